@@ -1,0 +1,145 @@
+//! The configuration: which databases, on which schedule, told to whom.
+//!
+//! Two steps, never mixed. *Shape*: the file is read into [`shape`]'s structs, unknown keys and wrong
+//! types are mistakes with a position. *Sense*: the values are checked together and become a
+//! [`Config`]; nothing downstream checks again. Both steps collect every mistake.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::connection::Connection;
+use crate::finding::FindingKind;
+use crate::finding::Severity;
+use crate::manifest::Known;
+use crate::manifest::Manifest;
+use crate::manifest::Manifests;
+use crate::schedule::Schedule;
+use crate::secret::Secret;
+use crate::yaml::Mistake;
+
+/// A configuration that makes sense.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The file it came from.
+    pub path: PathBuf,
+    /// SHA-256 of the file's bytes and of every manifest's hash, first 16 hex digits.
+    pub hash: String,
+    /// In the order of the file; names are unique.
+    pub databases: Vec<Arc<Database>>,
+    pub manifests: Manifests,
+    pub channels: BTreeMap<String, Channel>,
+    /// First match wins; the last one matches everything.
+    pub routes: Vec<Route>,
+    pub state: State,
+    pub http: Http,
+    pub limits: Limits,
+    /// What is allowed but worth a word (`insecure: true`, an entry of `known` that ends soon).
+    pub warnings: Vec<Mistake>,
+}
+
+/// One registered database.
+#[derive(Clone, Debug)]
+pub struct Database {
+    pub name: String,
+    pub connection: ConnectionSource,
+    pub manifest: Arc<Manifest>,
+    pub schedule: Schedule,
+    pub labels: BTreeMap<String, String>,
+    /// What it lives on, where `server:` overrides host and port.
+    pub server: Option<String>,
+    /// Accepted findings of this database, beside those of its manifest.
+    pub known: Vec<Known>,
+    /// Severities of this config, over those of the manifest.
+    pub severities: BTreeMap<FindingKind, Severity>,
+    pub limits: Limits,
+    /// How long a database that was never seen populated may stay empty.
+    pub provision_grace: Duration,
+}
+
+/// How a database's connection is known.
+#[derive(Clone, Debug)]
+pub enum ConnectionSource {
+    /// Parsed at load.
+    Parsed(Arc<Connection>),
+    /// `url_file`: read and parsed at each connection. The defaults say what the text leaves open.
+    File { path: PathBuf, defaults: ConnectionDefaults },
+}
+
+/// What config says beside the URL.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionDefaults {
+    /// `insecure: true`: `prefer` and `allow` to a remote host are accepted.
+    pub insecure: bool,
+    /// `sslrootcert`, where the URL names none.
+    pub ssl_root_cert: Option<PathBuf>,
+    /// `password_file` or `password_command`, where the URL holds no password.
+    pub password: Option<crate::connection::Password>,
+}
+
+/// One receiver of notifications.
+#[derive(Clone, Debug)]
+pub struct Channel {
+    pub name: String,
+    pub kind: ChannelKind,
+}
+
+/// What a channel is, with its secrets.
+#[derive(Clone, Debug)]
+pub enum ChannelKind {
+    /// A Slack incoming webhook.
+    Slack { url: SecretSource },
+    /// Standard Webhooks. `secret` is `whsec_…`; without one, messages are not signed.
+    Webhook { url: SecretSource, secret: Option<SecretSource> },
+}
+
+/// A secret in the config or in a mounted file that is read at each use.
+#[derive(Clone, Debug)]
+pub enum SecretSource {
+    Inline(Secret),
+    File(PathBuf),
+}
+
+/// Which notifications go where. Step 1 has the catch-all only; step 2 adds matchers.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// Names of channels, in order.
+    pub to: Vec<String>,
+}
+
+/// Where the daemon keeps what it must not forget.
+#[derive(Clone, Debug)]
+pub struct State {
+    /// The SQLite file.
+    pub sqlite: PathBuf,
+    /// How long the history of audits is kept.
+    pub keep_audits: Duration,
+    /// How long resolved incidents and ended deliveries are kept.
+    pub keep_incidents: Duration,
+}
+
+/// The HTTP endpoint.
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// Loopback only in this step.
+    pub listen: SocketAddr,
+}
+
+/// Limits of audits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Audits at one time, over all servers.
+    pub concurrency: usize,
+    /// Audits at one time on one server.
+    pub per_server: usize,
+    /// Name lookup, TCP, TLS and authentication together, for one host.
+    pub connect_timeout: Duration,
+    /// The whole audit, on the wall clock.
+    pub audit_deadline: Duration,
+    /// More relations than this make the read partial.
+    pub max_relations: usize,
+    /// More bytes than this from the server make the read partial.
+    pub max_bytes: u64,
+}

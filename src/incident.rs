@@ -1,0 +1,102 @@
+//! The durable life of one kind of trouble on one database, as a pure rule.
+//!
+//! [`advance`] takes what is stored and what one audit said, and returns what should be stored and
+//! told. It has no clock and does no I/O; the store calls it inside the transaction that commits the
+//! audit, so that an incident and its notifications can never disagree.
+//!
+//! **Invariants.** `unknown` opens no drift incident and resolves none. A partial read may open an
+//! incident; only a complete one may resolve it. One open incident per database and kind.
+
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+
+/// Kinds of trouble. Later steps add more; the words never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IncidentKind {
+    /// All schema findings of one database.
+    Drift,
+    /// None of the tables of its manifest is there.
+    WrongDatabase,
+    /// Three `unknown` verdicts in a row.
+    AuditFailing,
+}
+
+impl IncidentKind {
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Drift, Self::WrongDatabase, Self::AuditFailing];
+
+    /// The word used in state, API and messages.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Drift => "drift",
+            Self::WrongDatabase => "wrong_database",
+            Self::AuditFailing => "audit_failing",
+        }
+    }
+}
+
+/// Where an incident is in its life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum IncidentState {
+    Open,
+    /// A person has seen it (step 2).
+    Acknowledged,
+    Resolved,
+}
+
+impl IncidentState {
+    /// The word used in state and API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+/// Short and stable: `SW-1042`. Numbers start at 1001 in a new state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IncidentId(pub u64);
+
+impl fmt::Display for IncidentId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SW-{}", self.0)
+    }
+}
+
+/// A text that is no incident id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an incident id looks like `SW-1042`")]
+pub struct NotAnIncidentId;
+
+impl FromStr for IncidentId {
+    type Err = NotAnIncidentId;
+
+    fn from_str(text: &str) -> Result<Self, NotAnIncidentId> {
+        let digits = text.strip_prefix("SW-").ok_or(NotAnIncidentId)?;
+        digits.parse().map(Self).map_err(|_| NotAnIncidentId)
+    }
+}
+
+/// One incident as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incident {
+    /// Given by the store when it opens.
+    pub id: IncidentId,
+    /// What kind of trouble.
+    pub kind: IncidentKind,
+    /// The database's registered name (later: a server, a channel, …).
+    pub subject: String,
+    pub state: IncidentState,
+    pub opened_at: Timestamp,
+    /// When its findings last changed.
+    pub changed_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    /// Fingerprints (hex) of the findings it holds now, sorted. For `audit_failing`, empty.
+    pub fingerprints: Vec<String>,
+}

@@ -1,0 +1,2 @@
+//! Placeholder until `cli` lands.
+fn main() {}

@@ -1,0 +1,98 @@
+//! What one incident has to say to one channel.
+//!
+//! A [`Notification`] is complete in itself: it is written into the outbox in the transaction that
+//! changes the incident, and rendered by a channel possibly days later, after a restart, when the
+//! database may look quite different. So it holds the facts of its moment, already made visible
+//! (never raw bytes), and no reference to anything that may be gone.
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde::Serialize;
+
+/// Notification types. The words are published (webhook `type`) and never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum NotificationType {
+    #[serde(rename = "incident.opened")]
+    Opened,
+    #[serde(rename = "incident.changed")]
+    Changed,
+    #[serde(rename = "incident.reminder")]
+    Reminder,
+    #[serde(rename = "incident.resolved")]
+    Resolved,
+    #[serde(rename = "test")]
+    Test,
+}
+
+impl NotificationType {
+    /// The published word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "incident.opened",
+            Self::Changed => "incident.changed",
+            Self::Reminder => "incident.reminder",
+            Self::Resolved => "incident.resolved",
+            Self::Test => "test",
+        }
+    }
+}
+
+/// What an incident has to say, complete in itself. Stored as JSON in the outbox; fields may be
+/// added (with `#[serde(default)]`), never renamed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Notification {
+    #[serde(rename = "type")]
+    pub kind: NotificationType,
+    /// Why now: `new_findings`, `findings_gone`, `all_findings_gone`, `audits_failed`, ….
+    pub reason: String,
+    /// `SW-1042`; `None` for a test.
+    pub incident: Option<String>,
+    /// `drift`, `wrong_database`, `audit_failing`; `None` for a test.
+    pub incident_kind: Option<String>,
+    pub database: String,
+    pub manifest: String,
+    pub labels: std::collections::BTreeMap<String, String>,
+    /// The worst severity among the findings: `critical`, `warning`, `info`.
+    pub severity: String,
+    /// One line: "central: 21 tables that should not be there".
+    pub headline: String,
+    /// One sentence each, the best first.
+    pub diagnoses: Vec<String>,
+    /// The findings of the incident now (for resolved: those it last held), at most
+    /// [`FINDINGS_MAX`], in report order.
+    pub findings: Vec<NotifiedFinding>,
+    /// How many findings there are in all; may exceed `findings.len()`.
+    pub findings_total: usize,
+    /// How many of them are new since the last notification of this incident.
+    pub new_total: usize,
+    /// Why the audits fail; for `audit_failing`, or for drift seen on a partial read.
+    pub unknown_reason: Option<String>,
+    /// When the audit behind this notification ran.
+    pub audited_at: Timestamp,
+    pub opened_at: Timestamp,
+    pub resolved_at: Option<Timestamp>,
+    /// What to do next, one command or sentence each.
+    pub next_steps: Vec<String>,
+    /// Role that read, and what `information_schema` would have hidden: for the footer.
+    pub evidence: String,
+}
+
+/// How many findings a notification carries. More are counted, not listed: no receiver shows more.
+pub const FINDINGS_MAX: usize = 200;
+
+/// One finding, spelt for people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NotifiedFinding {
+    /// `unexpected_table`, …
+    pub kind: String,
+    pub severity: String,
+    /// The object's visible name, schema `public` left out; the database's name where it is about
+    /// the whole database.
+    pub name: String,
+    pub message: String,
+    pub hints: Vec<String>,
+    pub fingerprint: String,
+    /// Whether it is new since the last notification of this incident.
+    pub new: bool,
+}

@@ -1,0 +1,104 @@
+//! Relations of a database and the catalog that one read of it returned.
+
+use std::fmt;
+
+use super::Name;
+use super::RelationName;
+
+/// What kind of relation `pg_class.relkind` names. Indexes, sequences, composite types and TOAST
+/// tables are not relations in this product's sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum RelationKind {
+    /// `r` and `p`: ordinary, unlogged and partitioned tables.
+    Table,
+    /// `f`: a table whose rows live on another server.
+    ForeignTable,
+    /// `v`.
+    View,
+    /// `m`: absent from `information_schema` altogether.
+    MaterializedView,
+}
+
+impl RelationKind {
+    /// Every kind, in the order of reports.
+    pub const ALL: [Self; 4] =
+        [Self::Table, Self::ForeignTable, Self::View, Self::MaterializedView];
+
+    /// The word used in reports (`object`), config and fingerprints. Never changes.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::ForeignTable => "foreign_table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized_view",
+        }
+    }
+
+    /// The word in running text.
+    #[must_use]
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Table => "table",
+            Self::ForeignTable => "foreign table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+        }
+    }
+}
+
+impl fmt::Display for RelationKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.phrase())
+    }
+}
+
+/// One relation that a database holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// Its name with schema.
+    pub name: RelationName,
+    /// Its kind.
+    pub kind: RelationKind,
+    /// The owning role (`pg_class.relowner`).
+    pub owner: Name,
+    /// `relpersistence = 'u'`: its rows do not survive a crash.
+    pub unlogged: bool,
+    /// How many partitions, at any depth, were folded into it. 0 for what is not partitioned.
+    pub partitions: u32,
+    /// Whether `information_schema.tables` would have hidden it from the auditing role, by that
+    /// view's own privilege predicate. Always false for materialized views, which the view never
+    /// lists for anybody.
+    pub hidden_from_information_schema: bool,
+}
+
+/// What one read of one database returned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Catalog {
+    /// Every user relation, sorted by name and kind. Left out: system schemas, temporary relations,
+    /// members of extensions, and partitions (folded into their topmost parent).
+    pub relations: Vec<Relation>,
+    /// Why the read is not complete, if it is not. A partial read may open an incident; only a
+    /// complete one may resolve it, and only a complete one can be `clean`.
+    pub incomplete: Option<String>,
+    /// Who read it, and from what.
+    pub session: Session,
+}
+
+/// Facts about the session that read the catalog.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Session {
+    /// `server_version`, as the server spells it ("15.18 (Debian 15.18-0+deb12u1)" cut at the
+    /// first space).
+    pub server_version: String,
+    /// `current_user` at the time of reading, made visible.
+    pub role: String,
+    /// `current_database()`, made visible.
+    pub database: String,
+    /// `server_encoding` of the database.
+    pub encoding: String,
+    /// `pg_is_in_recovery()`: a physical replica.
+    pub in_recovery: bool,
+    /// Installed extensions (`pg_extension.extname`), made visible, sorted.
+    pub extensions: Vec<String>,
+}
