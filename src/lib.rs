@@ -9,6 +9,7 @@ pub mod connection;
 pub mod finding;
 pub mod incident;
 pub mod manifest;
+pub mod nearest;
 pub mod notification;
 pub mod report;
 pub mod schedule;
