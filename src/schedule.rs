@@ -120,6 +120,14 @@ impl Schedule {
         tick.max(after)
     }
 
+    /// When a database is due that has just been registered, or whose last audit is no longer
+    /// current: now, and this database's share of the splay.
+    #[must_use]
+    pub fn first_due(&self, database: &str, now: Timestamp) -> Timestamp {
+        let tick = self.tick_after(now);
+        now.saturating_add(self.share(database, tick, self.tick_after(tick))).unwrap_or(now)
+    }
+
     /// The interval between the tick after `after` and the one that follows it.
     #[must_use]
     pub fn interval(&self, after: Timestamp) -> Duration {
