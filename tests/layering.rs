@@ -1,0 +1,1 @@
+//! Keeps the rules of ARCHITECTURE.md and CONTRIBUTING.md that a program can check.
