@@ -19,14 +19,12 @@ mod escape;
 mod examples;
 #[cfg(test)]
 mod http_tests;
+mod outcome;
 pub mod slack;
 pub mod text;
 pub mod webhook;
 
 use std::error::Error;
-use std::fmt;
-use std::io;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,12 +48,12 @@ use answer::Receiver;
 use endpoint::Endpoint;
 
 pub use answer::RETRY_AFTER_MAX;
+pub use outcome::ChannelError;
+pub use outcome::Failure;
+pub use outcome::Outcome;
 
 /// An answer is read up to this size; the rest is not waited for.
 pub const ANSWER_BYTES_MAX: usize = 64 * 1024;
-
-/// How long an error of the network may be in a detail, in UTF-16 units.
-const ERROR_SHOWN_MAX: usize = 300;
 
 /// How receivers know us.
 const USER_AGENT: &str = concat!("schemawarden/", env!("CARGO_PKG_VERSION"));
@@ -86,134 +84,6 @@ pub struct Message<'a> {
     pub notifications: &'a [Notification],
     /// After [`Outcome::Refused`]: the plainest form there is.
     pub minimal: bool,
-}
-
-/// What came of one attempt. Each detail is one line for operators, with no secret in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// The receiver has it; what it answered.
-    Delivered { answer: String },
-    /// Try again later, not before `after` (at most [`RETRY_AFTER_MAX`]) where it is given.
-    Retry { failure: Failure, detail: String, after: Option<Duration> },
-    /// The receiver does not take this payload: try once more with `minimal: true`.
-    Refused { failure: Failure, detail: String },
-    /// The channel itself is wrong, and stays so until a person mends it.
-    Broken { failure: Failure, detail: String },
-}
-
-impl Outcome {
-    /// What the receiver answered, or what went wrong.
-    #[must_use]
-    pub fn detail(&self) -> &str {
-        match self {
-            Self::Delivered { answer } => answer,
-            Self::Retry { detail, .. }
-            | Self::Refused { detail, .. }
-            | Self::Broken { detail, .. } => detail,
-        }
-    }
-
-    /// What kind of failure it was; `None` where it was none.
-    #[must_use]
-    pub fn failure(&self) -> Option<Failure> {
-        match self {
-            Self::Delivered { .. } => None,
-            Self::Retry { failure, .. }
-            | Self::Refused { failure, .. }
-            | Self::Broken { failure, .. } => Some(*failure),
-        }
-    }
-}
-
-/// Kinds of failure: a closed list, fit for a metric's label. The words never change.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Failure {
-    /// Not let in: 401, 403, a revoked token.
-    Auth,
-    /// Asked to slow down.
-    RateLimited,
-    /// The channel's configuration: a wrong URL, a redirect, a receiver that is gone.
-    Client,
-    /// The receiver has trouble of its own.
-    Server,
-    /// No answer in time.
-    Timeout,
-    /// No connection, or one that broke.
-    Io,
-    /// The receiver does not take what was sent.
-    Payload,
-}
-
-impl Failure {
-    /// Every kind.
-    pub const ALL: [Self; 7] = [
-        Self::Auth,
-        Self::RateLimited,
-        Self::Client,
-        Self::Server,
-        Self::Timeout,
-        Self::Io,
-        Self::Payload,
-    ];
-
-    /// The word used in state, API and metrics.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Auth => "auth",
-            Self::RateLimited => "rate_limited",
-            Self::Client => "client",
-            Self::Server => "server",
-            Self::Timeout => "timeout",
-            Self::Io => "io",
-            Self::Payload => "payload",
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
-/// Why nothing could be sent at all. None of the texts holds a secret.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum ChannelError {
-    #[error("could not set up TLS for notifications")]
-    Tls { source: rustls::Error },
-
-    #[error("could not build the HTTP client for notifications")]
-    Client { source: reqwest::Error },
-
-    #[error("channel `{channel}`: could not read the secret in {}", path.display())]
-    SecretFile { channel: String, path: PathBuf, source: io::Error },
-
-    #[error(
-        "channel `{channel}`: the first line of {} has {bytes} bytes; the secret belongs there",
-        path.display()
-    )]
-    SecretLine { channel: String, path: PathBuf, bytes: usize },
-
-    #[error("channel `{channel}`: its URL is not an http or https URL")]
-    NotAUrl { channel: String },
-
-    #[error("channel `{channel}`: its signing secret is not `whsec_` followed by base64")]
-    SigningSecret { channel: String },
-}
-
-impl ChannelError {
-    /// A file may be in the middle of its rotation; a wrong text stays wrong.
-    fn outcome(&self) -> Outcome {
-        let detail = escape::line(&chain(self), ERROR_SHOWN_MAX);
-        match self {
-            Self::SecretFile { .. } | Self::SecretLine { .. } => {
-                Outcome::Retry { failure: Failure::Io, detail, after: None }
-            }
-            _ => Outcome::Broken { failure: Failure::Client, detail },
-        }
-    }
 }
 
 /// The client of every channel. Cheap to clone.
@@ -283,8 +153,7 @@ impl Sender {
         let failure = if error.is_timeout() { Failure::Timeout } else { Failure::Io };
         // The error's own text names the URL; what it was caused by does not.
         let error = error.without_url();
-        let why = error.source().map_or_else(|| error.to_string(), chain);
-        let why = escape::line(&why, ERROR_SHOWN_MAX);
+        let why = outcome::chain(error.source().unwrap_or(&error));
         let advice = if !self.has_roots && why.contains("certificate") {
             " (this system has no certificate store: install ca-certificates)"
         } else {
@@ -389,21 +258,6 @@ async fn read(mut response: reqwest::Response, deadline: Instant, now: Timestamp
         }
     };
     Answer { status, retry_after, location, body, end }
-}
-
-/// An error and its causes, on one line.
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(it) = cause {
-        let next = it.to_string();
-        if !text.contains(&next) {
-            text.push_str(": ");
-            text.push_str(&next);
-        }
-        cause = it.source();
-    }
-    text
 }
 
 /// What `notify-test` sends.

@@ -170,7 +170,7 @@ mod tests {
             let endpoint = Endpoint::parse("ops", url).unwrap();
             assert_eq!(endpoint.shown(answer.as_bytes()), want);
         }
-        let long = Endpoint::parse("ops", SLACK).unwrap().shown(&[b'x'; 64 * 1024]);
+        let long = Endpoint::parse("ops", SLACK).unwrap().shown(&vec![b'x'; 64 * 1024]);
         assert_eq!(long.encode_utf16().count(), ANSWER_SHOWN_MAX);
     }
 

@@ -10,10 +10,13 @@ use crate::schema::visible;
 const ELLIPSIS: char = '…';
 
 /// One line that cannot act: control, invisible, reordering and line-breaking characters spelt out
-/// (`\x1b`, `\u{202e}`), at most `max` UTF-16 units long. Does the same twice as once.
+/// (`\x1b`, `\u{202e}`), at most `max` UTF-16 units long. Does the same twice
+/// as once, and does not read a text of megabytes to its end.
 #[must_use]
 pub(super) fn line(text: &str, max: usize) -> String {
-    cut(&seen(text), max)
+    // A character's spelling is never shorter than one unit, so what comes later cannot be shown.
+    let end = text.char_indices().nth(max.saturating_add(1)).map_or(text.len(), |(at, _)| at);
+    cut(&seen(&text[..end]), max)
 }
 
 /// The same without a limit. A backslash stays single: it belongs to a spelling that is there already.
@@ -140,6 +143,7 @@ mod tests {
         #[test]
         fn limits_hold_and_escaping_reverses(text in any::<String>(), max in 1usize..80) {
             prop_assert!(line(&text, max).encode_utf16().count() <= max);
+            prop_assert_eq!(line(&text, max), cut(&seen(&text), max));
             prop_assert!(cut_bytes(&text, max.max(3)).len() <= max.max(3));
             let escaped = slack(&text, max);
             prop_assert!(escaped.encode_utf16().count() <= max);

@@ -162,7 +162,7 @@ pub(super) fn saying(words: &str) -> Notification {
         severity: words.to_owned(),
         headline: words.to_owned(),
         diagnoses: vec![words.to_owned(); 12],
-        findings: vec![one; FINDINGS_MAX],
+        findings: vec![one; 20],
         findings_total: 50_000,
         unknown_reason: Some(words.to_owned()),
         next_steps: vec![words.to_owned(); 12],

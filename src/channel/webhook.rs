@@ -5,8 +5,6 @@
 //! field here cannot break a receiver. It carries the time of the event, not of the attempt, so an
 //! attempt repeated has the same bytes.
 
-use std::mem::size_of_val;
-
 use base64::Engine;
 use base64::alphabet::STANDARD;
 use base64::engine::DecodePaddingMode;
@@ -43,6 +41,9 @@ pub const DIGEST_MAX: usize = 100;
 
 /// What stands before a signing secret.
 const SECRET_PREFIX: &str = "whsec_";
+
+/// One byte between the items of a list.
+const COMMA: usize = 1;
 
 // Bytes of each part, so chosen that all of them together, each byte escaped, stay below
 // BODY_BYTES_MAX with no finding in the body.
@@ -99,7 +100,7 @@ pub fn body(notifications: &[Notification], minimal: bool) -> Vec<u8> {
     let document = match notifications {
         [one] => {
             let budget = if minimal { 0 } else { BODY_BYTES_MAX - ENVELOPE_BYTES_MAX };
-            envelope(one.kind.word(), event_time(one), data(one, budget))
+            envelope(one.kind.word(), event_time(one), &data(one, budget))
         }
         many => digest(many, minimal),
     };
@@ -109,7 +110,7 @@ pub fn body(notifications: &[Notification], minimal: bool) -> Vec<u8> {
 /// More than the envelope takes around `data`.
 const ENVELOPE_BYTES_MAX: usize = 512;
 
-fn envelope(kind: &str, at: Timestamp, data: Value) -> Value {
+fn envelope(kind: &str, at: Timestamp, data: &Value) -> Value {
     json!({ "type": kind, "version": VERSION, "timestamp": at.to_string(), "data": data })
 }
 
@@ -120,8 +121,8 @@ fn digest(notifications: &[Notification], minimal: bool) -> Value {
     let mut listed = Vec::new();
     for one in notifications.iter().take(DIGEST_MAX) {
         let budget = if minimal { 0 } else { share.saturating_sub(ENVELOPE_BYTES_MAX) };
-        let it = envelope(one.kind.word(), event_time(one), data(one, budget));
-        let Some(left) = room.checked_sub(json_bytes(&it) + 1) else { break };
+        let it = envelope(one.kind.word(), event_time(one), &data(one, budget));
+        let Some(left) = room.checked_sub(json_bytes(&it) + COMMA) else { break };
         room = left;
         listed.push(it);
     }
@@ -131,7 +132,7 @@ fn digest(notifications: &[Notification], minimal: bool) -> Value {
         "notifications_truncated": listed.len() < notifications.len(),
         "notifications": listed,
     });
-    envelope(DIGEST, at, data)
+    envelope(DIGEST, at, &data)
 }
 
 /// When it happened: the resolution, or the audit that saw it.
@@ -174,7 +175,7 @@ fn data(it: &Notification, budget: usize) -> Value {
     let mut left = budget.saturating_sub(json_bytes(&data));
     let mut findings = Vec::new();
     for one in it.findings.iter().map(finding) {
-        match left.checked_sub(json_bytes(&one) + size_of_val(b",")) {
+        match left.checked_sub(json_bytes(&one) + COMMA) {
             Some(rest) => left = rest,
             None => break,
         }

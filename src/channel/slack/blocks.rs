@@ -40,16 +40,16 @@ pub(super) fn divider() -> Value {
 }
 
 /// A block of sections, lists and preformatted parts.
-pub(super) fn rich_text(elements: Vec<Value>) -> Value {
+pub(super) fn rich_text(elements: &[Value]) -> Value {
     json!({ "type": "rich_text", "elements": elements })
 }
 
-pub(super) fn section(pieces: Vec<Value>) -> Value {
+pub(super) fn section(pieces: &[Value]) -> Value {
     json!({ "type": "rich_text_section", "elements": pieces })
 }
 
 /// A bulleted list, one section an item.
-pub(super) fn list(items: Vec<Value>) -> Value {
+pub(super) fn list(items: &[Value]) -> Value {
     json!({ "type": "rich_text_list", "style": "bullet", "elements": items })
 }
 

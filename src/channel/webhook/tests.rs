@@ -28,9 +28,8 @@ fn faults(root: &Value, schema: &Value, value: &Value, path: &str) -> Vec<String
                 faults(root, root.pointer(pointer).expect("a definition"), value, path)
             }
             "type" if is(value, rule) => Vec::new(),
-            "type" => fault(format!("{value} is not {rule}")),
             "const" if value == rule => Vec::new(),
-            "const" => fault(format!("{value} is not {rule}")),
+            "type" | "const" => fault(format!("{value} is not {rule}")),
             "enum" if rule.as_array().unwrap().contains(value) => Vec::new(),
             "enum" => fault(format!("{value} is none of {rule}")),
             "minimum" if value.as_f64() >= rule.as_f64() => Vec::new(),
