@@ -60,8 +60,8 @@ const NEW_WEBHOOK: &str = "the webhook is gone: create a new one in Slack and co
 const NEW_CHANNEL: &str = "the Slack channel is gone: point the webhook at another one";
 const ASK_ADMIN: &str = "a Slack administrator has forbidden it";
 
-/// Slack's words, wherever they stand (`reference` in docs: Slack changelog of 2016-05-17, and words
-/// seen in the wild).
+/// Slack's words, wherever they stand: those of its changelog of 2016-05-17 on webhook errors, and
+/// others that its users report.
 #[rustfmt::skip]
 const SLACK_WORDS: &[(&str, Word)] = &[
     ("invalid_token",         Word::Broken(Failure::Auth,   NEW_WEBHOOK)),
