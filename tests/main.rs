@@ -1,1 +1,5 @@
-//! The one integration binary.
+//! The one integration binary: one link, one shared PostgreSQL (`support::postgres`).
+
+mod layering;
+mod support;
+mod support_test;

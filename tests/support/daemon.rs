@@ -1,0 +1,223 @@
+//! The real daemon in a process of its own.
+
+use std::fs::File;
+use std::net::SocketAddr;
+use std::process::ExitStatus;
+use std::process::Stdio;
+use std::time::Duration;
+use std::time::Instant;
+
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use serde_json::Value;
+use tokio::io::AsyncBufReadExt;
+use tokio::io::AsyncReadExt;
+use tokio::io::AsyncWriteExt;
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio::process::Child;
+use tokio::sync::mpsc;
+use tokio_util::task::TaskTracker;
+
+use super::DEADLINE;
+use super::cli::CANARY;
+use super::until;
+use super::workspace::Workspace;
+
+/// A running daemon. Dropping it kills it.
+#[derive(Debug)]
+pub(crate) struct TestDaemon {
+    workspace: Workspace,
+    child: Child,
+    address: SocketAddr,
+    log: Log,
+}
+
+/// The lines of stderr.
+#[derive(Debug)]
+struct Log {
+    lines: mpsc::UnboundedReceiver<String>,
+    /// Every line so far, for the message of a failed test.
+    seen: Vec<String>,
+    /// Reads the pipe; ends with it.
+    _reader: TaskTracker,
+}
+
+impl TestDaemon {
+    /// Starts `schemawarden run` and waits until `/readyz` answers 200.
+    pub(crate) async fn start(workspace: Workspace) -> Self {
+        let (child, log, address) = launch(&workspace).await;
+        let daemon = Self { workspace, child, address, log };
+        daemon.wait_for_status("/readyz", 200).await;
+        daemon
+    }
+
+    /// Its directory, for what changes while it runs.
+    pub(crate) fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// Its process id.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id().expect("it was not waited for")
+    }
+
+    /// Waits for a log line that `matches`; lines before it are passed over and not seen again.
+    pub(crate) async fn wait_for_log(
+        &mut self,
+        what: &str,
+        matches: impl Fn(&Value) -> bool,
+    ) -> Value {
+        self.log.wait_for(what, matches).await
+    }
+
+    /// `GET path`: the status and the body.
+    pub(crate) async fn get(&self, path: &str) -> (u16, String) {
+        get(self.address, path).await.expect("the daemon answers")
+    }
+
+    /// Looks at `path` until it answers `status`; returns the body.
+    pub(crate) async fn wait_for_status(&self, path: &str, status: u16) -> String {
+        until(&format!("{path} answers {status}"), || async {
+            let (answered, body) = get(self.address, path).await?;
+            (answered == status).then_some(body)
+        })
+        .await
+    }
+
+    /// Looks at `path` until its JSON `matches`.
+    pub(crate) async fn wait_for_json(
+        &self,
+        path: &str,
+        matches: impl Fn(&Value) -> bool,
+    ) -> Value {
+        until(&format!("the JSON of {path} is as it should be"), || async {
+            let (_, body) = get(self.address, path).await?;
+            serde_json::from_str(&body).ok().filter(&matches)
+        })
+        .await
+    }
+
+    /// Asks it to read its config again.
+    pub(crate) fn sighup(&self) {
+        self.signal(Signal::SIGHUP);
+    }
+
+    /// Asks it to stop; returns how it ended and how long that took. Panics when it wrote to stdout
+    /// or logged a secret.
+    pub(crate) async fn sigterm(&mut self) -> (ExitStatus, Duration) {
+        let asked = Instant::now();
+        self.signal(Signal::SIGTERM);
+        let status = self.ended().await;
+        let took = asked.elapsed();
+        self.log.drain().await;
+        let log = self.log.seen.join("\n");
+        assert!(!log.contains(CANARY), "a secret was logged:\n{log}");
+        let printed = std::fs::read_to_string(self.workspace.path().join(STDOUT));
+        assert_eq!(printed.expect("made at start"), "", "the daemon wrote to stdout");
+        (status, took)
+    }
+
+    /// Kills it as a power cut would.
+    pub(crate) async fn kill9(&mut self) {
+        self.signal(Signal::SIGKILL);
+        self.ended().await;
+    }
+
+    /// Starts it again in the same directory, after [`Self::sigterm`] or [`Self::kill9`].
+    pub(crate) async fn restart(&mut self) {
+        (self.child, self.log, self.address) = launch(&self.workspace).await;
+        self.wait_for_status("/readyz", 200).await;
+    }
+
+    async fn ended(&mut self) -> ExitStatus {
+        tokio::time::timeout(DEADLINE, self.child.wait())
+            .await
+            .unwrap_or_else(|_| panic!("the daemon did not end:\n{}", self.log.seen.join("\n")))
+            .expect("our own child")
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.pid()).expect("a process id");
+        nix::sys::signal::kill(Pid::from_raw(pid), signal).expect("it was not waited for");
+    }
+}
+
+/// The file that takes the daemon's stdout; it must stay empty.
+const STDOUT: &str = "stdout";
+
+/// Starts the process and waits for the line that says where it listens.
+async fn launch(workspace: &Workspace) -> (Child, Log, SocketAddr) {
+    let stdout = File::create(workspace.path().join(STDOUT)).expect("our own directory");
+    let mut child = workspace
+        .command(&["run"])
+        .stdout(stdout)
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the binary can be started");
+    let stderr = child.stderr.take().expect("piped");
+    let (sender, lines) = mpsc::unbounded_channel();
+    let reader = TaskTracker::new();
+    reader.spawn(async move {
+        let mut lines = BufReader::new(stderr).lines();
+        while let Ok(Some(line)) = lines.next_line().await {
+            let _test_is_over = sender.send(line);
+        }
+    });
+    let mut log = Log { lines, seen: Vec::new(), _reader: reader };
+    let listening = log.wait_for("listening", |line| message(line) == "listening").await;
+    let address = field(&listening, "http.listen").as_str().and_then(|text| text.parse().ok());
+    (child, log, address.unwrap_or_else(|| panic!("no address in {listening}")))
+}
+
+impl Log {
+    async fn wait_for(&mut self, what: &str, matches: impl Fn(&Value) -> bool) -> Value {
+        let found = tokio::time::timeout(DEADLINE, async {
+            loop {
+                let line = self.lines.recv().await?;
+                // Not a terminal, so the log is JSON: one document a line, hostile names or not.
+                let parsed: Value = serde_json::from_str(&line)
+                    .unwrap_or_else(|error| panic!("a log line is not JSON: {error}: {line}"));
+                self.seen.push(line);
+                if matches(&parsed) {
+                    return Some(parsed);
+                }
+            }
+        });
+        let found = found.await.ok().flatten();
+        found.unwrap_or_else(|| panic!("no log line for: {what}\n{}", self.seen.join("\n")))
+    }
+
+    /// Reads to the end of a process that has ended.
+    async fn drain(&mut self) {
+        while let Some(line) = self.lines.recv().await {
+            self.seen.push(line);
+        }
+    }
+}
+
+/// The message of a log line.
+pub(crate) fn message(line: &Value) -> &str {
+    field(line, "message").as_str().unwrap_or_default()
+}
+
+/// A field of a log line: of the event, or of the nearest span that has it.
+pub(crate) fn field<'a>(line: &'a Value, name: &str) -> &'a Value {
+    let event = [&line["fields"][name], &line[name], &line["span"][name]];
+    let spans = line["spans"].as_array().into_iter().flatten().rev().map(|span| &span[name]);
+    event.into_iter().chain(spans).find(|it| !it.is_null()).unwrap_or(&Value::Null)
+}
+
+/// One HTTP request on a connection of its own. `None` where nobody answers properly.
+async fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
+    let mut connection = TcpStream::connect(address).await.ok()?;
+    // HTTP/1.0, so that the body ends with the connection and is never chunked.
+    let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
+    connection.write_all(request.as_bytes()).await.ok()?;
+    let mut answer = String::new();
+    let read = connection.read_to_string(&mut answer);
+    tokio::time::timeout(DEADLINE, read).await.ok()?.ok()?;
+    let (head, body) = answer.split_once("\r\n\r\n")?;
+    let status = head.split_whitespace().nth(1)?.parse().ok()?;
+    Some((status, body.to_owned()))
+}

@@ -1,0 +1,45 @@
+//! The fleet of the original incident: one central database, and orchestras.
+
+use super::postgres::TestDatabase;
+
+/// The tables of `central`.
+pub(crate) const CENTRAL: [&str; 4] = ["Orchestra", "User", "Customer", "SystemLog"];
+
+/// The tables of one orchestra.
+pub(crate) const ORCHESTRA: [&str; 21] = [
+    "Musician",
+    "Instrument",
+    "Position",
+    "MusicianQualification",
+    "MusicianInstrument",
+    "Project",
+    "ProjectNeed",
+    "Rehearsal",
+    "Concert",
+    "Venue",
+    "Request",
+    "RequestToken",
+    "CommunicationLog",
+    "EmailTemplate",
+    "RankingList",
+    "Ranking",
+    "Section",
+    "Contract",
+    "Payment",
+    "Absence",
+    "Setting",
+];
+
+/// A manifest that lists `tables`.
+pub(crate) fn manifest(name: &str, tables: &[&str]) -> String {
+    format!("manifest: {name}\ntables: [{}]\n", tables.join(", "))
+}
+
+/// Creates `tables` in schema `public`, owned by the superuser, granted to nobody.
+pub(crate) async fn create_tables(database: &TestDatabase<'_>, tables: &[&str]) {
+    let sql: String = tables
+        .iter()
+        .map(|table| format!("create table public.\"{table}\" (id bigint primary key);\n"))
+        .collect();
+    database.execute(&sql).await;
+}
