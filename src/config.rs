@@ -11,6 +11,7 @@ mod shape;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -57,22 +58,26 @@ impl Config {
     /// file that names neither channels nor routes; the daemon does not.
     #[must_use]
     pub fn require_delivery(&self) -> Vec<Mistake> {
-        let absent = |key: &str, what: &str| {
-            Mistake::new(&self.path, None, key, format!("{what}, so an alert could go nowhere"))
-        };
-        let mut mistakes = Vec::new();
-        if self.channels.is_empty() {
-            mistakes.push(absent("channels", "there is no channel").with_help(
-                "add one: channels: {ops: {type: slack, url: \"${SLACK_WEBHOOK_URL}\"}}",
-            ));
-        }
-        if self.routes.is_empty() {
-            let help = "add a catch-all at the end: routes: [{to: [ops]}]";
-            mistakes.push(absent("routes", "there is no route").with_help(help));
-        }
-        mistakes
+        undelivered(&self.path, !self.channels.is_empty(), !self.routes.is_empty())
     }
 }
+
+/// The mistakes of a config without channels or without routes.
+fn undelivered(path: &Path, has_channels: bool, has_routes: bool) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    if !has_channels {
+        let message = "there is no channel, so an alert could go nowhere";
+        let help = "add one: channels: {ops: {type: slack, url: \"${SLACK_WEBHOOK_URL}\"}}";
+        mistakes.push(Mistake::new(path, None, "channels", message).with_help(help));
+    }
+    if !has_routes {
+        let message = "there is no route, so an alert could go nowhere";
+        let help = "add a catch-all at the end: routes: [{to: [ops]}]";
+        mistakes.push(Mistake::new(path, None, "routes", message).with_help(help));
+    }
+    mistakes
+}
+
 
 /// One registered database.
 #[derive(Clone, Debug)]

@@ -44,13 +44,13 @@ pub fn load(
     let manifests = load_manifests(&file, today, &mut noted);
     let hash = hash(&text, manifests.as_ref());
     let config = sense::sense(&file, manifests, hash, today, &mut noted);
-    let (mut mistakes, warnings) = (noted.mistakes, noted.warnings);
+    let Noted { mut mistakes, mut warnings, .. } = noted;
+    for told in [&mut mistakes, &mut warnings] {
+        told.sort_by_key(|it| (it.path != path, it.at.is_none(), it.at));
+    }
     match config {
         Some(config) if mistakes.is_empty() => Ok(Config { warnings, ..config }),
-        _ => {
-            mistakes.sort_by_key(|it| (it.path != path, it.at.is_none(), it.at));
-            Err(mistakes)
-        }
+        _ => Err(mistakes),
     }
 }
 

@@ -28,6 +28,7 @@ use super::Config;
 use super::Http;
 use super::State;
 use super::shape;
+use super::undelivered;
 
 pub(super) use noted::Noted;
 
@@ -63,8 +64,13 @@ pub(super) fn sense(
     let routes = channel::routes(file, noted);
     let state = state(file, noted);
     let http = http(file.http.as_ref(), noted);
-    let delivers = file.channels.is_some() || file.routes.is_some();
-    let config = Config {
+    // `check` needs no channels: who names neither of the two wants no alerts from this file.
+    if file.channels.is_some() || file.routes.is_some() {
+        let has_channels = file.channels.as_ref().is_some_and(|it| !it.value.0.is_empty());
+        let has_routes = file.routes.as_ref().is_some_and(|it| !it.value.is_empty());
+        noted.mistakes.extend(undelivered(noted.path(), has_channels, has_routes));
+    }
+    Some(Config {
         path: noted.path().to_owned(),
         hash,
         databases: databases.into_iter().map(Arc::new).collect(),
@@ -75,11 +81,7 @@ pub(super) fn sense(
         http: http?,
         limits: global_limits,
         warnings: Vec::new(),
-    };
-    if delivers {
-        noted.mistakes.extend(config.require_delivery());
-    }
-    Some(config)
+    })
 }
 
 fn state(file: &shape::File, noted: &mut Noted) -> State {

@@ -6,6 +6,9 @@ use super::mistake::holds_secrets;
 use super::mistake::shown;
 use super::tree::Node;
 
+/// Keys that may stand beside a secret (`password_command.ttl`) and hold none.
+const NEVER_SECRET: [&str; 2] = ["timeout", "ttl"];
+
 /// `databases[0].schedule.cron`
 #[derive(Clone, Copy, Debug)]
 pub(super) enum KeyPath<'a> {
@@ -23,7 +26,10 @@ impl KeyPath<'_> {
     pub(super) fn is_secret(&self) -> bool {
         match self {
             Self::Root => false,
-            Self::Key(parent, key) => key.text().is_some_and(holds_secrets) || parent.is_secret(),
+            Self::Key(parent, key) => {
+                let word = key.text().unwrap_or_default();
+                holds_secrets(word) || (parent.is_secret() && !NEVER_SECRET.contains(&word))
+            }
             Self::Index(parent, _) | Self::Absent(parent, _) => parent.is_secret(),
         }
     }

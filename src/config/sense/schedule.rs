@@ -6,6 +6,8 @@ use jiff::tz::TimeZone;
 
 use crate::config::period::Period;
 use crate::config::shape;
+use crate::schedule::PERIOD_MAX;
+use crate::schedule::PERIOD_MIN;
 use crate::schedule::Schedule;
 use crate::yaml::At;
 use crate::yaml::nearest;
@@ -93,12 +95,9 @@ impl Parts {
     }
 
     fn take_every(&mut self, every: &At<Period>, key: &str, noted: &mut Noted) {
-        let Period(period) = every.value;
+        let period = noted.period(Some(every), key, PERIOD_MIN, PERIOD_MIN..=PERIOD_MAX);
         self.when = When::Every(period);
         self.broken = false;
-        if let Err(error) = Schedule::every(period, self.splay) {
-            noted.mistake(Some(every.at), key, error.to_string());
-        }
     }
 
     /// The schedule, unless a mistake was noted about it.
