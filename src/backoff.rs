@@ -11,11 +11,11 @@ use jiff::Timestamp;
 /// The wait after the first failure.
 pub const FIRST: Duration = Duration::from_secs(5);
 /// The longest wait between two attempts that nobody asked for.
-pub const LONGEST: Duration = Duration::from_secs(3600);
+pub const LONGEST: Duration = Duration::from_hours(1);
 /// A receiver may ask for at most this much rest.
-pub const RETRY_AFTER_MAX: Duration = Duration::from_secs(3600);
+pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 /// A delivery older than this is not tried again.
-pub const GIVE_UP_AFTER: Duration = Duration::from_secs(72 * 3600);
+pub const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
 
 /// One attempt that failed.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -16,4 +16,5 @@ pub mod report;
 pub mod schedule;
 pub mod schema;
 pub mod secret;
+pub mod store;
 pub mod yaml;
