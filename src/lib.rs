@@ -5,14 +5,17 @@
 //! `ARCHITECTURE.md` is the map.
 
 pub mod backoff;
+pub mod channel;
 pub mod clock;
 pub mod config;
 pub mod connection;
+pub mod delivery;
 pub mod finding;
 pub mod incident;
 pub mod manifest;
 pub mod notification;
 pub mod report;
+pub mod retention;
 pub mod schedule;
 pub mod schema;
 pub mod secret;

@@ -26,6 +26,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tokio::sync::Notify;
 use tokio::sync::watch;
+use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::incident::Incident;
@@ -123,7 +124,8 @@ impl Store {
         }
     }
 
-    /// Claims at most one due delivery for each channel that is not in `busy`, for `lease`.
+    /// Claims at most one due delivery for each channel that is not in `busy`, for `lease`. Where a
+    /// lease has ended and nothing was recorded, its delivery is due again.
     ///
     /// A delivery is due only when no earlier one of the same incident and channel is unfinished, so
     /// that "resolved" never overtakes "opened". The claim is on disk before this resolves.
@@ -149,9 +151,9 @@ impl Store {
 
     /// Gives a claimed delivery back: it is pending and due again, and no attempt is counted. Nothing
     /// happens where the claim is not held any more.
-    pub async fn release(&self, claimed: &Claimed) -> Result<(), StoreError> {
+    pub async fn release(&self, delivery: Uuid, epoch: i64) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(it) => it.release(claimed.id, claimed.epoch).await,
+            Self::Sqlite(it) => it.release(delivery, epoch).await,
         }
     }
 

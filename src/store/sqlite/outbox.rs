@@ -101,12 +101,6 @@ pub(super) fn claim(
     busy: &[String],
 ) -> rusqlite::Result<Claim> {
     let now_ms = column::ms(now);
-    connection
-        .prepare_cached(
-            "/* outbox.free_expired */ update deliveries set state = 'pending', \
-             lease_until = null, epoch = null where state = 'sending' and lease_until < ?1",
-        )?
-        .execute([now_ms])?;
     let lease_until = column::ms(now.checked_add(lease).unwrap_or(Timestamp::MAX));
     let mut claim = Claim { deliveries: Vec::new(), next_due: None };
     let mut next_due: Option<i64> = None;
@@ -141,6 +135,13 @@ fn claim_one(
     lease_until: i64,
     channel: &str,
 ) -> rusqlite::Result<Option<Claimed>> {
+    connection
+        .prepare_cached(
+            "/* outbox.free_expired */ update deliveries set state = 'pending', \
+             lease_until = null, epoch = null where channel = ?1 and state = 'sending' \
+             and lease_until < ?2",
+        )?
+        .execute((channel, now_ms))?;
     let claimed = connection
         .prepare_cached(
             "/* outbox.claim */ update deliveries set state = 'sending', lease_until = ?2, \

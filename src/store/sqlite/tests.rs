@@ -21,7 +21,7 @@ use crate::schema::RelationName;
 use crate::store::AttemptEnd;
 use crate::store::Claimed;
 
-const LEASE: Duration = Duration::from_secs(60);
+const LEASE: Duration = Duration::from_mins(1);
 
 /// A state file in a folder of its own, and the clock of those who open it.
 struct Bench {
