@@ -28,7 +28,6 @@ use tokio::sync::Notify;
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::clock::Clock;
 use crate::incident::Incident;
 
 pub use error::StoreError;
@@ -54,12 +53,12 @@ pub enum Store {
 
 impl Store {
     /// Opens the state file at `path`, creating it where there is none, and takes it for this
-    /// process. Blocks; meant for the start, before the runtime.
+    /// process, since `now`. Blocks; meant for the start, before the runtime.
     ///
     /// Deliveries that an earlier process had claimed and not recorded are pending again, with the
     /// same ids.
-    pub fn open_sqlite(path: &Path, clock: Clock) -> Result<Self, StoreError> {
-        Ok(Self::Sqlite(Sqlite::open(path, clock)?))
+    pub fn open_sqlite(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        Ok(Self::Sqlite(Sqlite::open(path, now)?))
     }
 
     /// Commits one audit: report, database state, incidents, notifications and deliveries, in one

@@ -106,7 +106,7 @@ impl Bench {
     fn new(channels: &[(&str, &str)], tasks: &TaskTracker) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::from_second(1_750_000_000).unwrap());
-        let store = Store::open_sqlite(&folder.path().join("state.db"), clock.clone()).unwrap();
+        let store = Store::open_sqlite(&folder.path().join("state.db"), clock.now()).unwrap();
         let delivery = Delivery {
             store,
             sender: Sender::new().unwrap(),
@@ -162,6 +162,7 @@ impl Bench {
         };
         let audit = AuditCommit {
             report: Arc::new(report),
+            now: self.delivery.clock.now(),
             labels: BTreeMap::new(),
             channels: self.channels.clone(),
         };

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
+use std::time::Instant;
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -19,6 +20,8 @@ use crate::report::Verdict;
 #[derive(Clone, Debug)]
 pub struct AuditCommit {
     pub report: Arc<Report>,
+    /// When it ended: the instant of every change that follows from it, however late that is written.
+    pub now: Timestamp,
     /// The database's labels, for its notifications.
     pub labels: BTreeMap<String, String>,
     /// The channels to tell, if there is something to tell. Repeated names count once.
@@ -163,7 +166,8 @@ pub enum Health {
     Ok,
     /// Audits go on; their reports wait in memory and are written when that is possible again.
     Failing {
-        since: Timestamp,
+        /// Monotonic, so that a clock that jumps does not change how long it has lasted.
+        since: Instant,
         reason: String,
         /// Reports that wait.
         waiting: usize,

@@ -44,7 +44,6 @@ use super::OutboxStatus;
 use super::Pruned;
 use super::Receipt;
 use super::StoreError;
-use crate::clock::Clock;
 use crate::incident::Incident;
 
 /// Commands that may wait for the writer. Whoever finds the queue full waits.
@@ -56,7 +55,6 @@ pub struct Sqlite {
     commands: mpsc::Sender<Command>,
     health: watch::Receiver<Health>,
     outbox: Arc<Notify>,
-    clock: Clock,
     epoch: i64,
 }
 
@@ -68,26 +66,25 @@ impl fmt::Debug for Sqlite {
 
 impl Sqlite {
     /// See [`super::Store::open_sqlite`].
-    pub(super) fn open(path: &Path, clock: Clock) -> Result<Self, StoreError> {
-        Self::open_paced(path, clock, Pace::default())
+    pub(super) fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_paced(path, now, Pace::default())
     }
 
-    fn open_paced(path: &Path, clock: Clock, pace: Pace) -> Result<Self, StoreError> {
-        let opened = open::open(path, clock.now())?;
+    fn open_paced(path: &Path, now: Timestamp, pace: Pace) -> Result<Self, StoreError> {
+        let opened = open::open(path, now)?;
         let epoch = opened.epoch;
         let (commands, received) = mpsc::channel(QUEUE_MAX);
         let (says, health) = watch::channel(Health::Ok);
         let outbox = Arc::new(Notify::new());
-        let writer = Writer::new(opened, clock.clone(), pace, says, Arc::clone(&outbox));
+        let writer = Writer::new(opened, pace, says, Arc::clone(&outbox));
         writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
-        Ok(Self { commands, health, outbox, clock, epoch })
+        Ok(Self { commands, health, outbox, epoch })
     }
 
     pub(super) async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {
         let prepared = audits::prepare(&audit.report);
         let (reply, answer) = oneshot::channel();
-        let received_at = self.clock.now();
-        let waiting = Waiting::new(audit, prepared, received_at, reply);
+        let waiting = Waiting::new(audit, prepared, reply);
         self.send(Command::Do(Job::Audit(Box::new(waiting)))).await?;
         answer.await.map_err(|_| StoreError::Unanswered)?
     }

@@ -4,7 +4,6 @@ use rusqlite::Connection;
 use sha2::Digest as _;
 use sha2::Sha256;
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::column;
@@ -59,9 +58,8 @@ pub(super) fn apply(
     connection: &Connection,
     audit: &AuditCommit,
     prepared: &Prepared,
-    now: Timestamp,
 ) -> rusqlite::Result<Applied> {
-    let report = &*audit.report;
+    let (report, now) = (&*audit.report, audit.now);
     let before = databases::before(connection, &report.database)?;
     let current = incidents::open_of(connection, &report.database)?;
     let streak = before.as_ref().map_or(0, |it| it.unknown_streak);

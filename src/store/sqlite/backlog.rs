@@ -7,7 +7,6 @@
 
 use std::collections::VecDeque;
 
-use jiff::Timestamp;
 use tokio::sync::oneshot;
 
 use super::audits::Prepared;
@@ -27,8 +26,6 @@ const WAITING_MAX: usize = 20_000;
 pub(super) struct Waiting {
     pub(super) audit: AuditCommit,
     pub(super) prepared: Prepared,
-    /// When it was handed over: the instant of what it changes, however late that is written.
-    pub(super) received_at: Timestamp,
     /// Whoever waits for the answer; `None` once answered.
     reply: Option<oneshot::Sender<Result<Receipt, StoreError>>>,
     /// Since it was applied in the open transaction.
@@ -39,10 +36,9 @@ impl Waiting {
     pub(super) fn new(
         audit: AuditCommit,
         prepared: Prepared,
-        received_at: Timestamp,
         reply: oneshot::Sender<Result<Receipt, StoreError>>,
     ) -> Self {
-        Self { audit, prepared, received_at, reply: Some(reply), receipt: None }
+        Self { audit, prepared, reply: Some(reply), receipt: None }
     }
 
     /// Answers whoever still waits. One that does not wait any more is no loss.
@@ -117,7 +113,7 @@ impl Backlog {
             && waiting.repeats(&self.queue[last])
         {
             // The trouble began when it was first seen.
-            waiting.received_at = self.queue[last].received_at;
+            waiting.audit.now = self.queue[last].audit.now;
             self.queue[last] = waiting;
             return;
         }

@@ -60,7 +60,7 @@ pub(super) fn put(
     Ok(channels.len())
 }
 
-/// A time-ordered id (UUID version 7) of the store's clock.
+/// A time-ordered id (UUID version 7) of that instant.
 fn new_id(now: Timestamp) -> Uuid {
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);

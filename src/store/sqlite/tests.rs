@@ -23,16 +23,20 @@ use crate::store::Claimed;
 
 const LEASE: Duration = Duration::from_mins(1);
 
-/// A state file in a folder of its own, and the clock of those who open it.
+/// A state file in a folder of its own, and the time of those who open it.
 struct Bench {
     folder: tempfile::TempDir,
-    clock: Clock,
+    now: std::cell::Cell<Timestamp>,
 }
 
 impl Bench {
     fn new() -> Self {
         let now = Timestamp::from_second(1_750_000_000).unwrap();
-        Self { folder: tempfile::tempdir().unwrap(), clock: Clock::manual(now) }
+        Self { folder: tempfile::tempdir().unwrap(), now: std::cell::Cell::new(now) }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.now.get()
     }
 
     fn path(&self) -> PathBuf {
@@ -40,7 +44,7 @@ impl Bench {
     }
 
     fn open(&self) -> Sqlite {
-        Sqlite::open(&self.path(), self.clock.clone()).unwrap()
+        Sqlite::open(&self.path(), self.now()).unwrap()
     }
 
     /// Batches and retries wait `ms`.
@@ -49,11 +53,11 @@ impl Bench {
             group_commit: Duration::from_millis(group_commit_ms),
             retry: Duration::from_millis(retry_ms),
         };
-        Sqlite::open_paced(&self.path(), self.clock.clone(), pace).unwrap()
+        Sqlite::open_paced(&self.path(), self.now(), pace).unwrap()
     }
 
     fn pass(&self, seconds: i64) {
-        self.clock.advance(SignedDuration::from_secs(seconds));
+        self.now.set(self.now() + SignedDuration::from_secs(seconds));
     }
 
     /// What another process would see now.
@@ -87,7 +91,7 @@ impl Bench {
             findings,
             diagnoses: Vec::new(),
             evidence: Evidence {
-                audited_at: self.clock.now(),
+                audited_at: self.now(),
                 duration: Duration::from_micros(7_940),
                 server_version: Some("15.18".to_owned()),
                 role: Some("auditor".to_owned()),
@@ -100,13 +104,14 @@ impl Bench {
         };
         AuditCommit {
             report: Arc::new(report),
+            now: self.now(),
             labels: BTreeMap::new(),
             channels: vec!["ops".to_owned()],
         }
     }
 
     async fn claim(&self, store: &Sqlite) -> Vec<Claimed> {
-        store.claim(self.clock.now(), LEASE, Vec::new()).await.unwrap().deliveries
+        store.claim(self.now(), LEASE, Vec::new()).await.unwrap().deliveries
     }
 
     fn attempt(&self, claimed: &Claimed, end: AttemptEnd) -> Attempt {
@@ -114,7 +119,7 @@ impl Bench {
             delivery: claimed.id,
             epoch: claimed.epoch,
             number: claimed.attempt,
-            at: self.clock.now(),
+            at: self.now(),
             duration: Duration::from_millis(120),
             end,
         }

@@ -36,7 +36,6 @@ use super::audits::Applied;
 use super::backlog::Backlog;
 use super::backlog::Waiting;
 use super::open::Opened;
-use crate::clock::Clock;
 use crate::store::Health;
 use crate::store::Receipt;
 use crate::store::StoreError;
@@ -84,7 +83,6 @@ pub(super) enum Job {
 /// The owner of the connection.
 pub(super) struct Writer {
     opened: Opened,
-    clock: Clock,
     pace: Pace,
     backlog: Backlog,
     /// How many of the backlog are applied in the open transaction.
@@ -120,7 +118,6 @@ pub(super) fn start(mut writer: Writer, commands: mpsc::Receiver<Command>) -> io
 impl Writer {
     pub(super) fn new(
         opened: Opened,
-        clock: Clock,
         pace: Pace,
         health: watch::Sender<Health>,
         outbox: Arc<Notify>,
@@ -128,7 +125,6 @@ impl Writer {
         let backlog = Backlog::default();
         Self {
             opened,
-            clock,
             pace,
             backlog,
             applied: 0,
@@ -374,7 +370,7 @@ impl Writer {
         self.health.send_modify(|health| {
             let since = match health {
                 Health::Failing { since, .. } => *since,
-                Health::Ok => self.clock.now(),
+                Health::Ok => std::time::Instant::now(),
             };
             *health = Health::Failing { since, reason, waiting, dropped };
         });
@@ -388,7 +384,7 @@ impl Writer {
         }
         if let Health::Failing { since, dropped, .. } = self.health.send_replace(Health::Ok) {
             info!(
-                state.failing_since = %since,
+                state.failing_s = since.elapsed().as_secs(),
                 state.written = written,
                 state.dropped = dropped,
                 "the state can be written again; {written} waiting reports are on disk",
@@ -418,7 +414,7 @@ impl Writer {
 /// One audit in a savepoint of its own, so that its own fault undoes itself alone.
 fn apply_one(connection: &Connection, waiting: &Waiting) -> rusqlite::Result<Applied> {
     connection.execute_batch("savepoint audit")?;
-    match audits::apply(connection, &waiting.audit, &waiting.prepared, waiting.received_at) {
+    match audits::apply(connection, &waiting.audit, &waiting.prepared) {
         Ok(applied) => {
             connection.execute_batch("release audit")?;
             Ok(applied)

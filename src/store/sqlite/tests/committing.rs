@@ -17,7 +17,7 @@ async fn an_incident_lives_through_restarts() {
     assert_eq!(steps(&receipt), [] as [&str; 0]);
     let open = store.open_incidents().await.unwrap();
     assert_eq!((open[0].kind, open[0].fingerprints.len()), (IncidentKind::Drift, 2));
-    assert_eq!(open[0].opened_at, bench.clock.now());
+    assert_eq!(open[0].opened_at, bench.now());
     store.close().await.unwrap();
 
     bench.pass(720);
@@ -116,7 +116,7 @@ async fn report_incident_and_notification_are_one_transaction() {
 async fn the_state_of_a_database_is_what_the_scheduler_needs() {
     let bench = Bench::new();
     let store = bench.open();
-    let first = bench.clock.now();
+    let first = bench.now();
     store.commit_audit(bench.audit("central", "?")).await.unwrap();
     let state = store.database_state("central").await.unwrap().unwrap();
     assert_eq!(
@@ -126,15 +126,15 @@ async fn the_state_of_a_database_is_what_the_scheduler_needs() {
     assert_eq!(state.reason.as_deref(), Some("connection refused"));
     bench.pass(60);
     store.commit_audit(bench.audit("central", "Musician")).await.unwrap();
-    let drifted_at = bench.clock.now();
+    let drifted_at = bench.now();
     bench.pass(60);
     store.commit_audit(bench.audit("central", "Musician")).await.unwrap();
     let state = store.database_state("central").await.unwrap().unwrap();
     assert_eq!(state.verdict, Verdict::Drifted);
     assert_eq!((state.findings, state.counting, state.unknown_streak), (1, 1, 0));
     assert_eq!((state.first_seen_at, state.verdict_since), (first, drifted_at));
-    assert_eq!(state.audited_at, bench.clock.now());
-    assert_eq!(state.last_complete_at, Some(bench.clock.now()));
+    assert_eq!(state.audited_at, bench.now());
+    assert_eq!(state.last_complete_at, Some(bench.now()));
     assert!(state.ever_populated);
     assert_eq!(store.database_state("nobody").await.unwrap(), None);
 }
@@ -182,7 +182,7 @@ async fn history_is_pruned_and_what_is_open_is_kept() {
     store.commit_audit(bench.audit("central", "Musician")).await.unwrap();
     store.commit_audit(bench.audit("sco", "Orchestra")).await.unwrap();
     store.commit_audit(bench.audit("central", "")).await.unwrap();
-    let later = bench.clock.now().checked_add(SignedDuration::from_hours(1)).unwrap();
+    let later = bench.now().checked_add(SignedDuration::from_hours(1)).unwrap();
     bench.pass(7200);
     let pruned = store.prune(later, later).await.unwrap();
     assert_eq!((pruned.audits, pruned.incidents), (3, 0), "its deliveries have not ended");
@@ -193,7 +193,7 @@ async fn history_is_pruned_and_what_is_open_is_kept() {
     let pruned = store.prune(later, later).await.unwrap();
     assert_eq!(pruned.incidents, 0, "they ended just now");
     bench.pass(7200);
-    let now = bench.clock.now();
+    let now = bench.now();
     let pruned = store.prune(now, now).await.unwrap();
     assert_eq!(pruned, Pruned { audits: 0, incidents: 1, deliveries: 2 });
     assert!(store.prune(now, now).await.unwrap().is_empty());

@@ -5,7 +5,7 @@ use std::fs;
 
 #[track_caller]
 fn refused(bench: &Bench, path: &Path) -> StoreError {
-    Sqlite::open(path, bench.clock.clone()).unwrap_err()
+    Sqlite::open(path, bench.now()).unwrap_err()
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn only_the_owner_may_read_the_state() {
 #[test]
 fn the_schema_is_durable_and_strict() {
     let bench = Bench::new();
-    let opened = open::open(&bench.path(), bench.clock.now()).unwrap();
+    let opened = open::open(&bench.path(), bench.now()).unwrap();
     let pragma = |name: &str| -> String {
         let sql = format!("pragma {name}");
         opened

@@ -4,7 +4,7 @@ use super::*;
 
 fn again(bench: &Bench, seconds: i64) -> AttemptEnd {
     AttemptEnd::Again {
-        due_at: bench.clock.now() + SignedDuration::from_secs(seconds),
+        due_at: bench.now() + SignedDuration::from_secs(seconds),
         minimal: false,
         failure: "server".to_owned(),
         detail: "500".to_owned(),
@@ -42,8 +42,8 @@ async fn a_lease_that_ends_frees_the_delivery() {
     let store = bench.open();
     store.commit_audit(bench.audit("central", "Musician")).await.unwrap();
     let first = bench.claim(&store).await.remove(0);
-    let idle = store.claim(bench.clock.now(), LEASE, vec![]).await.unwrap();
-    let lease_end = bench.clock.now() + SignedDuration::from_millis(60_001);
+    let idle = store.claim(bench.now(), LEASE, vec![]).await.unwrap();
+    let lease_end = bench.now() + SignedDuration::from_millis(60_001);
     assert_eq!((idle.deliveries.len(), idle.next_due), (0, Some(lease_end)));
     bench.pass(61);
     assert_eq!(bench.claim(&store).await[0].id, first.id);
@@ -66,10 +66,10 @@ async fn resolved_never_overtakes_opened() {
     assert_eq!(bench.claim(&store).await, []);
 
     store.record_attempt(bench.attempt(&opened, again(&bench, 30))).await.unwrap();
-    let next = store.claim(bench.clock.now(), LEASE, vec![]).await.unwrap();
+    let next = store.claim(bench.now(), LEASE, vec![]).await.unwrap();
     assert_eq!(
         (next.deliveries.len(), next.next_due),
-        (0, Some(bench.clock.now() + SignedDuration::from_secs(30)))
+        (0, Some(bench.now() + SignedDuration::from_secs(30)))
     );
     bench.pass(30);
     let retried = bench.claim(&store).await.remove(0);
@@ -78,7 +78,7 @@ async fn resolved_never_overtakes_opened() {
     store.record_attempt(bench.attempt(&retried, end)).await.unwrap();
     let resolved = bench.claim(&store).await.remove(0);
     assert_eq!(resolved.notifications[0].kind.word(), "incident.resolved");
-    let status = store.outbox_status(bench.clock.now()).await.unwrap();
+    let status = store.outbox_status(bench.now()).await.unwrap();
     assert_eq!((status.pending, status.abandoned), (2, 1));
     assert_eq!(status.oldest, Some(Duration::from_secs(30)));
 }
@@ -100,7 +100,7 @@ async fn channels_do_not_wait_for_each_other() {
     let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
     store.record_attempt(bench.attempt(&claimed[1], end)).await.unwrap();
     let busy = vec!["ops".to_owned()];
-    let claimed = store.claim(bench.clock.now(), LEASE, busy).await.unwrap();
+    let claimed = store.claim(bench.now(), LEASE, busy).await.unwrap();
     assert_eq!(claimed.deliveries[0].channel, "pager");
     assert_eq!((claimed.deliveries.len(), claimed.next_due), (1, None));
 }

@@ -97,16 +97,16 @@ fn the_backlog_is_bounded() {
     let waiting = |tables: &str| {
         let audit = bench.audit("central", tables);
         let prepared = audits::prepare(&audit.report);
-        Waiting::new(audit, prepared, bench.clock.now(), oneshot::channel().0)
+        Waiting::new(audit, prepared, oneshot::channel().0)
     };
     let mut backlog = Backlog::default();
-    let first = bench.clock.now();
+    let first = bench.now();
     for tables in ["A", "A", "", "", "A"] {
         backlog.push_bounded(waiting(tables));
         bench.pass(60);
     }
     assert_eq!((backlog.len(), backlog.dropped), (3, 0), "equal neighbours are one");
-    assert_eq!(backlog.get_mut(0).unwrap().received_at, first);
+    assert_eq!(backlog.get_mut(0).unwrap().audit.now, first);
     for _ in 0..3 {
         backlog.push_bounded(waiting("?"));
     }
