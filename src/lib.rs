@@ -4,15 +4,20 @@
 //! The modules stand on floors; each uses lower floors only (`tests/layering.rs` holds this).
 //! `ARCHITECTURE.md` is the map.
 
+pub mod backoff;
 pub mod channel;
+pub mod clock;
 pub mod config;
 pub mod connection;
+pub mod delivery;
 pub mod finding;
 pub mod incident;
 pub mod manifest;
 pub mod notification;
 pub mod report;
+pub mod retention;
 pub mod schedule;
 pub mod schema;
 pub mod secret;
+pub mod store;
 pub mod yaml;
