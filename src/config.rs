@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection::Connection;
+pub use crate::connection::ConnectionDefaults;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
 use crate::manifest::Known;
@@ -66,17 +67,6 @@ pub enum ConnectionSource {
     Parsed(Arc<Connection>),
     /// `url_file`: read and parsed at each connection. The defaults say what the text leaves open.
     File { path: PathBuf, defaults: ConnectionDefaults },
-}
-
-/// What config says beside the URL.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConnectionDefaults {
-    /// `insecure: true`: `prefer` and `allow` to a remote host are accepted.
-    pub insecure: bool,
-    /// `sslrootcert`, where the URL names none.
-    pub ssl_root_cert: Option<PathBuf>,
-    /// `password_file` or `password_command`, where the URL holds no password.
-    pub password: Option<crate::connection::Password>,
 }
 
 /// One receiver of notifications.

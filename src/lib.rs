@@ -13,6 +13,7 @@ pub mod delivery;
 pub mod finding;
 pub mod incident;
 pub mod manifest;
+pub mod nearest;
 pub mod notification;
 pub mod report;
 pub mod retention;

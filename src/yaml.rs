@@ -15,7 +15,6 @@ mod at;
 mod interpolate;
 mod key_path;
 mod mistake;
-mod nearest;
 mod problem;
 mod syntax;
 mod tree;
@@ -25,12 +24,12 @@ use std::path::Path;
 
 use serde::de::DeserializeOwned;
 
+pub use crate::nearest::nearest;
 pub use at::At;
 pub use at::Entries;
 pub use mistake::Mistake;
 pub use mistake::Position;
 pub use mistake::shown;
-pub use nearest::nearest;
 
 /// A longer document is refused before it is parsed, in bytes. Ten thousand databases fit.
 pub const MAX_BYTES: usize = 4 * 1024 * 1024;
