@@ -4,6 +4,7 @@
 //! The modules stand on floors; each uses lower floors only (`tests/layering.rs` holds this).
 //! `ARCHITECTURE.md` is the map.
 
+pub mod cli;
 pub mod config;
 pub mod connection;
 pub mod finding;
