@@ -119,10 +119,20 @@ impl Cluster {
         format!("sh {}", self.psql_script().display())
     }
 
-    /// Executes `sql` in `database` as the superuser. Several statements are one transaction, unless
-    /// one of them may not be in any.
-    pub(super) async fn execute(&self, database: &str, sql: &str) -> anyhow::Result<()> {
-        self.session(database, async |client| client.batch_execute(sql).await).await
+    /// Executes `parts` in `database` as the superuser, in one session. Each part is a message, so
+    /// several statements in one are a transaction.
+    pub(super) async fn execute<S: AsRef<str>>(
+        &self,
+        database: &str,
+        parts: &[S],
+    ) -> anyhow::Result<()> {
+        self.session(database, async |client| {
+            for part in parts {
+                client.batch_execute(part.as_ref()).await?;
+            }
+            Ok(())
+        })
+        .await
     }
 
     /// The one text that `query` returns.

@@ -92,7 +92,10 @@ impl Fleet {
     pub(super) async fn create(cluster: &Cluster) -> anyhow::Result<Self> {
         let password = random_password()?;
         let role = format!("create role {AUDITOR} login password '{}'", password.expose());
-        cluster.execute(MAINTENANCE, &role).await.context("could not create the auditor's role")?;
+        cluster
+            .execute(MAINTENANCE, &[role])
+            .await
+            .context("could not create the auditor's role")?;
         replace(cluster, "central", &[CENTRAL_TABLES, CENTRAL_ROWS]).await?;
         for (name, musicians, projects) in ORCHESTRAS {
             let rows = ORCHESTRA_ROWS
@@ -121,7 +124,7 @@ pub(super) async fn reset_central(cluster: &Cluster) -> anyhow::Result<Act> {
 pub(super) async fn push_to_orchestras(cluster: &Cluster) -> anyhow::Result<Vec<Act>> {
     let mut acts = Vec::new();
     for (database, ..) in ORCHESTRAS {
-        cluster.execute(database, CENTRAL_TABLES).await?;
+        cluster.execute(database, &[CENTRAL_TABLES]).await?;
         acts.push(Act { database, at: Instant::now() });
     }
     Ok(acts)
@@ -137,7 +140,7 @@ pub(super) async fn restore_central(cluster: &Cluster) -> anyhow::Result<Act> {
 pub(super) async fn clean_orchestras(cluster: &Cluster) -> anyhow::Result<Vec<Act>> {
     let mut acts = Vec::new();
     for (database, ..) in ORCHESTRAS {
-        cluster.execute(database, CENTRAL_DROPPED).await?;
+        cluster.execute(database, &[CENTRAL_DROPPED]).await?;
         acts.push(Act { database, at: Instant::now() });
     }
     Ok(acts)
@@ -145,10 +148,8 @@ pub(super) async fn clean_orchestras(cluster: &Cluster) -> anyhow::Result<Vec<Ac
 
 /// Builds a database with `sql` and puts it in the place of the one that has its name, if any.
 async fn replace(cluster: &Cluster, name: &str, sql: &[&str]) -> anyhow::Result<()> {
-    cluster.execute(MAINTENANCE, &format!("create database {BUILT}")).await?;
-    for part in sql {
-        cluster.execute(BUILT, part).await?;
-    }
+    cluster.execute(MAINTENANCE, &[format!("create database {BUILT}")]).await?;
+    cluster.execute(BUILT, sql).await?;
     let mut steps = vec![
         format!("revoke connect on database {BUILT} from public"),
         format!("grant connect on database {BUILT} to {AUDITOR}"),
@@ -165,14 +166,10 @@ async fn replace(cluster: &Cluster, name: &str, sql: &[&str]) -> anyhow::Result<
         steps.push(format!("drop database {name}"));
     }
     steps.push(format!("alter database {BUILT} rename to {name}"));
-    // One message each: `drop database` may not share one.
-    for step in steps {
-        cluster
-            .execute(MAINTENANCE, &step)
-            .await
-            .with_context(|| format!("could not replace database `{name}`"))?;
-    }
-    Ok(())
+    cluster
+        .execute(MAINTENANCE, &steps)
+        .await
+        .with_context(|| format!("could not replace database `{name}`"))
 }
 
 #[cfg(test)]
