@@ -57,7 +57,7 @@ const LOOK_EVERY: Duration = Duration::from_secs(30);
 /// The pause after the store could not be asked, and between tries to record an attempt.
 const STORE_RETRY: Duration = Duration::from_secs(2);
 /// How long the last pass may take when the daemon stops.
-pub const FLUSH_MAX: Duration = Duration::from_secs(4);
+pub const FLUSH_MAX: Duration = Duration::from_secs(3);
 /// How long giving claims back may take after that; the next start frees what is left.
 const RELEASE_MAX: Duration = Duration::from_secs(1);
 
