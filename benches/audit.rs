@@ -121,7 +121,7 @@ impl Fleet {
         Self {
             databases,
             manifests,
-            environment: Environment::from_fn(|_| None),
+            environment: Environment::new(|_| None),
             slots: Slots::new(&limits),
             store: Store::open_sqlite(&folder.join("state.db"), Clock::System.now()).expect("a state"),
         }

@@ -76,7 +76,7 @@ pub struct Options {
 pub async fn run(mut options: Options) -> anyhow::Result<()> {
     let clock = Clock::System;
     let config = Arc::new(load(&options, &clock)?);
-    let environment = Arc::new(Environment::from_fn(options.variable));
+    let environment = Arc::new(Environment::new(options.variable));
     let store = Store::open_sqlite(&config.state.sqlite, clock.now())
         .context("could not open the state")?;
     let sender = Sender::new().context("could not set up the HTTP client")?;
