@@ -42,7 +42,8 @@ fn main() {
     match words[..] {
         ["statement"] => print!("{}", introspect::message(&Limits::default())),
         ["throughput", template, n, concurrency] => {
-            let (n, concurrency) = (n.parse().expect("N"), concurrency.parse().expect("CONCURRENCY"));
+            let (n, concurrency) =
+                (n.parse().expect("N"), concurrency.parse().expect("CONCURRENCY"));
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
             runtime.block_on(throughput(template, n, concurrency));
         }
@@ -66,7 +67,9 @@ async fn throughput(template: &str, n: usize, concurrency: usize) {
     fleet.store.close().await.expect("the state closes");
     let (bare, full) = (median(bare_turns), median(full_turns));
     println!("bare loop  {bare:8.0} databases/s   (connect, send the message, read, disconnect)");
-    println!("full audit {full:8.0} databases/s   (and compare, diagnose, conclude, commit to SQLite)");
+    println!(
+        "full audit {full:8.0} databases/s   (and compare, diagnose, conclude, commit to SQLite)"
+    );
     println!("ratio      {:8.3}", full / bare);
 }
 
@@ -103,8 +106,8 @@ struct Fleet {
 impl Fleet {
     fn new(urls: &[String], concurrency: usize, folder: &Path) -> Self {
         let today = Clock::System.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-        let (manifests, _) =
-            manifest::load_folder(Path::new("expected-schemas"), today).expect("our manifests load");
+        let (manifests, _) = manifest::load_folder(Path::new("expected-schemas"), today)
+            .expect("our manifests load");
         // The bench's databases hold all 25 tables: 21 are foreign to central.
         let central = Arc::clone(&manifests["central"]);
         let databases = urls

@@ -1,8 +1,13 @@
 //! The configuration: which databases, on which schedule, told to whom.
 //!
 //! Two steps, never mixed. *Shape*: the file is read into [`shape`]'s structs, unknown keys and wrong
-//! types are mistakes with a position. *Sense*: the values are checked together and become a
+//! types are mistakes with a position. *Sense* ([`sense`]): the values are checked together and become a
 //! [`Config`]; nothing downstream checks again. Both steps collect every mistake.
+
+mod load;
+mod period;
+mod sense;
+mod shape;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -11,7 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::connection::Connection;
-pub use crate::connection::ConnectionDefaults;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
 use crate::manifest::Known;
@@ -20,6 +24,13 @@ use crate::manifest::Manifests;
 use crate::schedule::Schedule;
 use crate::secret::Secret;
 use crate::yaml::Mistake;
+
+pub use crate::connection::ConnectionDefaults;
+pub use load::load;
+pub use shape::shape_schema;
+
+/// The types of channel that this version knows.
+pub const CHANNEL_TYPES: [&str; 2] = ["slack", "webhook"];
 
 /// A configuration that makes sense.
 #[derive(Clone, Debug)]
@@ -39,6 +50,28 @@ pub struct Config {
     pub limits: Limits,
     /// What is allowed but worth a word (`insecure: true`, an entry of `known` that ends soon).
     pub warnings: Vec<Mistake>,
+}
+
+impl Config {
+    /// What keeps an alert from reaching anybody. `check` needs no channels, so [`load`] accepts a
+    /// file that names neither channels nor routes; the daemon does not.
+    #[must_use]
+    pub fn require_delivery(&self) -> Vec<Mistake> {
+        let absent = |key: &str, what: &str| {
+            Mistake::new(&self.path, None, key, format!("{what}, so an alert could go nowhere"))
+        };
+        let mut mistakes = Vec::new();
+        if self.channels.is_empty() {
+            mistakes.push(absent("channels", "there is no channel").with_help(
+                "add one: channels: {ops: {type: slack, url: \"${SLACK_WEBHOOK_URL}\"}}",
+            ));
+        }
+        if self.routes.is_empty() {
+            let help = "add a catch-all at the end: routes: [{to: [ops]}]";
+            mistakes.push(absent("routes", "there is no route").with_help(help));
+        }
+        mistakes
+    }
 }
 
 /// One registered database.
@@ -133,3 +166,6 @@ pub struct Limits {
     /// More bytes than this from the server make the read partial.
     pub max_bytes: u64,
 }
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,8 @@ pub(super) enum Problem {
     Value { expected: String },
     /// None of the words of a closed list.
     Word { word: String, known: &'static [&'static str] },
+    /// A key that the type does not know; the node is the key.
+    UnknownKey { known: &'static [&'static str] },
     /// A key that must be there is not.
     Missing { key: &'static str },
     /// In the type's own words.
@@ -61,6 +63,10 @@ impl Error for Stop {
 
     fn unknown_variant(word: &str, known: &'static [&'static str]) -> Self {
         Self::Problem(Problem::Word { word: word.to_owned(), known })
+    }
+
+    fn unknown_field(_key: &str, known: &'static [&'static str]) -> Self {
+        Self::Problem(Problem::UnknownKey { known })
     }
 
     fn missing_field(key: &'static str) -> Self {

@@ -108,11 +108,11 @@ impl Reading<'_> {
             Stop::MadeUp => node.poisoned.set(true),
             Stop::Problem(Problem::Missing { key: missing }) => {
                 let place = std::ptr::from_ref(node);
-                if self.made_up.borrow_mut().insert((place, missing)) {
+                if !self.made_up.borrow_mut().insert((place, missing)) {
+                    node.poisoned.set(true);
+                } else if !has_poisoned(node, missing) {
                     let at = KeyPath::Absent(key, missing).to_string();
                     self.record(Mistake::new(self.path, Some(node.at), at, "this key is required"));
-                } else {
-                    node.poisoned.set(true);
                 }
             }
             Stop::Problem(problem) => {
@@ -126,6 +126,13 @@ impl Reading<'_> {
     fn record(&self, mistake: Mistake) {
         self.mistakes.borrow_mut().push(mistake);
     }
+}
+
+/// Whether the key is there after all, with a value that was reported: a type that asks for any map
+/// does not see that entry.
+fn has_poisoned(node: &Node, key: &str) -> bool {
+    let Value::Map(entries) = &node.value else { return false };
+    entries.iter().any(|(it, value)| it.text() == Some(key) && value.poisoned.get())
 }
 
 fn poisoned_below(node: &Node) -> usize {

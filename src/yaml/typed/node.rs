@@ -16,12 +16,9 @@ use serde::de::value::StrDeserializer;
 use super::Reading;
 use super::made_up::MadeUp;
 use super::wording::TEXT;
-use crate::yaml::Mistake;
 use crate::yaml::at::AT;
 use crate::yaml::at::AT_FIELDS;
 use crate::yaml::key_path::KeyPath;
-use crate::yaml::mistake::shown;
-use crate::yaml::nearest;
 use crate::yaml::problem::Problem;
 use crate::yaml::problem::Stop;
 use crate::yaml::tree::Node;
@@ -306,18 +303,8 @@ fn knows(map: NodeDeserializer<'_>, fields: Option<&'static [&'static str]>, key
     if key.text().is_some_and(|word| fields.contains(&word)) {
         return true;
     }
-    key.poisoned.set(true);
-    let place = KeyPath::Key(map.key, key).to_string();
-    let mistake = Mistake::new(map.reading.path, Some(key.at), place, "unknown key");
-    let near = key.text().and_then(|word| nearest(word, fields.iter().copied()));
-    map.reading.record(match near {
-        Some(_) => mistake.with_nearest(near),
-        None if fields.is_empty() => mistake,
-        None => {
-            let known: Vec<_> = fields.iter().map(|it| shown(it)).collect();
-            mistake.with_help(format!("known here: {}", known.join(", ")))
-        }
-    });
+    let place = KeyPath::Key(map.key, key);
+    map.reading.settle(key, &place, Stop::Problem(Problem::UnknownKey { known: fields }));
     false
 }
 

@@ -43,6 +43,16 @@ pub(super) fn mistake(
                 mistake(format!("expected one of {}, found {}", known.join(", "), shown(word)));
             wrong.with_nearest(nearest(word, known.iter().copied()))
         }
+        Problem::UnknownKey { known } => {
+            let wrong = mistake("unknown key".to_owned());
+            match node.text().and_then(|it| nearest(it, known.iter().copied())) {
+                None if !known.is_empty() => {
+                    let known: Vec<_> = known.iter().map(|it| shown(it)).collect();
+                    wrong.with_help(format!("known here: {}", known.join(", ")))
+                }
+                near => wrong.with_nearest(near),
+            }
+        }
         // `Missing` is worded where it is settled.
         Problem::Missing { .. } | Problem::Custom(_) if hidden => {
             mistake("this value is not valid here".to_owned())

@@ -1,0 +1,1 @@
+//! Configs, good and bad.
