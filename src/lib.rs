@@ -8,6 +8,7 @@ pub mod config;
 pub mod connection;
 pub mod finding;
 pub mod incident;
+pub mod introspect;
 pub mod manifest;
 pub mod notification;
 pub mod report;
