@@ -4,8 +4,10 @@
 //! The modules stand on floors; each uses lower floors only (`tests/layering.rs` holds this).
 //! `ARCHITECTURE.md` is the map.
 
+pub mod compare;
 pub mod config;
 pub mod connection;
+pub mod diagnose;
 pub mod finding;
 pub mod incident;
 pub mod manifest;
