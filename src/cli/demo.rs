@@ -3,7 +3,7 @@
 //! ```text
 //! Cluster (throwaway PostgreSQL) ◄── audits ── Daemon (this program, `run`) ── posts ──► Receiver
 //!    ▲ the incident, the repair: Fleet                                                     │
-//!    └───────────────────────────── Stage: tells the story ◄───── Sighting ◄───── Message ─┘
+//!    └───────────────────────────── Stage: tells the story ◄──── Tally, Sighting ◄─ Message ─┘
 //! ```
 //!
 //! Nothing is played: the server, the daemon and the messages are real. Whatever way the demo ends,
@@ -20,6 +20,7 @@ mod receiver;
 mod settings;
 mod sighting;
 mod stage;
+mod tally;
 
 use std::io;
 

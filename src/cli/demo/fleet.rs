@@ -74,11 +74,27 @@ pub(super) const MEMBERS: [Member; 3] = [
 /// Musicians and projects of each orchestra.
 const ORCHESTRAS: [(&str, u32, u32); 2] = [("sco", 163, 45), ("scoso", 5, 7)];
 
-/// Something was done to a database: which, and when it was in force.
+/// Something was done to a database.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Act {
+    /// To which.
     pub(super) database: &'static str,
+    /// Before it, nothing of it can have been seen.
+    pub(super) begun: Instant,
+    /// Since then it is in force.
     pub(super) at: Instant,
+}
+
+impl Act {
+    /// Does it.
+    async fn perform(
+        database: &'static str,
+        doing: impl Future<Output = anyhow::Result<()>>,
+    ) -> anyhow::Result<Self> {
+        let begun = Instant::now();
+        doing.await?;
+        Ok(Self { database, begun, at: Instant::now() })
+    }
 }
 
 /// The three databases on a throwaway server.
@@ -116,32 +132,30 @@ impl Fleet {
 /// Act one: `prisma db push --force-reset` of one schema with all 25 models, at central. It is dropped
 /// and created again with 25 empty tables.
 pub(super) async fn reset_central(cluster: &Cluster) -> anyhow::Result<Act> {
-    replace(cluster, "central", &[CENTRAL_TABLES, ORCHESTRA_TABLES]).await?;
-    Ok(Act { database: "central", at: Instant::now() })
+    let sql = [CENTRAL_TABLES, ORCHESTRA_TABLES];
+    Act::perform("central", replace(cluster, "central", &sql)).await
 }
 
 /// Act two: the same schema was pushed to the orchestras, which hold the 4 central tables too.
 pub(super) async fn push_to_orchestras(cluster: &Cluster) -> anyhow::Result<Vec<Act>> {
-    let mut acts = Vec::new();
-    for (database, ..) in ORCHESTRAS {
-        cluster.execute(database, &[CENTRAL_TABLES]).await?;
-        acts.push(Act { database, at: Instant::now() });
-    }
-    Ok(acts)
+    in_orchestras(cluster, CENTRAL_TABLES).await
 }
 
 /// The repair, part one: central from its backup, 4 tables with their rows.
 pub(super) async fn restore_central(cluster: &Cluster) -> anyhow::Result<Act> {
-    replace(cluster, "central", &[CENTRAL_TABLES, CENTRAL_ROWS]).await?;
-    Ok(Act { database: "central", at: Instant::now() })
+    let sql = [CENTRAL_TABLES, CENTRAL_ROWS];
+    Act::perform("central", replace(cluster, "central", &sql)).await
 }
 
 /// The repair, part two: the 4 central tables leave the orchestras.
 pub(super) async fn clean_orchestras(cluster: &Cluster) -> anyhow::Result<Vec<Act>> {
+    in_orchestras(cluster, CENTRAL_DROPPED).await
+}
+
+async fn in_orchestras(cluster: &Cluster, sql: &str) -> anyhow::Result<Vec<Act>> {
     let mut acts = Vec::new();
     for (database, ..) in ORCHESTRAS {
-        cluster.execute(database, &[CENTRAL_DROPPED]).await?;
-        acts.push(Act { database, at: Instant::now() });
+        acts.push(Act::perform(database, cluster.execute(database, &[sql])).await?);
     }
     Ok(acts)
 }

@@ -20,15 +20,15 @@ use super::fleet;
 use super::fleet::Act;
 use super::fleet::Fleet;
 use super::fleet::MEMBERS;
-use super::fleet::Member;
 use super::narrator::Look;
 use super::narrator::Narrator;
 use super::receiver::Message;
 use super::receiver::Receiver;
 use super::settings::PERIOD_S;
 use super::settings::write_settings;
-use super::sighting::Sighting;
-use super::sighting::sighting;
+use super::tally::Heard;
+use super::tally::Tally;
+use super::tally::Wanted;
 
 /// From the start of the daemon until every database is clean.
 const CLEAN_DEADLINE: Duration = Duration::from_secs(30);
@@ -36,13 +36,6 @@ const CLEAN_DEADLINE: Duration = Duration::from_secs(30);
 /// From an act until its last message. The promise is ten seconds; a loaded machine gets more, and the
 /// times are on the screen.
 const MESSAGES_DEADLINE: Duration = Duration::from_secs(30);
-
-/// Which messages an act calls for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Wanted {
-    Opened,
-    Resolved,
-}
 
 /// Everything that is on, and who tells it.
 pub(super) struct Stage {
@@ -80,13 +73,19 @@ impl Stage {
             .title("Schemawarden demo: the incident of 5 July 2025, on a throwaway PostgreSQL")?;
         self.set_up(binaries, temporary).await?;
         self.wait_for_all_clean().await?;
-        let mut missing = self.incident().await?;
-        missing.extend(self.repair().await?);
+        let alerts = self.incident().await?;
+        let all_clear = self.repair().await?;
+        let missing = [alerts.missing, all_clear.missing].concat();
 
         self.narrator.line("")?;
         if missing.is_empty() {
-            let all = 2 * MEMBERS.len();
-            self.narrator.news(&format!("All {all} expected messages arrived."), Look::Green)?;
+            let told = format!(
+                "All {} expected messages arrived: each alert within {:.1} s, each all-clear within {:.1} s.",
+                2 * MEMBERS.len(),
+                alerts.slowest.as_secs_f32(),
+                all_clear.slowest.as_secs_f32()
+            );
+            self.narrator.news(&told, Look::Green)?;
         } else {
             self.narrator.news("Not everything arrived that should have:", Look::Red)?;
             for it in &missing {
@@ -103,11 +102,7 @@ impl Stage {
         self.invite()?;
         loop {
             let message = self.next_message().await?;
-            self.narrator.message(
-                &format!("Slack, #{}", message.channel),
-                &message.text,
-                Look::Dim,
-            )?;
+            self.show(&message, &[], Look::Dim)?;
         }
     }
 
@@ -141,6 +136,7 @@ impl Stage {
     }
 
     async fn set_up(&mut self, binaries: Binaries, temporary: PathBuf) -> anyhow::Result<()> {
+        self.narrator.say("Starting a PostgreSQL server of our own")?;
         let cluster = Cluster::start(binaries, temporary).await?;
         let cluster = self.cluster.insert(cluster);
         let version = cluster.text("postgres", "show server_version").await?;
@@ -160,8 +156,7 @@ impl Stage {
         let config = write_settings(&directory, cluster, &fleet, receiver)?;
         self.daemon = Some(Daemon::start(&self.program, &config, &directory).await?);
         self.narrator.say(&format!(
-            "schemawarden run: audits each every {PERIOD_S} s as role `{}`, which may connect and \
-             nothing else",
+            "schemawarden run audits each every {PERIOD_S} s, as role `{}` that may connect, no more",
             fleet::AUDITOR
         ))?;
         Ok(())
@@ -190,7 +185,7 @@ impl Stage {
         Ok(())
     }
 
-    async fn incident(&mut self) -> anyhow::Result<Vec<String>> {
+    async fn incident(&mut self) -> anyhow::Result<Heard> {
         self.narrator.act("prisma db push --force-reset, with DATABASE_URL pointing at central")?;
         self.narrator.detail(
             "One schema.prisma described both kinds of database. central is dropped and created again: \
@@ -200,10 +195,10 @@ impl Stage {
         self.narrator.say("prisma db push, with the same file, to sco and scoso")?;
         self.narrator.detail("Each holds the 4 tables of central now, beside its own 21.")?;
         acts.extend(fleet::push_to_orchestras(self.cluster()?).await?);
-        self.wait_for_messages(Wanted::Opened, &acts).await
+        self.wait_for_messages(Wanted::Alert, &acts).await
     }
 
-    async fn repair(&mut self) -> anyhow::Result<Vec<String>> {
+    async fn repair(&mut self) -> anyhow::Result<Heard> {
         self.narrator.act("The repair: central is restored from its backup")?;
         let mut acts = vec![fleet::restore_central(self.cluster()?).await?];
         self.narrator.say(
@@ -213,61 +208,30 @@ impl Stage {
         self.wait_for_messages(Wanted::Resolved, &acts).await
     }
 
-    /// Shows messages until each act has the one it calls for. Returns what is missing, in words.
-    async fn wait_for_messages(
-        &mut self,
-        wanted: Wanted,
-        acts: &[Act],
-    ) -> anyhow::Result<Vec<String>> {
+    /// Shows messages until each act has the one that it calls for. Returns what came of it.
+    async fn wait_for_messages(&mut self, wanted: Wanted, acts: &[Act]) -> anyhow::Result<Heard> {
         let deadline = Instant::now() + MESSAGES_DEADLINE;
-        let mut awaited: Vec<&Member> = MEMBERS.iter().collect();
-        let mut missing = Vec::new();
-        while !awaited.is_empty() {
+        let mut tally = Tally::new(wanted, acts);
+        while !tally.is_complete() {
             let Ok(message) = tokio::time::timeout_at(deadline, self.next_message()).await else {
                 break;
             };
             let message = message?;
-            let mut after = Vec::new();
-            awaited.retain(|member| {
-                let seen = sighting(&message.text, member);
-                let arrived = match (wanted, seen) {
-                    (Wanted::Opened, Some(Sighting::Opened { diagnosed })) => {
-                        if !diagnosed {
-                            missing.push(format!(
-                                "the alert about {} does not say that {} tables belong to manifest `{}`",
-                                member.name, member.foreign_tables, member.foreign
-                            ));
-                        }
-                        true
-                    }
-                    (Wanted::Resolved, Some(Sighting::Resolved)) => true,
-                    _ => false,
-                };
-                if arrived {
-                    after.push(elapsed(member, acts, &message));
-                }
-                !arrived
-            });
-            self.show(wanted, &message, &after)?;
+            let brought = tally.count(&message);
+            let look = match wanted {
+                _ if brought.is_empty() => Look::Dim,
+                Wanted::Alert => Look::Red,
+                Wanted::Resolved => Look::Green,
+            };
+            self.show(&message, &brought, look)?;
         }
-        let word = match wanted {
-            Wanted::Opened => "alert",
-            Wanted::Resolved => "resolved message",
-        };
-        missing.extend(awaited.iter().map(|it| {
-            format!("no {word} about {} within {} s", it.name, MESSAGES_DEADLINE.as_secs())
-        }));
-        Ok(missing)
+        Ok(tally.end(MESSAGES_DEADLINE))
     }
 
-    fn show(&mut self, wanted: Wanted, message: &Message, after: &[String]) -> anyhow::Result<()> {
-        let look = match wanted {
-            _ if after.is_empty() => Look::Dim,
-            Wanted::Opened => Look::Red,
-            Wanted::Resolved => Look::Green,
-        };
+    fn show(&mut self, message: &Message, brought: &[String], look: Look) -> anyhow::Result<()> {
         let from = format!("Slack, #{}", message.channel);
-        let caption: Vec<&str> = std::iter::once(&from).chain(after).map(String::as_str).collect();
+        let caption: Vec<&str> =
+            std::iter::once(&from).chain(brought).map(String::as_str).collect();
         self.narrator.message(&caption.join(" · "), &message.text, look)?;
         Ok(())
     }
@@ -309,11 +273,4 @@ impl Stage {
     fn cluster(&self) -> anyhow::Result<&Cluster> {
         self.cluster.as_ref().context("no server was started")
     }
-}
-
-/// How long after the act about `member` the message came: `central: after 3.1 s`.
-fn elapsed(member: &Member, acts: &[Act], message: &Message) -> String {
-    let act = acts.iter().find(|it| it.database == member.name);
-    let after = act.map_or(Duration::ZERO, |it| message.at.saturating_duration_since(it.at));
-    format!("{}: after {:.1} s", member.name, after.as_secs_f32())
 }
