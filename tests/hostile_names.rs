@@ -118,13 +118,14 @@ async fn a_name_that_is_not_utf_8_is_reported_and_can_be_expected() {
         let role = database.create_role("auditor").await;
         let workspace =
             workspace(&ConfigText::new().database("central", &database.url(&role), "central"));
-        let report = workspace.check(1).await;
-        assert_eq!(
-            report.findings("central"),
-            [r"unexpected_table public.bad\xff"],
-            "{encoding:?}"
-        );
-        let manifest = format!("{}  - 'bad\\xff'\n", block_manifest());
+        let findings = workspace.check(1).await.findings("central");
+        assert_eq!(findings.len(), 1, "{encoding:?}: {findings:?}");
+        // Nothing can make UTF-8 of it in SQL_ASCII; in LATIN1 the byte is a letter.
+        let spellings: &[&str] =
+            if encoding == Encoding::SqlAscii { &[r"bad\xff"] } else { &[r"bad\xff", "badÿ"] };
+        let told = findings[0].strip_prefix("unexpected_table public.").expect("a table");
+        assert!(spellings.contains(&told), "{encoding:?}: {told}");
+        let manifest = format!("{}  - '{told}'\n", block_manifest());
         workspace.manifest("central", &manifest).check(0).await;
     }
 }
