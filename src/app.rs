@@ -122,7 +122,11 @@ pub async fn run(mut options: Options) -> anyhow::Result<()> {
         abort: stop.abort.clone(),
     };
     stop.loops.spawn(scheduler.run());
-    info!(databases = config.databases.len(), "schemawarden {} is running", env!("CARGO_PKG_VERSION"));
+    info!(
+        databases = config.databases.len(),
+        "schemawarden {} is running",
+        env!("CARGO_PKG_VERSION")
+    );
 
     loop {
         match options.commands.recv().await {
@@ -209,7 +213,10 @@ impl Stop {
         match tokio::time::timeout(REST_MAX, store.close()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {
-                warn!(error = &error as &dyn std::error::Error, "could not close the state in order");
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not close the state in order"
+                );
             }
             Err(_) => warn!("the state did not close in time"),
         }

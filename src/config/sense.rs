@@ -25,6 +25,7 @@ use super::Http;
 use super::State;
 use super::shape;
 
+pub(super) use limits::DEFAULTS as DEFAULT_LIMITS;
 pub(super) use noted::Noted;
 
 /// Where the state is, if the file does not say.

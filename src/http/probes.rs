@@ -70,7 +70,8 @@ pub(super) async fn healthz(State(face): State<Face>) -> Response {
     let now = face.clock.now();
     let config = face.config.borrow().clone();
 
-    let mut verdicts = BTreeMap::from([("clean", 0), ("drifted", 0), ("unknown", 0), ("not_audited", 0)]);
+    let mut verdicts =
+        BTreeMap::from([("clean", 0), ("drifted", 0), ("unknown", 0), ("not_audited", 0)]);
     let states: BTreeMap<_, _> = face
         .store
         .database_states()

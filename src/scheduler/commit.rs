@@ -70,15 +70,15 @@ fn log_verdict(name: &str, report: &Report) {
         Verdict::Drifted => {
             let findings = report.counting().count();
             info!(
-                database.name = name, verdict, duration_ms, findings,
-                "audited `{name}`: {findings} findings"
+                database.name = name,
+                verdict, duration_ms, findings, "audited `{name}`: {findings} findings"
             );
         }
         Verdict::Unknown => {
             let reason = report.reason.as_deref().unwrap_or("no reason is known");
             warn!(
-                database.name = name, verdict, duration_ms, reason,
-                "could not tell whether `{name}` is clean: {reason}"
+                database.name = name,
+                verdict, duration_ms, reason, "could not tell whether `{name}` is clean: {reason}"
             );
         }
     }
