@@ -124,9 +124,9 @@ impl Fleet {
         Self {
             databases,
             manifests,
-            environment: Environment::from_fn(|_| None),
+            environment: Environment::new(|_| None),
             slots: Slots::new(&limits),
-            store: Store::open_sqlite(&folder.join("state.db"), Clock::System).expect("a state"),
+            store: Store::open_sqlite(&folder.join("state.db"), Clock::System.now()).expect("a state"),
         }
     }
 
@@ -151,6 +151,7 @@ impl Fleet {
                     assert_eq!(report.findings.len(), 21);
                     let audit = AuditCommit {
                         report: Arc::new(report),
+                        now: Clock::System.now(),
                         labels: BTreeMap::new(),
                         channels: vec!["ops".to_owned()],
                     };

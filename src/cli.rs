@@ -99,6 +99,17 @@ pub enum Status {
     Trouble,
 }
 
+impl Status {
+    /// The status of an exit code; what is neither 0 nor 1 is trouble.
+    fn of_code(code: u8) -> Self {
+        match code {
+            0 => Self::Clean,
+            1 => Self::Drift,
+            _ => Self::Trouble,
+        }
+    }
+}
+
 impl From<Status> for ExitCode {
     fn from(status: Status) -> Self {
         Self::from(match status {
@@ -141,7 +152,7 @@ impl Cli {
             Command::JsonSchema(args) => json_schema::run(&args),
             Command::Healthcheck(args) => on_runtime(healthcheck::run(&global, args)),
             Command::NotifyTest(args) => on_runtime(notify_test::run(&global, args)),
-            Command::Demo(args) => on_runtime(demo::run(args)),
+            Command::Demo(args) => on_runtime(async { Ok(Status::of_code(demo::run(args).await?)) }),
             Command::Completions(args) => completions::run(&args),
         }
     }

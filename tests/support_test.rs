@@ -37,7 +37,7 @@ use crate::support::until;
 /// each case holds after any time at all.
 const PATIENCE: Duration = Duration::from_millis(300);
 
-/// What the product is for, in one query: information_schema shows a plain login role nothing.
+/// What the product is for, in one query: `information_schema` shows a plain login role nothing.
 #[tokio::test]
 async fn a_login_role_sees_no_table_in_information_schema_and_all_of_them_in_pg_class() {
     let database = TestDatabase::create("central").await;
@@ -71,7 +71,12 @@ async fn only_roles_that_were_let_in_may_connect() {
 #[tokio::test]
 async fn databases_come_in_other_encodings() {
     let ascii = TestDatabase::create_in(Cluster::shared(), "ascii", Encoding::SqlAscii).await;
-    ascii.execute(r#"do $$ begin execute convert_from('\x637265617465207461626c652022626164ff222829', 'SQL_ASCII'); end $$"#).await;
+    ascii
+        .execute(
+            r"do $$ begin execute 'create table ' ||
+            quote_ident(convert_from('\x626164ff', 'SQL_ASCII')) || ' ()'; end $$",
+        )
+        .await;
     let hex = "select encode(convert_to(relname::text, 'SQL_ASCII'), 'hex') from pg_class
         where relname ~ '^bad'";
     assert_eq!(ascii.one(hex).await, "626164ff");

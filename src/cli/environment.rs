@@ -18,7 +18,7 @@ pub(super) fn variable(name: &str) -> Option<String> {
 
 /// libpq's variables, for connections that leave something open.
 pub(super) fn environment() -> Environment {
-    Environment::from_fn(variable)
+    Environment::new(variable)
 }
 
 /// Loads the configuration, or says everything that is wrong with it.

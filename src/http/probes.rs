@@ -120,7 +120,8 @@ fn conditions(face: &Face) -> Vec<Condition> {
     let state = match &*face.store.health().borrow() {
         store::Health::Ok => None,
         store::Health::Failing { since, reason, waiting, .. } => Some(format!(
-            "the state cannot be written since {since} ({reason}); {waiting} reports wait in memory"
+            "the state could not be written for {} s ({reason}); {waiting} reports wait in memory",
+            since.elapsed().as_secs()
         )),
     };
     let draining = face.health.is_draining().then(|| "the daemon is stopping".to_owned());
