@@ -12,6 +12,7 @@ mod secret;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +20,9 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use crate::manifest::Manifests;
+use crate::yaml;
+use crate::yaml::At;
+use crate::yaml::Position;
 
 use super::Config;
 use super::Http;
@@ -135,7 +139,7 @@ fn http(http: Option<&shape::Http>, noted: &mut Noted) -> Option<Http> {
 
 /// The first entry of each name, and a mistake for every other.
 fn unique<'a, T>(
-    entries: impl Iterator<Item = (String, &'a crate::yaml::At<String>, T)>,
+    entries: impl Iterator<Item = (String, &'a At<String>, T)>,
     noted: &mut Noted,
 ) -> Vec<T> {
     let mut first = BTreeMap::new();
@@ -146,7 +150,7 @@ fn unique<'a, T>(
                 first.insert(name.value.as_str(), name.at);
                 kept.push(value);
             }
-            Some(crate::yaml::Position { line, column }) => {
+            Some(Position { line, column }) => {
                 let message = format!("the name {} is taken at {line}:{column}", name.shown());
                 noted.mistake(Some(name.at), key, message);
             }
@@ -156,7 +160,7 @@ fn unique<'a, T>(
 }
 
 /// Whether a name is one that labels, file names, URLs and shells take as it is.
-fn check_name(name: &crate::yaml::At<String>, key: &str, noted: &mut Noted) {
+fn check_name(name: &At<String>, key: &str, noted: &mut Noted) {
     let text = &name.value;
     let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-');
     if text.is_empty() || text.len() > MAX_NAME || !text.bytes().all(plain) {
@@ -166,7 +170,12 @@ fn check_name(name: &crate::yaml::At<String>, key: &str, noted: &mut Noted) {
     }
 }
 
+/// A name as a piece of a key path.
+fn plain(name: &At<String>) -> String {
+    yaml::shown(&name.value).trim_matches('`').to_owned()
+}
+
 /// The directory of a file, for the relative paths in it.
-fn directory_of(path: &std::path::Path) -> PathBuf {
-    path.parent().map(std::path::Path::to_owned).unwrap_or_default()
+fn directory_of(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_owned).unwrap_or_default()
 }

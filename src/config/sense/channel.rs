@@ -19,6 +19,7 @@ use crate::yaml::nearest;
 
 use super::Noted;
 use super::check_name;
+use super::plain;
 use super::secret;
 
 /// Types that later versions will know.
@@ -44,7 +45,7 @@ pub(super) fn all(
 ) -> BTreeMap<String, Channel> {
     let mut all = BTreeMap::new();
     for (name, channel) in channels.iter().flat_map(|it| &it.value.0) {
-        let key = format!("channels.{}", name.value);
+        let key = format!("channels.{}", plain(name));
         check_name(name, "channels", noted);
         noted.later(&format!("{key}.format"), channel.format.as_ref());
         if let Some(kind) = kind(name, channel, &key, noted) {
@@ -104,6 +105,7 @@ fn url(
         return None;
     };
     let at = Some(found.at);
+    url.iter().for_each(|it| secret::warn_of_inline(it, &found.key, noted));
     // The parser's words hold nothing of the text; the text itself is a secret.
     let url = match Url::parse(found.text.expose()) {
         Ok(url) => url,
@@ -144,6 +146,7 @@ fn is_loopback(url: &Url) -> bool {
 fn signing_key(channel: &shape::Channel, key: &str, noted: &mut Noted) -> Option<SecretSource> {
     let (secret, file) = (channel.secret.as_ref(), channel.secret_file.as_ref());
     let found = secret::one_of(secret, file, key, "secret", noted)?;
+    secret.iter().for_each(|it| secret::warn_of_inline(it, &found.key, noted));
     let bytes = found.text.expose().strip_prefix(KEY_PREFIX).map(|it| STANDARD.decode(it));
     match bytes {
         Some(Ok(bytes)) if KEY_BYTES.contains(&bytes.len()) => {}
@@ -195,7 +198,7 @@ pub(super) fn routes(file: &shape::File, noted: &mut Noted) -> Vec<Route> {
     }
     let used = |name: &str| all.first().is_some_and(|it: &Route| it.to.iter().any(|it| it == name));
     for name in channels.into_iter().filter(|it| !used(&it.value)) {
-        noted.warning(name.at, &format!("channels.{}", name.value), "no route goes here");
+        noted.warning(name.at, &format!("channels.{}", plain(name)), "no route goes here");
     }
     all
 }

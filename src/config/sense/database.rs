@@ -29,6 +29,7 @@ use super::Noted;
 use super::check_name;
 use super::directory_of;
 use super::limits;
+use super::plain;
 use super::schedule::Parts;
 use super::secret;
 use super::secret::Found;
@@ -140,6 +141,7 @@ fn one(
         Duration::ZERO..=MAX_PROVISION_GRACE,
     );
     let labels = it.labels.iter().flat_map(|it| &it.0);
+    labels.clone().for_each(|(name, _)| check_name(name, &field("labels"), noted));
     Some(Database {
         name: it.name.value.clone(),
         connection: connection?,
@@ -215,6 +217,9 @@ fn look_at(
         let message = "holds a password, and `password_file` or `password_command` names another";
         noted.mistake_help(Some(found.at), &found.key, message, "keep one of the two");
     }
+    if let (Password::Inline(_), Some(url)) = (&parsed.password, &it.url) {
+        secret::warn_of_inline(url, &found.key, noted);
+    }
     if parsed.is_remote() {
         let mode = parsed.ssl_mode;
         match (mode, &it.insecure) {
@@ -286,7 +291,7 @@ fn severities(
         let level = Severity::from_str(&severity.value);
         if level.is_err() {
             let near = nearest(&severity.value, Severity::ALL.map(Severity::word));
-            noted.no_such(severity, &format!("{key}.{}", kind.value), "severity", near);
+            noted.no_such(severity, &format!("{key}.{}", plain(kind)), "severity", near);
         }
         if let (Ok(kind), Ok(level)) = (found, level) {
             severities.insert(kind, level);

@@ -92,17 +92,34 @@ pub(super) fn first_line(
 
 /// Says so where others than the owner may read a secret file.
 fn warn_of_others(path: &Path, file: &At<String>, key: &str, noted: &mut Noted) {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt as _;
-        let Ok(metadata) = std::fs::metadata(path) else { return };
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            let message = format!(
-                "the file {} has mode {mode:04o}: others than its owner may use it",
-                file.shown()
-            );
-            noted.warning(file.at, key, message);
-        }
+    if let Some(mode) = mode_for_others(path) {
+        let message = format!("the file {} has mode {mode:04o}: others may read it", file.shown());
+        noted.warning(file.at, key, message);
     }
+}
+
+/// Says so where a secret stands in the config itself, and others may read that.
+pub(super) fn warn_of_inline(secret: &At<String>, key: &str, noted: &mut Noted) {
+    if secret.from_env {
+        return;
+    }
+    if let Some(mode) = mode_for_others(noted.path()) {
+        let message =
+            format!("a secret stands in this file, which has mode {mode:04o}: others may read it");
+        noted.warning(secret.at, key, message);
+    }
+}
+
+/// The mode of a file that others than its owner may use.
+#[cfg(unix)]
+fn mode_for_others(path: &Path) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
+    (mode & 0o077 != 0).then_some(mode)
+}
+
+/// Elsewhere, modes say nothing.
+#[cfg(not(unix))]
+fn mode_for_others(_: &Path) -> Option<u32> {
+    None
 }
