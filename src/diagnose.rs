@@ -40,7 +40,7 @@ struct Foreign<'a> {
     manifest: &'a Manifest,
     matched: BTreeSet<&'a RelationName>,
     /// How many of its tables could have been unexpected here: those that `own` does not list.
-    foreign_tables: usize,
+    of: usize,
 }
 
 /// The other manifests whose tables the unexpected ones are: the one that explains most first, then
@@ -56,17 +56,13 @@ fn foreign_manifests(counting: &[&Finding], own: &Manifest, all: &Manifests) -> 
             let theirs: BTreeSet<_> =
                 manifest.tables().filter(|it| !own_tables.contains(it)).collect();
             let matched = unexpected.intersection(&theirs).copied().collect();
-            Foreign { manifest, matched, foreign_tables: theirs.len() }
+            Foreign { manifest, matched, of: theirs.len() }
         })
         .filter(|it| !it.matched.is_empty())
         .collect();
     // Of two that explain as much, the one that is here more wholly; then by name.
     foreign.sort_by(|a, b| {
-        (b.matched.len(), a.foreign_tables, &a.manifest.name).cmp(&(
-            a.matched.len(),
-            b.foreign_tables,
-            &b.manifest.name,
-        ))
+        (b.matched.len(), a.of, &a.manifest.name).cmp(&(a.matched.len(), b.of, &b.manifest.name))
     });
     let mut told: Vec<Foreign<'_>> = Vec::new();
     for it in foreign {
@@ -92,10 +88,10 @@ fn foreign_manifests(counting: &[&Finding], own: &Manifest, all: &Manifests) -> 
 impl Foreign<'_> {
     fn message(&self, of: usize, wrong_database: bool) -> String {
         let name = &self.manifest.name;
-        let (k, all) = (self.matched.len(), self.foreign_tables);
+        let (k, all) = (self.matched.len(), self.of);
         // A single name can be chance (`User`), and so can a small part of a large manifest.
         if k == 1 && (all > 1 || !wrong_database) {
-            let table = self.matched.iter().map(|it| format!("`{it}`")).collect::<String>();
+            let table = named(self.matched.iter().map(|it| it.visible()));
             return match of {
                 1 => format!("the one unexpected table, {table}, is also in manifest `{name}`"),
                 _ => format!("1 of {of} unexpected tables, {table}, is also in manifest `{name}`"),

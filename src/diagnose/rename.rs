@@ -24,7 +24,7 @@ pub(super) fn case_rename(counting: &[&Finding], own: &Manifest) -> Option<Diagn
         .filter_map(|it| there.get(&folded(it)).map(|other| format!("{it}` as `{other}")))
         .collect();
     let (what, are) = counted(pairs.len(), missing.len(), "missing table", ("is", "are"));
-    let example = named(pairs.clone().into_iter());
+    let example = named(pairs.iter().cloned());
     diagnosis(DiagnosisKind::CaseRename, pairs.len(), missing.len(), || {
         format!(
             "{what} {are} here in another case ({example}): SQL without quotes folds names to lower \
@@ -40,21 +40,22 @@ pub(super) fn wrong_schema(counting: &[&Finding], own: &Manifest) -> Option<Diag
         there.entry(&it.name).or_default().push(&it.schema);
     }
     let missing = missing_tables(counting, own);
-    let (mut matched, mut schemas, mut wanted) = (0, BTreeSet::new(), BTreeSet::new());
+    let mut matched = 0;
+    let mut schemas = BTreeSet::new();
+    let mut wanted = BTreeSet::new();
     for it in &missing {
+        let found = there.get(&it.name).into_iter().flatten().copied();
         // In its own schema, a relation of that name is of another kind, not elsewhere.
-        let found: Vec<_> =
-            there.get(&it.name).into_iter().flatten().filter(|at| **at != &it.schema).collect();
+        let found: Vec<_> = found.filter(|schema| **schema != it.schema).collect();
         if !found.is_empty() {
             matched += 1;
             wanted.insert(&it.schema);
             schemas.extend(found);
         }
     }
-    let list = |names: &BTreeSet<&&Name>| named(names.iter().map(|it| it.visible()));
-    let schemas = schemas.into_iter().collect::<BTreeSet<_>>();
     let place = if schemas.len() == 1 { "schema" } else { "schemas" };
-    let (here, instead) = (list(&schemas), named(wanted.iter().map(|it| it.visible())));
+    let here = named(schemas.iter().map(|it| it.visible()));
+    let instead = named(wanted.iter().map(|it| it.visible()));
     let (what, are) = counted(matched, missing.len(), "missing table", ("is", "are"));
     diagnosis(DiagnosisKind::WrongSchema, matched, missing.len(), || {
         format!(
