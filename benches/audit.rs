@@ -40,7 +40,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words[..] {
-        ["statement"] => print!("{}", introspect::message(&Limits::default())),
+        ["statement"] => print!("{}", message()),
         ["throughput", template, n, concurrency] => {
             let (n, concurrency) =
                 (n.parse().expect("N"), concurrency.parse().expect("CONCURRENCY"));
@@ -73,9 +73,15 @@ async fn throughput(template: &str, n: usize, concurrency: usize) {
     println!("ratio      {:8.3}", full / bare);
 }
 
+/// What an audit sends.
+fn message() -> String {
+    let limits = Limits::default();
+    introspect::message(&limits, limits.audit_deadline)
+}
+
 /// The reference: nothing but the exchange.
 async fn bare(urls: &[String], concurrency: usize) -> Duration {
-    let message = introspect::message(&Limits::default());
+    let message = message();
     let began = Instant::now();
     stream::iter(urls)
         .for_each_concurrent(concurrency, |url| {
@@ -124,9 +130,10 @@ impl Fleet {
         Self {
             databases,
             manifests,
-            environment: Environment::from_fn(|_| None),
+            environment: Environment::new(|_| None),
             slots: Slots::new(&limits),
-            store: Store::open_sqlite(&folder.join("state.db"), Clock::System).expect("a state"),
+            store: Store::open_sqlite(&folder.join("state.db"), Clock::System.now())
+                .expect("a state"),
         }
     }
 
@@ -151,6 +158,7 @@ impl Fleet {
                     assert_eq!(report.findings.len(), 21);
                     let audit = AuditCommit {
                         report: Arc::new(report),
+                        now: Clock::System.now(),
                         labels: BTreeMap::new(),
                         channels: vec!["ops".to_owned()],
                     };

@@ -26,6 +26,7 @@ use crate::clock::Clock;
 use crate::config;
 use crate::config::Config;
 use crate::delivery;
+use crate::delivery::Delivery;
 use crate::health::Health;
 use crate::http;
 use crate::introspect::Environment;
@@ -34,13 +35,17 @@ use crate::scheduler::Scheduler;
 use crate::store::Store;
 
 /// How long running audits may go on after SIGTERM.
-pub const AUDITS_STOP_MAX: Duration = Duration::from_secs(5);
-/// How long the outbox may be flushed after that.
-pub const FLUSH_MAX: Duration = Duration::from_secs(2);
-/// How long everything else may take to come to rest.
-pub const REST_MAX: Duration = Duration::from_secs(1);
-/// SIGTERM to exit, at most. The sum of the steps, and what is left for the process itself.
+pub const AUDITS_STOP_MAX: Duration = Duration::from_secs(4);
+/// How long the outbox may take after that: its own last pass, and giving claims back.
+pub const OUTBOX_STOP_MAX: Duration = Duration::from_millis(4_200);
+/// How long each of the other parts may take to come to rest.
+pub const REST_MAX: Duration = Duration::from_millis(500);
+/// SIGTERM to exit, at most.
 pub const STOP_MAX: Duration = Duration::from_secs(10);
+const _: () = assert!(
+    AUDITS_STOP_MAX.as_millis() + OUTBOX_STOP_MAX.as_millis() + 3 * REST_MAX.as_millis()
+        < STOP_MAX.as_millis()
+);
 
 /// What a signal asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,9 +76,9 @@ pub struct Options {
 pub async fn run(mut options: Options) -> anyhow::Result<()> {
     let clock = Clock::System;
     let config = Arc::new(load(&options, &clock)?);
-    let environment = Arc::new(Environment::from_fn(options.variable));
-    let store = Store::open_sqlite(&config.state.sqlite, clock.clone())
-        .with_context(|| format!("could not open the state {}", config.state.sqlite.display()))?;
+    let environment = Arc::new(Environment::new(options.variable));
+    let store = Store::open_sqlite(&config.state.sqlite, clock.now())
+        .context("could not open the state")?;
     let sender = Sender::new().context("could not set up the HTTP client")?;
     let listener = TcpListener::bind(config.http.listen)
         .await
@@ -91,14 +96,15 @@ pub async fn run(mut options: Options) -> anyhow::Result<()> {
     };
     stop.loops.spawn(http::serve(listener, face, stop.http.clone()));
     info!(http.listen = %address, "listening on http://{address}");
-    let delivering = delivery::Delivering {
+    let delivery = Delivery {
         store: store.clone(),
         sender,
         config: current.clone(),
         clock: clock.clone(),
-        tracker: stop.deliveries.clone(),
+        tasks: stop.sends.clone(),
+        shutdown: stop.delivery.clone(),
     };
-    stop.deliveries.spawn(delivery::run(delivering, stop.delivery.clone()));
+    stop.deliveries.spawn(delivery::run(delivery));
     stop.loops.spawn(retention::run(
         store.clone(),
         current.clone(),
@@ -116,7 +122,11 @@ pub async fn run(mut options: Options) -> anyhow::Result<()> {
         abort: stop.abort.clone(),
     };
     stop.loops.spawn(scheduler.run());
-    info!(databases = config.databases.len(), "schemawarden {} is running", env!("CARGO_PKG_VERSION"));
+    info!(
+        databases = config.databases.len(),
+        "schemawarden {} is running",
+        env!("CARGO_PKG_VERSION")
+    );
 
     loop {
         match options.commands.recv().await {
@@ -174,7 +184,9 @@ struct Stop {
     delivery: CancellationToken,
     http: CancellationToken,
     audits: TaskTracker,
+    /// The delivery loop; its sends are on a tracker of their own and end with it.
     deliveries: TaskTracker,
+    sends: TaskTracker,
     loops: TaskTracker,
 }
 
@@ -192,14 +204,21 @@ impl Stop {
         // The last incidents are committed; what is pending may leave now.
         self.delivery.cancel();
         self.deliveries.close();
-        if tokio::time::timeout(FLUSH_MAX, self.deliveries.wait()).await.is_err() {
+        if tokio::time::timeout(OUTBOX_STOP_MAX, self.deliveries.wait()).await.is_err() {
             warn!("a receiver did not answer in time; its messages are sent after the next start");
         }
         self.http.cancel();
         self.loops.close();
         let _ = tokio::time::timeout(REST_MAX, self.loops.wait()).await;
-        if let Err(error) = store.close().await {
-            warn!(error = &error as &dyn std::error::Error, "could not close the state in order");
+        match tokio::time::timeout(REST_MAX, store.close()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => {
+                warn!(
+                    error = &error as &dyn std::error::Error,
+                    "could not close the state in order"
+                );
+            }
+            Err(_) => warn!("the state did not close in time"),
         }
     }
 }

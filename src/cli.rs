@@ -46,10 +46,23 @@ pub struct Cli {
 #[derive(Debug, clap::Args)]
 struct Global {
     /// The configuration file.
-    #[arg(long, global = true, value_name = "PATH", env = "SCHEMAWARDEN_CONFIG", default_value = "config.yaml")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "SCHEMAWARDEN_CONFIG",
+        default_value = "config.yaml"
+    )]
     config: PathBuf,
     /// How log lines on stderr look.
-    #[arg(long, global = true, value_enum, value_name = "FORMAT", env = "SCHEMAWARDEN_LOG_FORMAT", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        env = "SCHEMAWARDEN_LOG_FORMAT",
+        default_value = "auto"
+    )]
     log_format: LogFormat,
     /// What is logged: a level, or directives such as `schemawarden=debug,warn`. Default: `info` for
     /// `run`, `warn` otherwise.
@@ -99,6 +112,17 @@ pub enum Status {
     Trouble,
 }
 
+impl Status {
+    /// The status of an exit code; what is neither 0 nor 1 is trouble.
+    fn of_code(code: u8) -> Self {
+        match code {
+            0 => Self::Clean,
+            1 => Self::Drift,
+            _ => Self::Trouble,
+        }
+    }
+}
+
 impl From<Status> for ExitCode {
     fn from(status: Status) -> Self {
         Self::from(match status {
@@ -141,16 +165,16 @@ impl Cli {
             Command::JsonSchema(args) => json_schema::run(&args),
             Command::Healthcheck(args) => on_runtime(healthcheck::run(&global, args)),
             Command::NotifyTest(args) => on_runtime(notify_test::run(&global, args)),
-            Command::Demo(args) => on_runtime(demo::run(args)),
+            Command::Demo(args) => {
+                on_runtime(async { Ok(Status::of_code(demo::run(args).await?)) })
+            }
             Command::Completions(args) => completions::run(&args),
         }
     }
 }
 
 /// Runs a command's future on a runtime of its own.
-fn on_runtime(
-    command: impl Future<Output = anyhow::Result<Status>>,
-) -> anyhow::Result<Status> {
+fn on_runtime(command: impl Future<Output = anyhow::Result<Status>>) -> anyhow::Result<Status> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -8,6 +8,7 @@ mod load;
 mod period;
 mod sense;
 mod shape;
+mod unregistered;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -170,6 +171,12 @@ pub struct Limits {
     pub max_relations: usize,
     /// More bytes than this from the server make the read partial.
     pub max_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        sense::DEFAULT_LIMITS
+    }
 }
 
 #[cfg(test)]

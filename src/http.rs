@@ -39,7 +39,8 @@ pub struct Face {
 
 /// Serves until `shutdown`; requests in progress may end.
 pub async fn serve(listener: TcpListener, face: Face, shutdown: CancellationToken) {
-    let served = axum::serve(listener, router(face)).with_graceful_shutdown(shutdown.cancelled_owned());
+    let served =
+        axum::serve(listener, router(face)).with_graceful_shutdown(shutdown.cancelled_owned());
     if let Err(error) = served.await {
         error!(error = &error as &dyn std::error::Error, "the HTTP endpoint ended");
     }

@@ -269,7 +269,7 @@ impl Work {
         );
         let Some(report) = audit.await else { return };
         ending.populated = report.proves_populated();
-        commit(store, &self.database, &self.config, report).await;
+        commit(store, &self.database, &self.config, report, clock.now()).await;
     }
 }
 

@@ -47,9 +47,7 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
     };
     let registry = tracing_subscriber::registry().with(directives);
     let result = if json {
-        registry
-            .with(fmt::layer().json().flatten_event(true).with_writer(io::stderr))
-            .try_init()
+        registry.with(fmt::layer().json().flatten_event(true).with_writer(io::stderr)).try_init()
     } else {
         registry
             .with(fmt::layer().with_ansi(terminal).with_target(false).with_writer(io::stderr))

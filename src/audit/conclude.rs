@@ -99,12 +99,14 @@ pub fn conclude(
     let empty = report.findings.iter().any(|it| it.kind == FindingKind::WrongDatabase);
     let others = report.counting().any(|it| it.kind != FindingKind::WrongDatabase);
     if empty && !others && provisioning == Provisioning::Pending {
-        report.reason = Some("not yet provisioned: none of the expected tables is there so far".to_owned());
+        report.reason =
+            Some("not yet provisioned: none of the expected tables is there so far".to_owned());
         report.findings.clear();
         report.diagnoses.clear();
         return report;
     }
-    report.verdict = match (report.counting().next().is_some(), &catalog.incomplete) {
+    let drifted = report.counting().next().is_some();
+    report.verdict = match (drifted, &catalog.incomplete) {
         (true, _) => Verdict::Drifted,
         (false, Some(_)) => Verdict::Unknown,
         (false, None) => Verdict::Clean,

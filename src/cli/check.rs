@@ -135,7 +135,8 @@ fn one(url: &str, path: &std::path::Path, insecure: bool) -> anyhow::Result<Scop
     let mut manifests: Manifests =
         manifest::load_folder(folder, today).map(|(all, _)| all).unwrap_or_default();
     manifests.insert(own.name.clone(), Arc::clone(&own));
-    let database = Database::unregistered(url, insecure, own)?;
+    let database =
+        Database::unregistered(url, insecure, own).map_err(|error| environment::bad_url(&error))?;
     let limits = database.limits;
     Ok(Scope { databases: vec![Arc::new(database)], manifests, limits })
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::clock::Clock;
 use crate::config;
 use crate::config::Config;
+use crate::connection::ConnectionError;
 use crate::introspect::Environment;
 use crate::yaml::Mistake;
 
@@ -18,7 +19,7 @@ pub(super) fn variable(name: &str) -> Option<String> {
 
 /// libpq's variables, for connections that leave something open.
 pub(super) fn environment() -> Environment {
-    Environment::from_fn(variable)
+    Environment::new(variable)
 }
 
 /// Loads the configuration, or says everything that is wrong with it.
@@ -42,4 +43,10 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Config> {
 /// The last line after a list of mistakes.
 pub(super) fn refused(path: &Path, mistakes: &[Mistake]) -> anyhow::Error {
     anyhow::anyhow!("{} in {}", output::count(mistakes.len(), "mistake"), path.display())
+}
+
+/// Why the text of `--url` is no connection, with what to do about it.
+pub(super) fn bad_url(error: &ConnectionError) -> anyhow::Error {
+    let help = error.help().map_or_else(String::new, |it| format!("; {it}"));
+    anyhow::anyhow!("--url: {error}{help}")
 }

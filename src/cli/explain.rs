@@ -146,7 +146,11 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Status> {
     let mut out = String::new();
     write!(out, "{}", paint(BOLD, entry.kind))?;
     if let Ok(kind) = entry.kind.parse::<FindingKind>() {
-        write!(out, "{}", paint(DIM, format!("  a finding, {} unless configured", kind.default_severity())))?;
+        write!(
+            out,
+            "{}",
+            paint(DIM, format!("  a finding, {} unless configured", kind.default_severity()))
+        )?;
     }
     writeln!(out, "\n\n{}", wrapped(entry.means))?;
     writeln!(out, "\n{}\n{}", paint(BOLD, "Why it matters"), wrapped(entry.matters))?;

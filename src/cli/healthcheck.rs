@@ -58,6 +58,10 @@ async fn ask(address: SocketAddr) -> anyhow::Result<String> {
     let request = format!("GET /livez HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.context("could not ask")?;
     let mut answer = Vec::new();
-    stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer).await.context("could not read the answer")?;
+    stream
+        .take(ANSWER_BYTES_MAX)
+        .read_to_end(&mut answer)
+        .await
+        .context("could not read the answer")?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
 }

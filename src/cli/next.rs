@@ -29,14 +29,24 @@ pub(super) fn run(global: &Global, args: &NextArgs) -> anyhow::Result<Status> {
     let mut out = String::new();
     for database in databases {
         let zone = database.schedule.timezone();
-        writeln!(out, "{}  {}", paint(BOLD, &database.name), paint(DIM, database.schedule.describe()))?;
+        writeln!(
+            out,
+            "{}  {}",
+            paint(BOLD, &database.name),
+            paint(DIM, database.schedule.describe())
+        )?;
         let mut at = now;
         for _ in 0..args.count {
             at = database.schedule.next_due(&database.name, at);
             let local = at.to_zoned(zone.clone());
             let until = at.duration_since(now);
             let until = jiff::SignedDuration::from_secs(until.as_secs());
-            writeln!(out, "  {}  {}", local.strftime("%Y-%m-%d %H:%M:%S %Z"), paint(DIM, format!("in {until:#}")))?;
+            writeln!(
+                out,
+                "  {}  {}",
+                local.strftime("%Y-%m-%d %H:%M:%S %Z"),
+                paint(DIM, format!("in {until:#}"))
+            )?;
         }
     }
     output::emit(&out)?;

@@ -37,15 +37,17 @@ pub(super) async fn run(global: &Global, args: NotifyTestArgs) -> anyhow::Result
     let (delivered, text) = match Sender::new()?.send(channel, &message).await {
         Outcome::Delivered { answer } => (true, format!("the receiver answered: {answer}")),
         Outcome::Retry { failure, detail, after } => {
-            let again = after.map_or_else(String::new, |it| format!(", asks to wait {} s", it.as_secs()));
+            let again =
+                after.map_or_else(String::new, |it| format!(", asks to wait {} s", it.as_secs()));
             (false, format!("{}: {detail}{again} (the daemon would try again)", failure.word()))
         }
         Outcome::Refused { failure, detail } => {
             (false, format!("{}: {detail} (the receiver refuses this message)", failure.word()))
         }
-        Outcome::Broken { failure, detail } => {
-            (false, format!("{}: {detail} (the channel is broken until somebody mends it)", failure.word()))
-        }
+        Outcome::Broken { failure, detail } => (
+            false,
+            format!("{}: {detail} (the channel is broken until somebody mends it)", failure.word()),
+        ),
     };
     let lead = if delivered { paint(GOOD, "delivered") } else { paint(BAD, "not delivered") };
     output::emit(&format!("{lead} to channel `{}`: {text}\n", channel.name))?;

@@ -54,7 +54,11 @@ impl Selection {
             if wanted.is_empty() {
                 bail!("{} registers no database", config.path.display());
             }
-            bail!("no database in {} has the label {}", config.path.display(), wanted.join(" and "));
+            bail!(
+                "no database in {} has the label {}",
+                config.path.display(),
+                wanted.join(" and ")
+            );
         }
         Ok(selected)
     }

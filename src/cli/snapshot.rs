@@ -6,11 +6,11 @@ use super::Global;
 use super::Status;
 use super::environment;
 use super::output;
-use crate::config::ConnectionDefaults;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
 use crate::introspect;
 use crate::manifest;
+use crate::manifest::Presets;
 use crate::yaml::nearest;
 
 #[derive(Debug, clap::Args)]
@@ -32,8 +32,8 @@ pub(super) struct SnapshotArgs {
 pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<Status> {
     let (source, limits, name) = match (&args.database, &args.url) {
         (_, Some(url)) => {
-            let defaults = ConnectionDefaults { insecure: args.insecure, ..Default::default() };
-            let source = ConnectionSource::from_url(url, &defaults)?;
+            let source = ConnectionSource::from_url(url, args.insecure)
+                .map_err(|error| environment::bad_url(&error))?;
             let name = source.database_name().unwrap_or_else(|| "snapshot".to_owned());
             (source, Limits::default(), name)
         }
@@ -57,6 +57,7 @@ pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<S
     if let Some(reason) = &catalog.incomplete {
         bail!("the read of `{name}` is not complete: {reason}");
     }
-    output::emit(&manifest::print(args.name.as_deref().unwrap_or(&name), &catalog))?;
+    let name = args.name.as_deref().unwrap_or(&name);
+    output::emit(&manifest::print(name, &catalog, &Presets::default()))?;
     Ok(Status::Clean)
 }

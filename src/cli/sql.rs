@@ -61,12 +61,25 @@ fn statements(name: &str, role: &str, dbname: Option<&str>) -> anyhow::Result<St
     let quoted = identifier(role);
     let connect_to = dbname.map_or_else(|| "current_database".to_owned(), identifier);
     let mut out = String::new();
-    writeln!(out, "-- The role that audits database `{}`: it may log in, connect, and nothing else.", comment(name))?;
-    writeln!(out, "-- Read it, then run it with psql as a role that may create roles. If the role is there")?;
+    writeln!(
+        out,
+        "-- The role that audits database `{}`: it may log in, connect, and nothing else.",
+        comment(name)
+    )?;
+    writeln!(
+        out,
+        "-- Read it, then run it with psql as a role that may create roles. If the role is there"
+    )?;
     writeln!(out, "-- already, CREATE ROLE fails and changes nothing.")?;
     writeln!(out, "BEGIN;")?;
-    writeln!(out, "CREATE ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;")?;
-    writeln!(out, "-- A second lock beside the one it lacks keys for; audits set the same themselves.")?;
+    writeln!(
+        out,
+        "CREATE ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;"
+    )?;
+    writeln!(
+        out,
+        "-- A second lock beside the one it lacks keys for; audits set the same themselves."
+    )?;
     writeln!(out, "ALTER ROLE {quoted} SET default_transaction_read_only = on;")?;
     if dbname.is_some() {
         writeln!(out, "GRANT CONNECT ON DATABASE {connect_to} TO {quoted};")?;
@@ -77,7 +90,10 @@ fn statements(name: &str, role: &str, dbname: Option<&str>) -> anyhow::Result<St
     writeln!(out, "COMMIT;")?;
     writeln!(out, "-- Then give it a password, which psql asks for and sends hashed:")?;
     writeln!(out, "--   \\password {quoted}")?;
-    writeln!(out, "-- PostgreSQL before 15 lets PUBLIC create tables in schema public. To take that away:")?;
+    writeln!(
+        out,
+        "-- PostgreSQL before 15 lets PUBLIC create tables in schema public. To take that away:"
+    )?;
     writeln!(out, "--   REVOKE CREATE ON SCHEMA public FROM PUBLIC;")?;
     Ok(out)
 }
@@ -98,7 +114,8 @@ mod tests {
 
     #[test]
     fn names_cannot_break_out_of_the_sql() {
-        let sql = statements("x\n; drop table y", "a\"b", Some("c\"; drop database d; --")).unwrap();
+        let sql =
+            statements("x\n; drop table y", "a\"b", Some("c\"; drop database d; --")).unwrap();
         assert!(sql.contains("CREATE ROLE \"a\"\"b\" LOGIN"));
         assert!(sql.contains("GRANT CONNECT ON DATABASE \"c\"\"; drop database d; --\" TO"));
         assert!(sql.lines().all(|line| line.starts_with("--") || !line.contains("drop table")));

@@ -30,6 +30,7 @@ use super::State;
 use super::shape;
 use super::undelivered;
 
+pub(super) use limits::DEFAULTS as DEFAULT_LIMITS;
 pub(super) use noted::Noted;
 
 /// Where the state is, if the file does not say.

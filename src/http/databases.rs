@@ -15,8 +15,8 @@ use serde_json::json;
 
 use super::Face;
 use super::answer;
-use super::problem;
 use super::probes::OVERDUE_AFTER;
+use super::problem;
 use crate::config::Database;
 use crate::health::Timing;
 use crate::incident::Incident;
@@ -53,7 +53,8 @@ pub(super) async fn show(
     let fail_on = match fail_on(query.as_deref().unwrap_or("")) {
         Ok(fail_on) => fail_on,
         Err(word) => {
-            let detail = format!("fail_on takes `drift`, `unknown` or both with a comma, not `{word}`");
+            let detail =
+                format!("fail_on takes `drift`, `unknown` or both with a comma, not `{word}`");
             return problem(StatusCode::BAD_REQUEST, &detail);
         }
     };
@@ -75,18 +76,17 @@ pub(super) async fn show(
     body["report"] = report.unwrap_or(Value::Null);
     // A database that was never audited is unknown, not fine.
     let verdict = state.map_or(Verdict::Unknown, |it| it.verdict);
-    let status = if fail_on.contains(&verdict) {
-        StatusCode::SERVICE_UNAVAILABLE
-    } else {
-        StatusCode::OK
-    };
+    let status =
+        if fail_on.contains(&verdict) { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
     answer(status, &body)
 }
 
 /// Reads `fail_on=…`; the word that is none of its own is the error.
 fn fail_on(query: &str) -> Result<Vec<Verdict>, String> {
     let mut verdicts = Vec::new();
-    for (_, value) in url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == "fail_on") {
+    for (_, value) in
+        url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == "fail_on")
+    {
         for word in value.split(',') {
             verdicts.push(match word {
                 "drift" | "drifted" => Verdict::Drifted,
@@ -131,8 +131,8 @@ fn row(
             })
         })
         .collect();
-    let overdue = timing
-        .is_some_and(|it| face.clock.now().duration_since(it.next_due) > OVERDUE_AFTER);
+    let overdue =
+        timing.is_some_and(|it| face.clock.now().duration_since(it.next_due) > OVERDUE_AFTER);
     json!({
         "name": database.name,
         "manifest": database.manifest.name,

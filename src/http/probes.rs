@@ -70,7 +70,8 @@ pub(super) async fn healthz(State(face): State<Face>) -> Response {
     let now = face.clock.now();
     let config = face.config.borrow().clone();
 
-    let mut verdicts = BTreeMap::from([("clean", 0), ("drifted", 0), ("unknown", 0), ("not_audited", 0)]);
+    let mut verdicts =
+        BTreeMap::from([("clean", 0), ("drifted", 0), ("unknown", 0), ("not_audited", 0)]);
     let states: BTreeMap<_, _> = face
         .store
         .database_states()
@@ -120,7 +121,8 @@ fn conditions(face: &Face) -> Vec<Condition> {
     let state = match &*face.store.health().borrow() {
         store::Health::Ok => None,
         store::Health::Failing { since, reason, waiting, .. } => Some(format!(
-            "the state cannot be written since {since} ({reason}); {waiting} reports wait in memory"
+            "the state could not be written for {} s ({reason}); {waiting} reports wait in memory",
+            since.elapsed().as_secs()
         )),
     };
     let draining = face.health.is_draining().then(|| "the daemon is stopping".to_owned());

@@ -5,6 +5,7 @@ use sha2::Sha256;
 
 use super::Globs;
 use super::Manifest;
+use crate::schema::Name;
 
 /// SHA-256 of everything that decides a comparison, first 16 hex digits. The name, the description
 /// and the file decide nothing and are not part of it.
@@ -22,7 +23,7 @@ pub(super) fn hash(manifest: &Manifest) -> String {
     match &manifest.schemas {
         None => canonical.field("every schema", &[]),
         Some(schemas) => {
-            let names: Vec<_> = schemas.iter().map(|it| it.as_bytes()).collect();
+            let names: Vec<_> = schemas.iter().map(Name::as_bytes).collect();
             canonical.field("schemas", &names);
         }
     }
@@ -56,7 +57,9 @@ impl Canonical {
     fn field(&mut self, word: &str, parts: &[&[u8]]) {
         self.part(word.as_bytes());
         self.0.update((parts.len() as u64).to_be_bytes());
-        parts.iter().for_each(|part| self.part(part));
+        for part in parts {
+            self.part(part);
+        }
     }
 
     fn part(&mut self, bytes: &[u8]) {
@@ -67,7 +70,7 @@ impl Canonical {
     fn globs(&mut self, word: &str, globs: &Globs) {
         let mut texts: Vec<_> = globs.iter().map(super::Glob::canonical).collect();
         texts.sort_unstable();
-        let texts: Vec<_> = texts.iter().map(|it| it.as_bytes()).collect();
+        let texts: Vec<_> = texts.iter().map(String::as_bytes).collect();
         self.field(word, &texts);
     }
 }

@@ -36,8 +36,10 @@ pub fn print(name: &str, catalog: &Catalog, presets: &Presets) -> String {
     let mut out = String::new();
     head(&mut out, catalog);
     line(&mut out, format_args!("manifest: {}", scalar(&manifest_name(name))));
-    for (reason, count) in &left_out {
-        line(&mut out, format_args!("# Left out: {count} by {reason}."));
+    if !left_out.is_empty() {
+        let reasons: Vec<_> =
+            left_out.iter().map(|(reason, count)| format!("{count} by {reason}")).collect();
+        line(&mut out, format_args!("# Relations that are left out: {}.", reasons.join(", ")));
     }
     hints(&mut out, catalog, &listed);
     line(&mut out, format_args!("presets: {presets}"));
@@ -52,7 +54,10 @@ pub fn print(name: &str, catalog: &Catalog, presets: &Presets) -> String {
             Some(names) => section(&mut out, key, names),
             None if kind == RelationKind::ForeignTable => {}
             None => {
-                line(&mut out, format_args!("# There are none; to be told of new ones:"));
+                line(
+                    &mut out,
+                    format_args!("# Not compared, since there are none. To be told of new ones:"),
+                );
                 line(&mut out, format_args!("# {key}: []"));
             }
         }

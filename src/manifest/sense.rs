@@ -175,16 +175,12 @@ impl Reader<'_> {
         for (at, it) in schemas.value.iter().enumerate() {
             let key = format!("schemas[{at}]");
             // One part, spelled as the schema of a table is.
-            match RelationName::parse(&format!("{}.x", it.value)) {
-                Ok(name) => {
-                    if !names.insert(name.schema) {
-                        self.mistake(key, it.at, format!("{} is listed twice", it.shown()));
-                    }
-                }
-                Err(_) => {
-                    let message = format!("{} is not the name of a schema", it.shown());
-                    self.mistake(key, it.at, message);
-                }
+            let Ok(name) = RelationName::parse(&format!("{}.x", it.value)) else {
+                self.mistake(key, it.at, format!("{} is not the name of a schema", it.shown()));
+                continue;
+            };
+            if !names.insert(name.schema) {
+                self.mistake(key, it.at, format!("{} is listed twice", it.shown()));
             }
         }
         names

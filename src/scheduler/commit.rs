@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use tracing::debug;
 use tracing::error;
 use tracing::info;
@@ -17,12 +18,18 @@ use crate::store::Store;
 use crate::store::StoreError;
 
 /// Commits `report` with the channels that the routes name.
-pub(super) async fn commit(store: &Store, database: &Database, config: &Config, report: Report) {
+pub(super) async fn commit(
+    store: &Store,
+    database: &Database,
+    config: &Config,
+    report: Report,
+    now: Timestamp,
+) {
     let name = database.name.as_str();
     log_verdict(name, &report);
     let channels = config.routes.first().map_or_else(Vec::new, |route| route.to.clone());
     let report = Arc::new(report);
-    let audit = AuditCommit { report, labels: database.labels.clone(), channels };
+    let audit = AuditCommit { report, now, labels: database.labels.clone(), channels };
     match store.commit_audit(audit).await {
         Ok(receipt) => {
             for it in receipt.transitions {
@@ -63,15 +70,15 @@ fn log_verdict(name: &str, report: &Report) {
         Verdict::Drifted => {
             let findings = report.counting().count();
             info!(
-                database.name = name, verdict, duration_ms, findings,
-                "audited `{name}`: {findings} findings"
+                database.name = name,
+                verdict, duration_ms, findings, "audited `{name}`: {findings} findings"
             );
         }
         Verdict::Unknown => {
             let reason = report.reason.as_deref().unwrap_or("no reason is known");
             warn!(
-                database.name = name, verdict, duration_ms, reason,
-                "could not tell whether `{name}` is clean: {reason}"
+                database.name = name,
+                verdict, duration_ms, reason, "could not tell whether `{name}` is clean: {reason}"
             );
         }
     }

@@ -52,6 +52,15 @@ log_min_messages = warning
 password_encryption = 'scram-sha-256'
 ";
 
+/// Ends a cluster: `$1` has the binaries, `$2` is the directory. More than once, because `initdb` or
+/// `pg_ctl start` may outlive a test process that was killed, and writes on until it fails.
+const STOP_AND_REMOVE: &str = r#"
+for attempt in 1 2 3 4 5; do
+    "$1/pg_ctl" stop --pgdata="$2/data" --mode=immediate
+    rm -rf -- "$2" && break
+    sleep 1
+done"#;
+
 /// One running PostgreSQL server. Dropping it stops it and removes its directory.
 #[derive(Debug)]
 pub(crate) struct Cluster {
@@ -86,9 +95,8 @@ impl Cluster {
         let directory = server_directory("schemawarden-test-pg-");
         // From here on the directory is removed whatever happens; stopping a server that never came
         // up does no harm.
-        let after = "\"$1/pg_ctl\" stop --pgdata=\"$2/data\" --mode=immediate\nrm -rf -- \"$2\"";
         let arguments: [OsString; 2] = [binaries.clone().into(), directory.clone().into()];
-        let guard = Guard::start(as_server_user("sh"), "", after, &arguments);
+        let guard = Guard::start(as_server_user("sh"), "", STOP_AND_REMOVE, &arguments);
 
         let superuser_password = random_password();
         let password_file = directory.join("superuser-password");

@@ -40,7 +40,8 @@ fn database(out: &mut String, report: &Report, width: usize) -> std::fmt::Result
         writeln!(out, "  {} {}", paint(WARN, "▸"), diagnosis.message)?;
     }
     if let Some(reason) = &report.reason {
-        let lead = if report.verdict == Verdict::Unknown { "could not tell:" } else { "partial read:" };
+        let lead =
+            if report.verdict == Verdict::Unknown { "could not tell:" } else { "partial read:" };
         writeln!(out, "  {} {reason}", paint(WARN, lead))?;
     }
     let kinds = report.findings.iter().map(|it| it.kind.word().len()).max().unwrap_or(0);
@@ -92,12 +93,15 @@ fn evidence(report: &Report) -> String {
 
 fn summary(out: &mut String, reports: &[Report]) -> std::fmt::Result {
     let of = |wanted: Verdict| reports.iter().filter(|it| it.verdict == wanted).count();
-    let (drifted, unknown, clean) = (of(Verdict::Drifted), of(Verdict::Unknown), of(Verdict::Clean));
+    let (drifted, unknown, clean) =
+        (of(Verdict::Drifted), of(Verdict::Unknown), of(Verdict::Clean));
     if reports.len() == 1 {
         return Ok(());
     }
     let mut parts = Vec::new();
-    for (n, it) in [(drifted, Verdict::Drifted), (unknown, Verdict::Unknown), (clean, Verdict::Clean)] {
+    for (n, it) in
+        [(drifted, Verdict::Drifted), (unknown, Verdict::Unknown), (clean, Verdict::Clean)]
+    {
         if n > 0 {
             parts.push(paint(verdict(it), format!("{n} {it}")));
         }

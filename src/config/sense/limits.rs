@@ -11,7 +11,7 @@ use crate::yaml::At;
 use super::Noted;
 
 /// What holds where the file says nothing.
-pub(super) const DEFAULTS: Limits = Limits {
+pub(in crate::config) const DEFAULTS: Limits = Limits {
     concurrency: 32,
     per_server: 8,
     connect_timeout: Duration::from_secs(5),

@@ -287,3 +287,15 @@ fn what_is_allowed_but_odd_is_a_warning() {
     assert_eq!(manifest.required_tables().count(), 0);
     assert_eq!(manifest.known.len(), 1, "kept: the comparison sees that it ended");
 }
+
+/// The manifests of the example fleet, which the config's example refers to.
+#[test]
+fn the_example_fleet_loads() {
+    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("expected-schemas");
+    let (all, warnings) = load_folder(&dir, TODAY).unwrap();
+    assert_eq!(warnings, []);
+    let counts: Vec<_> = all.values().map(|it| (&*it.name, it.required_tables().count())).collect();
+    assert_eq!(counts, [("central", 4), ("orchestra", 21)]);
+    let [central, orchestra] = ["central", "orchestra"].map(|name| &all[name]);
+    assert!(central.tables().all(|it| !orchestra.tables().any(|other| it == other)));
+}

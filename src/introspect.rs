@@ -1,0 +1,53 @@
+//! Reads what a database holds: one connection, one message, one deadline.
+//!
+//! Truth comes from `pg_catalog`, because `information_schema` shows a role only what it was granted;
+//! a role with `LOGIN` and `CONNECT` reads everything here. The reader trusts neither the network nor
+//! the server: every wait, byte and row has a limit, and every failure is an [`IntrospectError`] or an
+//! incomplete [`Catalog`], never a catalog that looks whole and is not.
+//!
+//! ```text
+//! credentials → connect (address → stream → tls) → session → exchange → Catalog
+//! ```
+
+mod connect;
+mod credentials;
+mod environment;
+mod error;
+mod exchange;
+
+pub mod probe;
+mod session;
+mod stream;
+mod tls;
+
+pub use credentials::CredentialsError;
+pub use environment::Environment;
+pub use error::IntrospectError;
+pub use error::Phase;
+pub use error::TalkError;
+pub use exchange::message;
+pub use tls::TlsError;
+pub use tls::TlsVersion;
+pub use tls::Verification;
+
+use self::connect::Deadline;
+use crate::config::ConnectionSource;
+use crate::config::Limits;
+use crate::schema::Catalog;
+
+/// Reads the catalog of one database.
+///
+/// Returns within `limits.audit_deadline`, plus half a second for a cancel request or a goodbye.
+/// Dropping the future closes the connection. A failure after relations were read returns what was
+/// read, with [`Catalog::incomplete`] saying why it may not be everything.
+pub async fn read(
+    source: &ConnectionSource,
+    limits: &Limits,
+    environment: &Environment,
+) -> Result<Catalog, IntrospectError> {
+    let deadline = Deadline::after(limits.audit_deadline);
+    let mut session = Box::pin(connect::open(source, limits, environment, deadline)).await?;
+    let outcome = exchange::read(&mut session, limits, deadline).await;
+    session.close().await;
+    outcome
+}

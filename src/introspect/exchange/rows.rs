@@ -1,0 +1,142 @@
+//! Rows of the exchange, decoded. Nothing that a server sends is taken on trust: a value of the wrong
+//! shape makes the answer undecodable, never a panic and never a guess.
+
+use tokio_postgres::SimpleQueryRow;
+
+use crate::introspect::error::TalkError;
+use crate::introspect::error::excerpt;
+use crate::schema::Name;
+use crate::schema::Relation;
+use crate::schema::RelationKind;
+use crate::schema::RelationName;
+use crate::schema::Session;
+use crate::schema::visible;
+
+/// What a row says about the session and the catalog as a whole.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    pub(super) facts: Session,
+    /// The independent count of relations.
+    pub(super) relations: u64,
+    /// Whether `pg_class` lists itself.
+    pub(super) sees_pg_class: bool,
+}
+
+/// Decodes the row of `sql`'s evidence.
+pub(super) fn evidence(row: &SimpleQueryRow) -> Result<Evidence, TalkError> {
+    let extensions = row.try_get(5).map_err(|_| undecodable("a row of the wrong shape"))?;
+    let mut extensions = extensions
+        .unwrap_or_default()
+        .split(',')
+        .filter(|it| !it.is_empty())
+        .map(|it| decode_hex(it).map(|bytes| visible(&bytes)))
+        .collect::<Result<Vec<_>, _>>()?;
+    extensions.sort_unstable();
+    Ok(Evidence {
+        facts: Session {
+            server_version: super::version(text(row, 0)?),
+            database: decode_visible(row, 1)?,
+            role: decode_visible(row, 2)?,
+            encoding: excerpt(text(row, 3)?),
+            in_recovery: flag(row, 4)?,
+            extensions,
+        },
+        relations: number(row, 6)?,
+        sees_pg_class: flag(row, 7)?,
+    })
+}
+
+/// Decodes one row of `sql`'s relations.
+pub(super) fn relation(row: &SimpleQueryRow) -> Result<Relation, TalkError> {
+    Ok(Relation {
+        name: RelationName { schema: name(row, 0)?, name: name(row, 1)? },
+        kind: match text(row, 2)? {
+            "r" | "p" => RelationKind::Table,
+            "f" => RelationKind::ForeignTable,
+            "v" => RelationKind::View,
+            "m" => RelationKind::MaterializedView,
+            _ => return Err(undecodable("a relation of a kind that was not asked for")),
+        },
+        unlogged: text(row, 3)? == "u",
+        owner: name(row, 4)?,
+        partitions: u32::try_from(number(row, 5)?).unwrap_or(u32::MAX),
+        hidden_from_information_schema: flag(row, 6)?,
+    })
+}
+
+fn name(row: &SimpleQueryRow, column: usize) -> Result<Name, TalkError> {
+    Ok(Name::from_bytes(&decode_hex(text(row, column)?)?))
+}
+
+/// A name that is hex in a row, made visible.
+pub(in crate::introspect) fn decode_visible(
+    row: &SimpleQueryRow,
+    column: usize,
+) -> Result<String, TalkError> {
+    Ok(visible(&decode_hex(text(row, column)?)?))
+}
+
+/// A value that is never null.
+pub(in crate::introspect) fn text(row: &SimpleQueryRow, column: usize) -> Result<&str, TalkError> {
+    match row.try_get(column) {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => Err(undecodable("a null where a value belongs")),
+        Err(_) => Err(undecodable("a row of the wrong shape")),
+    }
+}
+
+/// A boolean.
+pub(in crate::introspect) fn flag(row: &SimpleQueryRow, column: usize) -> Result<bool, TalkError> {
+    match text(row, column)? {
+        "t" => Ok(true),
+        "f" => Ok(false),
+        _ => Err(undecodable("neither true nor false")),
+    }
+}
+
+/// A count.
+pub(in crate::introspect) fn number(row: &SimpleQueryRow, column: usize) -> Result<u64, TalkError> {
+    text(row, column)?.parse().map_err(|_| undecodable("a count that is no number"))
+}
+
+/// Bytes from hex digits, as PostgreSQL's `encode(…, 'hex')` writes them.
+pub(in crate::introspect) fn decode_hex(digits: &str) -> Result<Vec<u8>, TalkError> {
+    let nibble = |digit: u8| match digit {
+        b'0'..=b'9' => Some(digit - b'0'),
+        b'a'..=b'f' => Some(digit - b'a' + 10),
+        _ => None,
+    };
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else {
+        return Err(undecodable("half a byte of hex"));
+    };
+    let decoded: Option<Vec<u8>> =
+        pairs.iter().map(|&[high, low]| Some(nibble(high)? << 4 | nibble(low)?)).collect();
+    decoded.ok_or_else(|| undecodable("a name that is not in hex"))
+}
+
+/// The error of an answer that makes no sense.
+pub(in crate::introspect) fn undecodable(problem: &str) -> TalkError {
+    TalkError::Undecodable { problem: problem.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hex_is_decoded_or_refused() {
+        #[rustfmt::skip]
+        let cases: &[(&str, Option<&[u8]>)] = &[
+            ("",                 Some(b"")),
+            ("75736572",         Some(b"user")),
+            ("626164fffe6e616d", Some(b"bad\xff\xfenam")),
+            ("7",                None),
+            ("7g",               None),
+            ("7F",               None),
+            ("\u{fc}",           None),
+        ];
+        for (digits, want) in cases {
+            assert_eq!(decode_hex(digits).ok().as_deref(), *want, "{digits}");
+        }
+    }
+}

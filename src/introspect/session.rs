@@ -1,0 +1,171 @@
+//! A session that is logged in: one message out, its answer in, then the close.
+//!
+//! The connection is driven by whoever waits for its answer, in the same task. So there is no task to
+//! leak: when an audit is over, or is dropped, the socket is closed with it.
+
+use std::future::Future as _;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use tokio::time::timeout;
+use tokio::time::timeout_at;
+use tokio_postgres::Client;
+use tokio_postgres::SimpleQueryMessage;
+
+use super::connect::Deadline;
+use super::connect::Peer;
+use super::error::IntrospectError;
+use super::error::Phase;
+use super::error::TalkError;
+use super::stream::Guarded;
+use super::stream::Seen;
+use crate::secret::Secret;
+
+/// How long saying goodbye may take. The answer is in hand by then.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
+
+type Driver = tokio_postgres::Connection<Guarded, Guarded>;
+
+/// What is known of a session from logging in.
+pub(super) struct About {
+    /// Host and port, visible.
+    pub(super) server: String,
+    /// The role that logged in, visible.
+    pub(super) role: String,
+    /// The database that was asked for, visible.
+    pub(super) database: String,
+    /// Taken out of whatever the server says.
+    pub(super) password: Option<Secret>,
+    pub(super) seen: Arc<Seen>,
+    pub(super) encrypted: bool,
+    pub(super) peer: Peer,
+}
+
+/// One logged-in connection.
+pub(super) struct Session {
+    client: Client,
+    /// `None` once it has failed or ended.
+    driver: Option<Driver>,
+    pub(super) about: About,
+}
+
+impl Session {
+    pub(super) fn new(client: Client, driver: Driver, about: About) -> Self {
+        Self { client, driver: Some(driver), about }
+    }
+
+    /// Sends one simple-protocol message and gives each part of the answer to `each`, until the
+    /// server is ready again. Gives up at `deadline`, and then asks the server to cancel.
+    pub(super) async fn ask(
+        &mut self,
+        sql: &str,
+        deadline: Deadline,
+        each: impl FnMut(SimpleQueryMessage) -> Result<(), TalkError>,
+    ) -> Result<(), IntrospectError> {
+        let answered = timeout_at(deadline.at, self.exchange(sql, each)).await;
+        let Ok(outcome) = answered else {
+            self.about.peer.cancel(&self.client.cancel_token()).await;
+            return Err(IntrospectError::TimedOut {
+                server: self.about.server.clone(),
+                phase: Phase::Reading,
+                limit: deadline.limit,
+            });
+        };
+        outcome.map_err(|source| self.read_error(source))
+    }
+
+    /// The error of an answer without the row that it should hold.
+    pub(super) fn unanswered(&self) -> IntrospectError {
+        self.read_error(TalkError::Undecodable { problem: "a row is missing".to_owned() })
+    }
+
+    fn read_error(&self, source: TalkError) -> IntrospectError {
+        IntrospectError::Read {
+            server: self.about.server.clone(),
+            role: self.about.role.clone(),
+            database: self.about.database.clone(),
+            source,
+        }
+    }
+
+    async fn exchange(
+        &mut self,
+        sql: &str,
+        mut each: impl FnMut(SimpleQueryMessage) -> Result<(), TalkError>,
+    ) -> Result<(), TalkError> {
+        let Self { client, driver, about } = self;
+        let password = about.password.as_ref();
+        let reading = async {
+            let mut answer = pin!(client.simple_query_raw(sql).await.map_err(Heard::Failed)?);
+            while let Some(part) = answer.next().await {
+                each(part.map_err(Heard::Failed)?).map_err(Heard::Nonsense)?;
+            }
+            Ok(())
+        };
+        let mut reading = pin!(reading);
+        let mut broken = None;
+        let outcome = poll_fn(|cx| {
+            loop {
+                // What has arrived is taken before more is let in.
+                if let Poll::Ready(outcome) = reading.as_mut().poll(cx) {
+                    return Poll::Ready(outcome);
+                }
+                match driver.as_mut().map(|it| it.poll_message(cx)) {
+                    // A notice. The byte budget bounds how many there are.
+                    Some(Poll::Ready(Some(Ok(_)))) => {}
+                    Some(Poll::Ready(Some(Err(error)))) => {
+                        broken = Some(error);
+                        // Dropping it ends the answer, after what has arrived already.
+                        *driver = None;
+                    }
+                    Some(Poll::Ready(None)) => *driver = None,
+                    Some(Poll::Pending) | None => return Poll::Pending,
+                }
+            }
+        })
+        .await;
+        match (outcome, broken) {
+            (Ok(()), _) => Ok(()),
+            (Err(Heard::Nonsense(error)), _) => Err(error),
+            // An answer that ends because the connection broke says only that it ended.
+            (Err(Heard::Failed(error)), Some(cause)) if error.is_closed() => {
+                Err(TalkError::from_driver(&cause, password))
+            }
+            (Err(Heard::Failed(error)), _) => Err(TalkError::from_driver(&error, password)),
+        }
+    }
+
+    /// A parameter that the server reported at login (`server_version`, …).
+    pub(super) fn parameter(&self, name: &str) -> Option<&str> {
+        self.driver.as_ref()?.parameter(name)
+    }
+
+    /// Says goodbye (`Terminate`), so that the server need not find out.
+    pub(super) async fn close(self) {
+        let Self { client, driver, .. } = self;
+        drop(client);
+        if let Some(mut driver) = driver {
+            let closed = poll_fn(|cx| {
+                loop {
+                    match driver.poll_message(cx) {
+                        Poll::Ready(Some(Ok(_))) => {}
+                        Poll::Ready(Some(Err(_)) | None) => return Poll::Ready(()),
+                        Poll::Pending => return Poll::Pending,
+                    }
+                }
+            });
+            let _best_effort = timeout(CLOSE_TIMEOUT, closed).await;
+        }
+    }
+}
+
+/// Why an answer ended early.
+enum Heard {
+    Failed(tokio_postgres::Error),
+    /// It came, and we cannot make sense of it.
+    Nonsense(TalkError),
+}
