@@ -79,7 +79,6 @@ fn undelivered(path: &Path, has_channels: bool, has_routes: bool) -> Vec<Mistake
     mistakes
 }
 
-
 /// One registered database.
 #[derive(Clone, Debug)]
 pub struct Database {

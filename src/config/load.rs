@@ -13,6 +13,7 @@ use sha2::Sha256;
 use crate::manifest;
 use crate::manifest::Manifests;
 use crate::yaml;
+use crate::yaml::At;
 use crate::yaml::Mistake;
 use crate::yaml::Position;
 
@@ -46,12 +47,17 @@ pub fn load(
     let config = sense::sense(&file, manifests, hash, today, &mut noted);
     let Noted { mut mistakes, mut warnings, .. } = noted;
     for told in [&mut mistakes, &mut warnings] {
-        told.sort_by_key(|it| (it.path != path, it.at.is_none(), it.at));
+        told.sort_by(|a, b| order(path, a).cmp(&order(path, b)));
     }
     match config {
         Some(config) if mistakes.is_empty() => Ok(Config { warnings, ..config }),
         _ => Err(mistakes),
     }
+}
+
+/// The config first, then its manifests; in each, what is about the whole file comes last.
+fn order<'a>(config: &Path, it: &'a Mistake) -> (bool, &'a Path, bool, Option<Position>) {
+    (it.path != config, &it.path, it.at.is_none(), it.at)
 }
 
 /// The file's text. One byte more than [`yaml::MAX_BYTES`] is enough for the reader to refuse it.
@@ -75,7 +81,7 @@ fn read_text(path: &Path) -> Result<String, Box<Mistake>> {
     }
     String::from_utf8(bytes).map_err(|error| {
         let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = good.iter().filter(|it| **it == b'\n').count() + 1;
+        let line = good.split(|it| *it == b'\n').count();
         let at = u32::try_from(line).ok().map(|line| Position { line, column: 1 });
         mistake(at, "this line holds bytes that are not UTF-8".to_owned())
     })
@@ -91,7 +97,7 @@ fn load_manifests(
     let folder = named.map_or(DEFAULT_MANIFESTS, |it| it.value.as_str());
     let dir = noted.directory().join(folder);
     if !dir.is_dir() {
-        let shown = named.map_or_else(|| yaml::shown(folder), |it| it.shown());
+        let shown = named.map_or_else(|| yaml::shown(folder), At::shown);
         noted.mistake(named.map(|it| it.at), "manifests", format!("there is no folder {shown}"));
         return None;
     }
@@ -117,5 +123,6 @@ fn hash(text: &str, manifests: Option<&Manifests>) -> String {
             hash.update(part.as_bytes());
         }
     }
-    hash.finalize().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    let digest = hash.finalize();
+    digest.iter().take(8).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

@@ -38,14 +38,13 @@ const DEFAULT_SQLITE: &str = "schemawarden.db";
 /// Where the endpoint listens, if the file does not say.
 const DEFAULT_LISTEN: &str = "127.0.0.1:9847";
 /// How long audits are kept, if the file does not say.
-const DEFAULT_KEEP_AUDITS: Duration = Duration::from_secs(30 * DAY);
+const DEFAULT_KEEP_AUDITS: Duration = Duration::from_hours(30 * 24);
 /// How long incidents are kept, if the file does not say.
-const DEFAULT_KEEP_INCIDENTS: Duration = Duration::from_secs(365 * DAY);
+const DEFAULT_KEEP_INCIDENTS: Duration = Duration::from_hours(365 * 24);
 /// History that is kept for less than this would be gone before anybody looks.
-const MIN_KEEP: Duration = Duration::from_secs(DAY);
+const MIN_KEEP: Duration = Duration::from_hours(24);
 /// Ten years.
-const MAX_KEEP: Duration = Duration::from_secs(3650 * DAY);
-const DAY: u64 = 24 * 60 * 60;
+const MAX_KEEP: Duration = Duration::from_hours(3650 * 24);
 
 /// The longest name of a database or channel, in bytes. It stands in labels, messages and URLs.
 const MAX_NAME: usize = 100;

@@ -76,13 +76,13 @@ fn the_least_config_has_the_defaults_of_the_documentation() {
     assert_eq!(config.hash.len(), 16);
     assert_eq!(config.manifests.keys().collect::<Vec<_>>(), ["central", "orchestra"]);
     assert_eq!(config.state.sqlite, folder.0.path().join("schemawarden.db"));
-    assert_eq!(config.state.keep_audits, Duration::from_secs(30 * 86_400));
+    assert_eq!(config.state.keep_audits, Duration::from_hours(30 * 24));
     assert_eq!(config.http.listen, "127.0.0.1:9847".parse::<SocketAddr>().unwrap());
     assert_eq!((config.limits.concurrency, config.limits.per_server), (32, 8));
     assert_eq!(config.limits.audit_deadline, Duration::from_secs(30));
     let [database] = config.databases.as_slice() else { panic!("one database") };
     assert_eq!((database.name.as_str(), database.manifest.name.as_str()), ("a", "central"));
-    assert_eq!(database.provision_grace, Duration::from_secs(900));
+    assert_eq!(database.provision_grace, Duration::from_mins(15));
     assert_eq!(database.limits, config.limits);
     let after: Timestamp = "2025-07-05T10:01:00Z".parse().unwrap();
     let due = database.schedule.next_due("a", after).duration_since(after).as_secs();
@@ -130,20 +130,21 @@ fn a_full_config_is_read() {
     let command = Password::Command {
         argv: vec!["true".to_owned()],
         timeout: Duration::from_secs(10),
-        ttl: Duration::from_secs(60),
+        ttl: Duration::from_mins(1),
     };
     assert_eq!(connection.password, command);
     assert_eq!(central.server.as_deref(), Some("one"));
     assert_eq!(central.labels["team"], "platform");
     assert_eq!(central.severities[&FindingKind::MissingView], Severity::Critical);
     assert_eq!(central.known.len(), 1);
-    assert_eq!(central.limits.audit_deadline, Duration::from_secs(60));
+    assert_eq!(central.limits.audit_deadline, Duration::from_mins(1));
     assert_eq!(central.limits.max_bytes, 1 << 20);
     let after: Timestamp = "2025-07-05T10:01:00Z".parse().unwrap();
     assert!(central.schedule.next_due("central", after) > after);
     let ConnectionSource::File { path, defaults } = &b.connection else { panic!("a file") };
     assert_eq!(path, &folder.0.path().join("secrets/url"));
     assert_eq!(defaults.directory, folder.0.path().join("secrets"));
+    assert_eq!(b.server(), "db.example.com:5432");
     let password = Password::File(folder.0.path().join("secrets/password"));
     assert_eq!(defaults.password, Some(password));
     assert!(matches!(&config.channels["log"].kind, ChannelKind::Webhook { secret: Some(_), .. }));
@@ -316,9 +317,37 @@ fn an_inline_secret_in_a_file_that_others_may_read_is_a_warning() {
     let config = load(&path, &env, Timestamp::UNIX_EPOCH).unwrap();
     assert_eq!(
         folder.words(&config.warnings),
-        ["c.yaml:2:20: databases[0].url: a secret stands in this file, which has mode 0644: others \
-          may read it"]
+        [
+            "c.yaml:2:20: databases[0].url: a secret stands in this file, which has mode 0644: others \
+          may read it"
+        ]
     );
+}
+
+/// A broken example is refused or read, never a panic, and no mistake holds a secret.
+#[test]
+fn no_change_of_a_byte_panics() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("config.example.yaml");
+    let example = fs::read_to_string(path).unwrap().replace("  # ", "  ").replace("\n#", "\n");
+    let example = example.replace("${SCO_DATABASE_URL}", "postgres://u:hunter2@h/d");
+    let folder = Folder::new();
+    let mut random = fastrand::Rng::with_seed(4711);
+    let odd =
+        ["\t", "\0", "{", "[", "&a ", "*a", "!", "'", "\"", "\u{202e}", ":", "- ", "|", "${", "~"];
+    for _ in 0..500 {
+        let mut text = example.clone();
+        for _ in 0..random.usize(1..4) {
+            let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
+            let at = places[random.usize(..places.len())];
+            match random.bool() {
+                true => text.insert_str(at, odd[random.usize(..odd.len())]),
+                false => drop(text.remove(at)),
+            }
+        }
+        for mistake in folder.load(&text).err().unwrap_or_default() {
+            assert!(!mistake.contains("hunter2"), "{text}: {mistake}");
+        }
+    }
 }
 
 /// A canary in every place that may hold a secret, and in some that may not.

@@ -1,5 +1,7 @@
 //! Connection strings, good and bad.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn show(connection: &Connection) -> String {
@@ -239,6 +241,30 @@ fn no_error_holds_a_piece_of_a_password() {
                 let all = format!("{error} {error:?} {:?}", error.help());
                 assert!(!all.contains("hunter"), "{text}: {all}");
             }
+        }
+    }
+}
+
+proptest! {
+    /// Whatever the text, there is an answer; and a URL made of any parts is read back.
+    #[test]
+    fn any_text_has_an_answer(text in ".{0,60}", scheme in prop::sample::select(&["postgres://", "host=", ""])) {
+        let _ = parse(&format!("{scheme}{text}"), &ConnectionDefaults::default());
+    }
+
+    #[test]
+    fn any_login_can_be_spelled(user in "[^\0]{1,20}", password in "[^\0]{1,20}", database in "[^\0]{1,20}") {
+        let encode = |it: &str| {
+            percent_encoding::utf8_percent_encode(it, percent_encoding::NON_ALPHANUMERIC).to_string()
+        };
+        let url = format!("postgres://{}:{}@h/{}", encode(&user), encode(&password), encode(&database));
+        let quote = |it: &str| format!("'{}'", it.replace('\\', "\\\\").replace('\'', "\\'"));
+        let words = format!("host=h user={} password={} dbname={}", quote(&user), quote(&password), quote(&database));
+        for text in [url, words] {
+            let connection = parse(&text, &ConnectionDefaults::default()).unwrap();
+            prop_assert_eq!(connection.user.as_deref(), Some(user.as_str()));
+            prop_assert_eq!(connection.database.as_deref(), Some(database.as_str()));
+            prop_assert_eq!(connection.password, Password::Inline(Secret::new(password.as_str())));
         }
     }
 }

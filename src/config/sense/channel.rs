@@ -105,7 +105,9 @@ fn url(
         return None;
     };
     let at = Some(found.at);
-    url.iter().for_each(|it| secret::warn_of_inline(it, &found.key, noted));
+    if let Some(inline) = &channel.url {
+        secret::warn_of_inline(inline, &found.key, noted);
+    }
     // The parser's words hold nothing of the text; the text itself is a secret.
     let url = match Url::parse(found.text.expose()) {
         Ok(url) => url,
@@ -146,7 +148,9 @@ fn is_loopback(url: &Url) -> bool {
 fn signing_key(channel: &shape::Channel, key: &str, noted: &mut Noted) -> Option<SecretSource> {
     let (secret, file) = (channel.secret.as_ref(), channel.secret_file.as_ref());
     let found = secret::one_of(secret, file, key, "secret", noted)?;
-    secret.iter().for_each(|it| secret::warn_of_inline(it, &found.key, noted));
+    if let Some(inline) = secret {
+        secret::warn_of_inline(inline, &found.key, noted);
+    }
     let bytes = found.text.expose().strip_prefix(KEY_PREFIX).map(|it| STANDARD.decode(it));
     match bytes {
         Some(Ok(bytes)) if KEY_BYTES.contains(&bytes.len()) => {}

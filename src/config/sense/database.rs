@@ -36,15 +36,15 @@ use super::secret::Found;
 use super::unique;
 
 /// How long a database that was never seen populated may stay empty, if the file does not say.
-const DEFAULT_PROVISION_GRACE: Duration = Duration::from_secs(15 * 60);
-const MAX_PROVISION_GRACE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+const DEFAULT_PROVISION_GRACE: Duration = Duration::from_mins(15);
+const MAX_PROVISION_GRACE: Duration = Duration::from_hours(30 * 24);
 
 const DEFAULT_COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 const COMMAND_TIMEOUT: std::ops::RangeInclusive<Duration> =
-    Duration::from_millis(100)..=Duration::from_secs(300);
+    Duration::from_millis(100)..=Duration::from_mins(5);
 /// RDS tokens live 15 minutes; a third of that is on the safe side.
-const DEFAULT_COMMAND_TTL: Duration = Duration::from_secs(5 * 60);
-const MAX_COMMAND_TTL: Duration = Duration::from_secs(24 * 60 * 60);
+const DEFAULT_COMMAND_TTL: Duration = Duration::from_mins(5);
+const MAX_COMMAND_TTL: Duration = Duration::from_hours(24);
 
 /// The longest `server:`, in bytes.
 const MAX_SERVER: usize = 200;
@@ -108,6 +108,7 @@ fn one(
     let field = |name: &str| format!("{key}.{name}");
     check_name(&it.name, &field("name"), noted);
     let connection = connection(it, key, shared, noted);
+    let server = server(it, &field("server"), noted);
     let manifest = shared.manifests.and_then(|manifests| {
         let found = manifests.get(&it.manifest.value).map(Arc::clone);
         if found.is_none() {
@@ -117,11 +118,6 @@ fn one(
         found
     });
     let schedule = shared.schedule.with(it.schedule.as_ref(), &field("schedule"), noted).schedule();
-    if let Some(server) = &it.server
-        && (server.value.trim().is_empty() || server.value.len() > MAX_SERVER)
-    {
-        noted.mistake(Some(server.at), field("server"), "must have 1 to 200 characters");
-    }
     let mut known = manifest::Noted::default();
     let accepted = manifest::accepted(
         noted.path(),
@@ -140,15 +136,16 @@ fn one(
         shared.provision_grace,
         Duration::ZERO..=MAX_PROVISION_GRACE,
     );
+    let connection = connection?;
     let labels = it.labels.iter().flat_map(|it| &it.0);
     labels.clone().for_each(|(name, _)| check_name(name, &field("labels"), noted));
     Some(Database {
         name: it.name.value.clone(),
-        connection: connection?,
+        connection: connection.source,
         manifest: manifest?,
         schedule: schedule?,
         labels: labels.map(|(name, value)| (name.value.clone(), value.value.clone())).collect(),
-        server: it.server.as_ref().map(|it| it.value.clone()),
+        server: server.or(connection.server),
         known: accepted,
         severities,
         limits,
@@ -156,12 +153,29 @@ fn one(
     })
 }
 
+/// What `server:` says, if it says something.
+fn server(it: &shape::Database, key: &str, noted: &mut Noted) -> Option<String> {
+    let server = it.server.as_ref()?;
+    if server.value.trim().is_empty() || server.value.len() > MAX_SERVER {
+        noted.mistake(Some(server.at), key, format!("must have 1 to {MAX_SERVER} characters"));
+    }
+    Some(server.value.clone())
+}
+
+/// How a database is reached.
+struct Reached {
+    source: ConnectionSource,
+    /// What a `url_file` said at load of the server. It may say otherwise later; until the next
+    /// load, limits go by this.
+    server: Option<String>,
+}
+
 fn connection(
     it: &shape::Database,
     key: &str,
     shared: &Shared<'_>,
     noted: &mut Noted,
-) -> Option<ConnectionSource> {
+) -> Option<Reached> {
     let before = noted.mistakes.len();
     let found = secret::one_of(it.url.as_ref(), it.url_file.as_ref(), key, "url", noted);
     if found.is_none() && noted.mistakes.len() == before {
@@ -198,8 +212,14 @@ fn connection(
     };
     look_at(&parsed, &found, it, &defaults, noted);
     Some(match file {
-        Some(path) => ConnectionSource::File { path, defaults },
-        None => ConnectionSource::Parsed(Arc::new(parsed)),
+        Some(path) => Reached {
+            server: Some(parsed.server()),
+            source: ConnectionSource::File { path, defaults },
+        },
+        None => {
+            let source = ConnectionSource::Parsed(Arc::new(parsed));
+            Reached { source, server: None }
+        }
     })
 }
 

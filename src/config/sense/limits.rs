@@ -23,9 +23,9 @@ pub(in crate::config) const DEFAULTS: Limits = Limits {
 /// Each audit at one time costs a socket and, at worst, `max_bytes` of memory.
 const CONCURRENCY: RangeInclusive<usize> = 1..=1000;
 const CONNECT_TIMEOUT: RangeInclusive<Duration> =
-    Duration::from_millis(100)..=Duration::from_secs(300);
+    Duration::from_millis(100)..=Duration::from_mins(5);
 const AUDIT_DEADLINE: RangeInclusive<Duration> =
-    Duration::from_millis(100)..=Duration::from_secs(3600);
+    Duration::from_millis(100)..=Duration::from_hours(1);
 const MAX_RELATIONS: RangeInclusive<usize> = 1..=10_000_000;
 /// From 64 KiB, below which a small catalog has no room, to 4 GiB.
 const MAX_BYTES: RangeInclusive<u64> = 65_536..=(4 << 30);

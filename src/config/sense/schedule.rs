@@ -18,7 +18,7 @@ use super::Noted;
 const DEFAULT_CRON: &str = "*/5 * * * *";
 const DEFAULT_SPLAY: Duration = Duration::from_secs(30);
 /// A longer splay could only come from a typo: the interval's tenth is the limit anyway.
-const MAX_SPLAY: Duration = Duration::from_secs(24 * 60 * 60);
+const MAX_SPLAY: Duration = Duration::from_hours(24);
 
 /// A schedule in its parts, so that another can be laid over it.
 #[derive(Clone)]
