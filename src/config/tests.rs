@@ -339,9 +339,10 @@ fn no_change_of_a_byte_panics() {
         for _ in 0..random.usize(1..4) {
             let places: Vec<usize> = text.char_indices().map(|(at, _)| at).collect();
             let at = places[random.usize(..places.len())];
-            match random.bool() {
-                true => text.insert_str(at, odd[random.usize(..odd.len())]),
-                false => drop(text.remove(at)),
+            if random.bool() {
+                text.insert_str(at, odd[random.usize(..odd.len())]);
+            } else {
+                text.remove(at);
             }
         }
         for mistake in folder.load(&text).err().unwrap_or_default() {

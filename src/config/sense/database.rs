@@ -23,6 +23,7 @@ use crate::manifest;
 use crate::manifest::Manifests;
 use crate::yaml::At;
 use crate::yaml::Entries;
+use crate::yaml::Mistake;
 use crate::yaml::nearest;
 
 use super::Noted;
@@ -201,26 +202,18 @@ fn connection(
     let parsed = match connection::parse(found.text.expose(), &defaults) {
         Ok(parsed) => parsed,
         Err(error) => {
-            match error.help() {
-                Some(help) => {
-                    noted.mistake_help(Some(found.at), &found.key, error.to_string(), help)
-                }
-                None => noted.mistake(Some(found.at), &found.key, error.to_string()),
-            }
+            let mistake = Mistake::new(noted.path(), Some(found.at), &found.key, error.to_string());
+            noted.mistakes.push(Mistake { help: error.help(), ..mistake });
             return None;
         }
     };
     look_at(&parsed, &found, it, &defaults, noted);
-    Some(match file {
-        Some(path) => Reached {
-            server: Some(parsed.server()),
-            source: ConnectionSource::File { path, defaults },
-        },
-        None => {
-            let source = ConnectionSource::Parsed(Arc::new(parsed));
-            Reached { source, server: None }
-        }
-    })
+    let server = file.is_some().then(|| parsed.server());
+    let source = match file {
+        Some(path) => ConnectionSource::File { path, defaults },
+        None => ConnectionSource::Parsed(Arc::new(parsed)),
+    };
+    Some(Reached { source, server })
 }
 
 /// What is allowed but worth a word, and what two keys say against each other.
@@ -274,7 +267,7 @@ fn password(it: &shape::Database, key: &str, noted: &mut Noted) -> Option<Passwo
         }
         (None, Some(At { value: shape::PasswordCommand(command), at, .. })) => {
             let field = format!("{key}.password_command");
-            if command.argv.first().is_none_or(|it| it.is_empty()) {
+            if command.argv.first().is_none_or(String::is_empty) {
                 noted.mistake(Some(*at), &field, "names no program");
             }
             Some(Password::Command {

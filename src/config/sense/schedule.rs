@@ -85,9 +85,10 @@ impl Parts {
         self.broken = false;
         if let Err(error) = Schedule::cron(&cron.value, TimeZone::UTC, self.splay) {
             // The reason may repeat the line.
-            let message = match cron.from_env {
-                true => "not a cron line that fires".to_owned(),
-                false => error.to_string(),
+            let message = if cron.from_env {
+                "not a cron line that fires".to_owned()
+            } else {
+                error.to_string()
             };
             let help = "for example: */5 * * * * (minute, hour, day, month, weekday)";
             noted.mistake_help(Some(cron.at), key, message, help);
