@@ -33,8 +33,8 @@ const USUAL: [&str; 12] = [
 /// No folder holds a server.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "found no PostgreSQL server: no folder of PATH, of `pg_config --bindir`, or of the usual ones \
-     ({}, …) holds initdb, pg_ctl and postgres.\n\
+    "found no PostgreSQL server. No folder of PATH, of `pg_config --bindir` or of the usual ones\n\
+     ({} and others) holds initdb, pg_ctl and postgres.\n\
      The demo starts a throwaway server of its own; only the programs are needed. To install them:\n\n\
      \x20 Debian, Ubuntu    sudo apt-get install postgresql\n\
      \x20 Fedora, RHEL      sudo dnf install postgresql-server\n\
