@@ -139,7 +139,7 @@ async fn a_server_that_floods_is_cut_off() {
         let mut proxy = Proxy::start(Cluster::shared(), fault);
         let url = database.url_at(&role, "127.0.0.1", proxy.port());
         let config = ConfigText::new().database("central", &url, "central").limits(
-            "{ connect_timeout: 2s, audit_deadline: 3s, max_bytes: 1048576, max_relations: 1000 }",
+            "{ connect_timeout: 2s, audit_deadline: 3s, max_bytes: 1MiB, max_relations: 1000 }",
         );
         let workspace = workspace(&url).config(&config);
         let run = workspace.run(&["check", "--format", "json"]).await;

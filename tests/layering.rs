@@ -10,17 +10,18 @@ use std::path::PathBuf;
 
 /// Top-level modules, lowest floor first. A module may use modules of lower floors only; two modules
 /// of one floor do not know each other.
-const FLOORS: [&[&str]; 14] = [
-    &["schema", "secret"],
+const FLOORS: [&[&str]; 15] = [
+    &["schema", "secret", "nearest"],
     &["finding"],
     &["report"],
     &["yaml", "connection", "schedule", "backoff"],
     &["manifest"],
-    &["compare", "diagnose"],
+    &["compare"],
+    &["diagnose"],
     &["incident"],
     &["notification"],
     &["config"],
-    &["clock", "introspect", "store", "channel", "telemetry"],
+    &["clock", "introspect", "store", "channel", "telemetry", "health"],
     &["audit", "delivery", "retention", "http"],
     &["scheduler"],
     &["app"],

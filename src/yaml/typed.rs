@@ -38,10 +38,12 @@ struct Reading<'a> {
     made_up: RefCell<HashSet<(*const Node, &'static str)>>,
     /// How many of the poisoned nodes are keys that a struct does not know.
     unknown_keys: Cell<usize>,
+    /// Poisoned values of options, which a struct does without as if they had not been written.
+    left_out: RefCell<HashSet<*const Node>>,
 }
 
 /// Reads `T` from the tree. `mistakes` are those that are known already. With mistakes, `T` comes
-/// only if nothing of it was made up or left out but unknown keys.
+/// only if nothing of it was made up; it lacks unknown keys, and options with a wrong value.
 pub(super) fn read<T: DeserializeOwned>(
     path: &Path,
     text: &str,
@@ -58,13 +60,15 @@ pub(super) fn read<T: DeserializeOwned>(
     };
     let (made_up, unknown_keys) = (RefCell::default(), Cell::new(0));
     let mistakes = RefCell::new(mistakes);
-    let reading = Reading { path, text, mistakes, made_up, unknown_keys };
+    let reading =
+        Reading { path, text, mistakes, made_up, unknown_keys, left_out: RefCell::default() };
     let value = reading.passes(root);
     if is_empty {
         return (None, vec![reading.nothing_there()]);
     }
     let value = value.filter(|_| {
-        reading.made_up.borrow().is_empty() && poisoned_below(root) == reading.unknown_keys.get()
+        let accounted = reading.unknown_keys.get() + reading.left_out.borrow().len();
+        reading.made_up.borrow().is_empty() && poisoned_below(root) == accounted
     });
     let mut mistakes = reading.mistakes.into_inner();
     if mistakes.is_empty() && value.is_none() {

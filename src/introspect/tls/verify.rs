@@ -196,7 +196,8 @@ impl ServerCertVerifier for Verifier {
 /// The error of a refused certificate, where we have better words for it than rustls.
 pub(super) fn describe(host: &str, error: &CertificateError) -> Option<TlsError> {
     Some(match error {
-        CertificateError::UnknownIssuer => TlsError::UnknownIssuer,
+        // A bad signature is what an authority of the same name and another key looks like.
+        CertificateError::UnknownIssuer | CertificateError::BadSignature => TlsError::UnknownIssuer,
         CertificateError::ExpiredContext { not_after, .. } => {
             TlsError::Expired { at: spell(*not_after) }
         }

@@ -4,6 +4,8 @@
 //! called `no` must be written `"no"`; only what came from the environment, which is always text, may
 //! be read as a number or a boolean.
 
+use std::cell::Cell;
+
 use serde::Deserializer;
 use serde::de::DeserializeSeed;
 use serde::de::Error as _;
@@ -333,9 +335,14 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Stop> {
-        let Some((key, value)) = self.value.take() else { return seed.deserialize(MadeUp) };
+        let Some((key, value)) = self.value.take() else { return seed.deserialize(MadeUp::PLAIN) };
         if value.poisoned.get() {
-            return seed.deserialize(MadeUp);
+            let left_out = Cell::new(false);
+            let made_up = seed.deserialize(MadeUp::telling(&left_out));
+            if left_out.get() {
+                self.map.reading.left_out.borrow_mut().insert(std::ptr::from_ref(value));
+            }
+            return made_up;
         }
         let place = KeyPath::Key(self.map.key, key);
         let value = NodeDeserializer::new(value, &place, self.map.reading);
