@@ -1,11 +1,18 @@
 //! The configuration: which databases, on which schedule, told to whom.
 //!
 //! Two steps, never mixed. *Shape*: the file is read into [`shape`]'s structs, unknown keys and wrong
-//! types are mistakes with a position. *Sense*: the values are checked together and become a
+//! types are mistakes with a position. *Sense* ([`sense`]): the values are checked together and become a
 //! [`Config`]; nothing downstream checks again. Both steps collect every mistake.
+
+mod load;
+mod period;
+mod sense;
+mod shape;
+mod unregistered;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,6 +26,13 @@ use crate::manifest::Manifests;
 use crate::schedule::Schedule;
 use crate::secret::Secret;
 use crate::yaml::Mistake;
+
+pub use crate::connection::ConnectionDefaults;
+pub use load::load;
+pub use shape::shape_schema;
+
+/// The types of channel that this version knows.
+pub const CHANNEL_TYPES: [&str; 2] = ["slack", "webhook"];
 
 /// A configuration that makes sense.
 #[derive(Clone, Debug)]
@@ -38,6 +52,31 @@ pub struct Config {
     pub limits: Limits,
     /// What is allowed but worth a word (`insecure: true`, an entry of `known` that ends soon).
     pub warnings: Vec<Mistake>,
+}
+
+impl Config {
+    /// What keeps an alert from reaching anybody. `check` needs no channels, so [`load`] accepts a
+    /// file that names neither channels nor routes; the daemon does not.
+    #[must_use]
+    pub fn require_delivery(&self) -> Vec<Mistake> {
+        undelivered(&self.path, !self.channels.is_empty(), !self.routes.is_empty())
+    }
+}
+
+/// The mistakes of a config without channels or without routes.
+fn undelivered(path: &Path, has_channels: bool, has_routes: bool) -> Vec<Mistake> {
+    let mut mistakes = Vec::new();
+    if !has_channels {
+        let message = "there is no channel, so an alert could go nowhere";
+        let help = "add one: channels: {ops: {type: slack, url: \"${SLACK_WEBHOOK_URL}\"}}";
+        mistakes.push(Mistake::new(path, None, "channels", message).with_help(help));
+    }
+    if !has_routes {
+        let message = "there is no route, so an alert could go nowhere";
+        let help = "add a catch-all at the end: routes: [{to: [ops]}]";
+        mistakes.push(Mistake::new(path, None, "routes", message).with_help(help));
+    }
+    mistakes
 }
 
 /// One registered database.
@@ -66,17 +105,6 @@ pub enum ConnectionSource {
     Parsed(Arc<Connection>),
     /// `url_file`: read and parsed at each connection. The defaults say what the text leaves open.
     File { path: PathBuf, defaults: ConnectionDefaults },
-}
-
-/// What config says beside the URL.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ConnectionDefaults {
-    /// `insecure: true`: `prefer` and `allow` to a remote host are accepted.
-    pub insecure: bool,
-    /// `sslrootcert`, where the URL names none.
-    pub ssl_root_cert: Option<PathBuf>,
-    /// `password_file` or `password_command`, where the URL holds no password.
-    pub password: Option<crate::connection::Password>,
 }
 
 /// One receiver of notifications.
@@ -143,3 +171,12 @@ pub struct Limits {
     /// More bytes than this from the server make the read partial.
     pub max_bytes: u64,
 }
+
+impl Default for Limits {
+    fn default() -> Self {
+        sense::DEFAULT_LIMITS
+    }
+}
+
+#[cfg(test)]
+mod tests;

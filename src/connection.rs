@@ -2,13 +2,76 @@
 //!
 //! Our own parser, because tokio-postgres knows neither `verify-full` nor `sslrootcert`, and because
 //! our default is stricter than libpq's: a remote host means `verify-full` (design, section 7.3).
-//! Pure: reading files, running commands and looking up names is the business of
+//! A text is read in two steps: [`url`] or [`keywords`] turn it into named [`settings`], and
+//! [`resolve`] makes sense of them together. Pure: reading files, running commands and looking up names is the business of
 //! [`crate::introspect`], at each connection.
+//!
+//! **Invariant:** no error holds a piece of a text that might be a password. A malformed text is not
+//! quoted at all, since where it is malformed is often right after a special character in a password.
 
+mod error;
+mod keywords;
+mod resolve;
+mod settings;
+mod url;
+
+use std::fmt;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::secret::Secret;
+
+pub use error::ConnectionError;
+
+/// The port of a host that names none.
+pub const DEFAULT_PORT: u16 = 5432;
+
+/// The socket's directory where no host is named, as Debian's and Red Hat's libpq have it.
+pub const DEFAULT_SOCKET_DIR: &str = "/var/run/postgresql";
+
+/// Hosts of providers' poolers that many projects share; the project's reference is in the user name
+/// (`role.projectref`; supabase.com/docs/guides/database/connecting-to-postgres).
+const SHARED_POOLERS: [&str; 1] = [".pooler.supabase.com"];
+
+/// What config says beside the text.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ConnectionDefaults {
+    /// `insecure: true`: `prefer` and `allow` to a remote host are accepted.
+    pub insecure: bool,
+    /// `sslrootcert`, where the text names none.
+    pub ssl_root_cert: Option<PathBuf>,
+    /// `password_file` or `password_command`, where the text holds no password.
+    pub password: Option<Password>,
+    /// Relative paths in the text are relative to this directory: that of the file that holds it.
+    pub directory: PathBuf,
+}
+
+/// Reads a connection string: a URL (`postgres://`, `postgresql://`) or libpq keywords
+/// (`host=… dbname=…`). White space around it does not count.
+///
+/// Where no `sslmode` is named, a remote host means `verify-full`, and loopback or a Unix socket
+/// means no TLS. `require` with an `sslrootcert` in the text is `verify-ca`, as in libpq.
+///
+/// # Errors
+///
+/// What [`ConnectionError`] lists. No error holds a piece of a text that might be a password.
+pub fn parse(text: &str, defaults: &ConnectionDefaults) -> Result<Connection, ConnectionError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(ConnectionError::Empty);
+    }
+    if text.len() > settings::MAX_TEXT_BYTES {
+        return Err(ConnectionError::TooLong { limit: settings::MAX_TEXT_BYTES });
+    }
+    let url = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
+    let settings = match url {
+        Some(rest) => url::read(rest)?,
+        None if text.contains("://") => return Err(ConnectionError::OtherScheme),
+        None => keywords::read(text)?,
+    };
+    resolve::resolve(&settings, defaults)
+}
 
 /// How to reach and log in to one database.
 ///
@@ -35,6 +98,33 @@ pub struct Connection {
     pub require_channel_binding: bool,
 }
 
+impl Connection {
+    /// Whether any of its hosts is beyond this machine.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        self.hosts.iter().any(Endpoint::is_remote)
+    }
+
+    /// What the database lives on, for limits and outages: its first host and port, and on a
+    /// provider's shared pooler the project's reference too. Config's `server:` goes before it.
+    #[must_use]
+    pub fn server(&self) -> String {
+        let Some(first) = self.hosts.first() else { return String::new() };
+        let project = match (first, &self.user) {
+            (Endpoint::Tcp { host, .. }, Some(user)) => {
+                let host = host.to_ascii_lowercase();
+                let shared = SHARED_POOLERS.iter().any(|it| host.ends_with(it));
+                user.split_once('.').map(|it| it.1).filter(|_| shared)
+            }
+            _ => None,
+        };
+        match project {
+            Some(project) => format!("{first}/{project}"),
+            None => first.to_string(),
+        }
+    }
+}
+
 /// One place to connect to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Endpoint {
@@ -43,6 +133,31 @@ pub enum Endpoint {
     /// Directory of a Unix socket, and the port that names the socket file
     /// (`DIR/.s.PGSQL.PORT`).
     Unix { directory: PathBuf, port: u16 },
+}
+
+impl Endpoint {
+    /// Whether it is beyond this machine: neither a Unix socket, nor `localhost`, `127.0.0.0/8`, `::1`.
+    #[must_use]
+    pub fn is_remote(&self) -> bool {
+        match self {
+            Self::Unix { .. } => false,
+            Self::Tcp { host, .. } => match host.parse::<IpAddr>() {
+                Ok(address) => !address.is_loopback(),
+                Err(_) => !host.eq_ignore_ascii_case("localhost"),
+            },
+        }
+    }
+}
+
+/// `host:5432`, `[::1]:5432`, `/run/postgresql:5432`
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix { directory, port } => write!(f, "{}:{port}", directory.display()),
+        }
+    }
 }
 
 /// libpq's `sslmode` (PostgreSQL documentation, "SSL Support", table of modes).
@@ -55,6 +170,25 @@ pub enum SslMode {
     Require,
     VerifyCa,
     VerifyFull,
+}
+
+impl SslMode {
+    /// Every mode, weakest first.
+    pub const ALL: [Self; 6] =
+        [Self::Disable, Self::Allow, Self::Prefer, Self::Require, Self::VerifyCa, Self::VerifyFull];
+
+    /// libpq's word.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Disable => "disable",
+            Self::Allow => "allow",
+            Self::Prefer => "prefer",
+            Self::Require => "require",
+            Self::VerifyCa => "verify-ca",
+            Self::VerifyFull => "verify-full",
+        }
+    }
 }
 
 /// A client certificate for TLS authentication.
@@ -80,3 +214,6 @@ pub enum Password {
     /// First line of this command's output; kept for `ttl`.
     Command { argv: Vec<String>, timeout: Duration, ttl: Duration },
 }
+
+#[cfg(test)]
+mod tests;

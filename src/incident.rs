@@ -7,10 +7,21 @@
 //! **Invariants.** `unknown` opens no drift incident and resolves none. A partial read may open an
 //! incident; only a complete one may resolve it. One open incident per database and kind.
 
+mod advance;
+
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::Timestamp;
+
+pub use advance::Advance;
+pub use advance::Change;
+pub use advance::Reason;
+pub use advance::Step;
+pub use advance::Transition;
+pub use advance::UNKNOWN_MAX;
+pub use advance::advance;
+pub use advance::kind_of;
 
 /// Kinds of trouble. Later steps add more; the words never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -26,6 +37,12 @@ pub enum IncidentKind {
 impl IncidentKind {
     /// Every kind.
     pub const ALL: [Self; 3] = [Self::Drift, Self::WrongDatabase, Self::AuditFailing];
+
+    /// The one that `word` stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
+    }
 
     /// The word used in state, API and messages.
     #[must_use]
@@ -48,6 +65,15 @@ pub enum IncidentState {
 }
 
 impl IncidentState {
+    /// Every state.
+    pub const ALL: [Self; 3] = [Self::Open, Self::Acknowledged, Self::Resolved];
+
+    /// The one that `word` stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
+    }
+
     /// The word used in state and API.
     #[must_use]
     pub fn word(self) -> &'static str {
@@ -62,6 +88,11 @@ impl IncidentState {
 /// Short and stable: `SW-1042`. Numbers start at 1001 in a new state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct IncidentId(pub u64);
+
+impl IncidentId {
+    /// Of an incident that opens: the store gives it a number when it is written.
+    pub const UNASSIGNED: Self = Self(0);
+}
 
 impl fmt::Display for IncidentId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

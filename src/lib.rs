@@ -4,15 +4,31 @@
 //! The modules stand on floors; each uses lower floors only (`tests/layering.rs` holds this).
 //! `ARCHITECTURE.md` is the map.
 
+pub mod app;
+pub mod audit;
+pub mod backoff;
+pub mod channel;
+pub mod cli;
+pub mod clock;
+pub mod compare;
 pub mod config;
 pub mod connection;
+pub mod delivery;
+pub mod diagnose;
 pub mod finding;
+pub mod health;
+pub mod http;
 pub mod incident;
 pub mod introspect;
 pub mod manifest;
+pub mod nearest;
 pub mod notification;
 pub mod report;
+pub mod retention;
 pub mod schedule;
+pub mod scheduler;
 pub mod schema;
 pub mod secret;
+pub mod store;
+pub mod telemetry;
 pub mod yaml;

@@ -2,6 +2,21 @@
 //!
 //! A file under `expected-schemas/` is read once at load, resolved (`extends`, presets, globs) into
 //! a [`Manifest`] that needs no further check, and shared by every database of its class.
+//!
+//! ```text
+//! file ─ shape ─► entries with positions ─ sense ─► Draft ─┐
+//!                                                          ├─ load (extends) ─► Manifest
+//! parents' files ─ the same ─────────────► Drafts ─────────┘
+//! ```
+
+mod glob;
+mod hash;
+mod known;
+mod load;
+pub mod presets;
+pub mod print;
+mod sense;
+mod shape;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -13,6 +28,20 @@ use crate::finding::Severity;
 use crate::schema::Name;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
+
+pub use glob::Glob;
+pub use glob::GlobError;
+pub use glob::Globs;
+pub use known::KnownEntry;
+pub use known::Noted;
+pub use known::accepted;
+pub use load::load;
+pub use load::load_folder;
+pub use load::load_noting;
+pub use load::read;
+pub use presets::Presets;
+pub use print::print;
+pub use shape::schema;
 
 /// Every manifest of a configuration, by name.
 pub type Manifests = BTreeMap<String, Arc<Manifest>>;
@@ -49,6 +78,70 @@ pub struct Manifest {
     pub severities: BTreeMap<FindingKind, Severity>,
 }
 
+impl Manifest {
+    /// The manifest that lists these tables and leaves everything else at its default.
+    #[must_use]
+    pub fn of_tables(name: &str, tables: impl IntoIterator<Item = RelationName>) -> Self {
+        let expected = |table| ((RelationKind::Table, table), Expected { optional: false });
+        let mut manifest = Self {
+            name: name.to_owned(),
+            description: None,
+            path: PathBuf::from(format!("{name}.yaml")),
+            hash: String::new(),
+            expected: tables.into_iter().map(expected).collect(),
+            compares_views: false,
+            compares_materialized_views: false,
+            schemas: None,
+            ignore: Globs::default(),
+            forbid: Globs::default(),
+            presets: Presets::default(),
+            known: Vec::new(),
+            severities: BTreeMap::new(),
+        };
+        manifest.hash = hash::hash(&manifest);
+        manifest
+    }
+
+    /// Whether relations of this kind are compared at all: tables and foreign tables always, the
+    /// others where the manifest lists them.
+    #[must_use]
+    pub fn compares(&self, kind: RelationKind) -> bool {
+        match kind {
+            RelationKind::Table | RelationKind::ForeignTable => true,
+            RelationKind::View => self.compares_views,
+            RelationKind::MaterializedView => self.compares_materialized_views,
+        }
+    }
+
+    /// Whether relations of this schema are compared.
+    #[must_use]
+    pub fn audits(&self, schema: &Name) -> bool {
+        self.schemas.as_ref().is_none_or(|it| it.contains(schema))
+    }
+
+    /// What the manifest says of one relation.
+    #[must_use]
+    pub fn expects(&self, kind: RelationKind, name: &RelationName) -> Option<&Expected> {
+        self.expected.get(&(kind, name.clone()))
+    }
+
+    /// Every table that must be there, sorted: listed, not optional, and not forbidden after all.
+    pub fn required_tables(&self) -> impl Iterator<Item = &RelationName> {
+        self.expected
+            .iter()
+            .filter(|((kind, name), it)| {
+                *kind == RelationKind::Table && !it.optional && self.forbid.matching(name).is_none()
+            })
+            .map(|((_, name), _)| name)
+    }
+
+    /// Every listed table, optional ones too, sorted.
+    pub fn tables(&self) -> impl Iterator<Item = &RelationName> {
+        let is_table = |kind: &RelationKind| *kind == RelationKind::Table;
+        self.expected.keys().filter(move |(kind, _)| is_table(kind)).map(|(_, name)| name)
+    }
+}
+
 /// One expected relation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
@@ -68,11 +161,3 @@ pub struct Known {
     /// The last day on which it is accepted, in UTC.
     pub until: jiff::civil::Date,
 }
-
-/// A set of relation-name globs.
-#[derive(Clone, Debug, Default)]
-pub struct Globs;
-
-/// Which presets apply.
-#[derive(Clone, Debug, Default)]
-pub struct Presets;

@@ -5,9 +5,15 @@
 //! database may look quite different. So it holds the facts of its moment, already made visible
 //! (never raw bytes), and no reference to anything that may be gone.
 
+mod plan;
+
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
+
+pub use plan::Told;
+pub use plan::hold;
+pub use plan::plan;
 
 /// Notification types. The words are published (webhook `type`) and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -44,7 +50,7 @@ impl NotificationType {
 pub struct Notification {
     #[serde(rename = "type")]
     pub kind: NotificationType,
-    /// Why now: `new_findings`, `findings_gone`, `all_findings_gone`, `audits_failed`, ….
+    /// Why now: `new_findings`, `all_findings_gone`, `audits_failed`, `audited_again`, ….
     pub reason: String,
     /// `SW-1042`; `None` for a test.
     pub incident: Option<String>,

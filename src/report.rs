@@ -13,6 +13,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::finding::Finding;
+use crate::finding::FindingKind;
 
 /// The three answers to "does this database hold what it should?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +66,14 @@ pub struct Report {
 }
 
 impl Report {
+    /// Whether this audit proves that the database holds tables of its manifest: it was read, and
+    /// not everything was missing.
+    #[must_use]
+    pub fn proves_populated(&self) -> bool {
+        let empty = self.findings.iter().any(|it| it.kind == FindingKind::WrongDatabase);
+        self.verdict != Verdict::Unknown && !empty
+    }
+
     /// The findings that count: neither `info` nor known.
     pub fn counting(&self) -> impl Iterator<Item = &Finding> {
         self.findings.iter().filter(|it| it.counts())
@@ -100,6 +109,10 @@ pub enum DiagnosisKind {
 }
 
 impl DiagnosisKind {
+    /// Every kind.
+    pub const ALL: [Self; 4] =
+        [Self::ForeignManifest, Self::CaseRename, Self::WrongSchema, Self::Backup];
+
     /// The word used in reports.
     #[must_use]
     pub fn word(self) -> &'static str {

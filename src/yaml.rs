@@ -1,20 +1,66 @@
-//! YAML documents with positions.
+//! YAML documents that people write: config and manifests, read with positions and all mistakes.
+//!
+//! serde alone stops at the first mistake and forgets where it was. So a document is read in steps:
+//!
+//! ```text
+//! text ─ tree::parse ─► nodes with positions ─ interpolate ─► nodes ─ typed::read ─► T
+//!          └ syntax, duplicate keys   └ unset variables        └ shape
+//!                                  every mistake ─► Vec<Mistake>
+//! ```
+//!
+//! **Invariant:** no message repeats a value that came from the environment, or that stands under a
+//! key that holds secrets (`url`, `password`, `secret`, `token`).
 
-use std::path::PathBuf;
+mod at;
+mod interpolate;
+mod key_path;
+mod mistake;
+mod problem;
+mod syntax;
+mod tree;
+mod typed;
 
-/// A place in a document, 1-based.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Position {
-    pub line: u32,
-    pub column: u32,
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+pub use crate::nearest::nearest;
+pub use at::At;
+pub use at::Entries;
+pub use mistake::Mistake;
+pub use mistake::Position;
+pub use mistake::shown;
+
+/// A longer document is refused before it is parsed, in bytes. Ten thousand databases fit.
+pub const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// More mistakes than these are counted as "more".
+pub const MAX_MISTAKES: usize = 100;
+
+/// Looks up an environment variable.
+pub type Env<'a> = dyn Fn(&str) -> Option<String> + 'a;
+
+/// Reads one document.
+///
+/// With `env`, `${VAR}`, `${VAR:-default}` and `$$` are replaced in string values (never in keys).
+/// A value that came so may be read as a number or a boolean where the type wants one.
+///
+/// # Errors
+///
+/// Every mistake of syntax, of interpolation and of shape, in the order of the document, at most
+/// [`MAX_MISTAKES`] and one that says that there are more. A syntax error hides what follows it.
+pub fn read<T: DeserializeOwned>(
+    path: &Path,
+    text: &str,
+    env: Option<&Env<'_>>,
+) -> Result<T, Vec<Mistake>> {
+    let mut mistakes = Vec::new();
+    let mut tree = tree::parse(path, text, &mut mistakes).map_err(|mistake| vec![*mistake])?;
+    if let Some(env) = env {
+        interpolate::interpolate(path, &mut tree, env, &mut mistakes);
+    }
+    typed::read(path, text, &tree, mistakes)
 }
 
-/// One mistake in a document.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mistake {
-    pub path: PathBuf,
-    pub at: Option<Position>,
-    pub key: String,
-    pub message: String,
-    pub help: Option<String>,
-}
+#[cfg(test)]
+mod tests;

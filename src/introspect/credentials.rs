@@ -16,11 +16,12 @@ use tokio::io::AsyncReadExt;
 
 use self::passfile::PassFile;
 use super::environment::Environment;
-use crate::config::ConnectionDefaults;
 use crate::config::ConnectionSource;
 use crate::connection::Connection;
+use crate::connection::ConnectionError;
 use crate::connection::Endpoint;
 use crate::connection::Password;
+use crate::connection::parse;
 use crate::secret::Secret;
 
 /// The longest file with a URL, a password, a certificate or a key that is read, in bytes. A bundle
@@ -39,8 +40,8 @@ pub enum CredentialsError {
     NotText { path: PathBuf },
     #[error("the first line of {} is empty", path.display())]
     EmptyFile { path: PathBuf },
-    #[error("{} does not hold a usable connection URL: {mistake}", path.display())]
-    Url { path: PathBuf, mistake: String },
+    #[error("{} does not hold a usable connection URL", path.display())]
+    Url { path: PathBuf, source: ConnectionError },
     #[error(
         "group or others may use {}; PostgreSQL's clients accept it with `chmod 0600` only",
         path.display()
@@ -98,15 +99,10 @@ pub(super) async fn connection(
         ConnectionSource::File { path, defaults } => {
             let text = first_line(path).await?;
             let connection = parse(text.expose(), defaults)
-                .map_err(|mistake| CredentialsError::Url { path: path.clone(), mistake })?;
+                .map_err(|source| CredentialsError::Url { path: path.clone(), source })?;
             Ok(Arc::new(connection))
         }
     }
-}
-
-/// The one place that reads connection text outside `config`. The mistake never quotes the text.
-fn parse(_text: &str, _defaults: &ConnectionDefaults) -> Result<Connection, String> {
-    Err("url_file is not supported yet".to_owned())
 }
 
 /// Fills in what the connection leaves open.

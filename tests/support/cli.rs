@@ -112,7 +112,9 @@ impl Report {
         findings
             .iter()
             .map(|it| {
-                format!("{} {}.{}", text(&it["kind"]), text(&it["schema"]), text(&it["name"]))
+                // What is about the whole database has no schema and no name.
+                let part = |key| it[key].as_str().unwrap_or_default();
+                format!("{} {}.{}", part("kind"), part("schema"), part("name"))
             })
             .collect()
     }

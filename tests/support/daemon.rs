@@ -85,17 +85,29 @@ impl TestDaemon {
         .await
     }
 
-    /// Looks at `path` until its JSON `matches`.
-    pub(crate) async fn wait_for_json(
-        &self,
-        path: &str,
-        matches: impl Fn(&Value) -> bool,
-    ) -> Value {
-        until(&format!("the JSON of {path} is as it should be"), || async {
-            let (_, body) = get(self.address, path).await?;
-            serde_json::from_str(&body).ok().filter(&matches)
+    /// Looks at the API until the last audit of `database` has this verdict.
+    pub(crate) async fn wait_for_verdict(&self, database: &str, verdict: &str) {
+        until(&format!("{database} is {verdict}"), || async {
+            let (_, body) = get(self.address, "/api/v1/databases").await?;
+            let answer: Value = serde_json::from_str(&body).ok()?;
+            says_verdict(&answer, database, verdict).then_some(())
         })
-        .await
+        .await;
+    }
+
+    /// Waits until `count` audits of `database` have ended that began after the last one known now.
+    pub(crate) async fn wait_for_audits(&self, database: &str, count: usize) {
+        let mut last = None;
+        for _ in 0..=count {
+            last = Some(
+                until(&format!("one more audit of {database}"), || async {
+                    let (_, body) = get(self.address, "/api/v1/databases").await?;
+                    let answer: Value = serde_json::from_str(&body).ok()?;
+                    audited_at(&answer, database).filter(|at| last.as_ref() != Some(at))
+                })
+                .await,
+            );
+        }
     }
 
     /// Asks it to read its config again.
@@ -206,6 +218,32 @@ pub(crate) fn field<'a>(line: &'a Value, name: &str) -> &'a Value {
     let event = [&line["fields"][name], &line[name], &line["span"][name]];
     let spans = line["spans"].as_array().into_iter().flatten().rev().map(|span| &span[name]);
     event.into_iter().chain(spans).find(|it| !it.is_null()).unwrap_or(&Value::Null)
+}
+
+/// Whether `answer` holds, at any depth, an object about `database` with this verdict.
+fn says_verdict(answer: &Value, database: &str, verdict: &str) -> bool {
+    about(answer, database).is_some_and(|it| it["verdict"] == verdict)
+}
+
+/// When the last audit of `database` began, by any object about it.
+fn audited_at(answer: &Value, database: &str) -> Option<String> {
+    let found = about(answer, database)?;
+    let at = [&found["evidence"]["audited_at"], &found["audited_at"], &found["last_audit_at"]];
+    at.into_iter().find_map(Value::as_str).map(str::to_owned)
+}
+
+/// The first object about `database` that has a verdict, at any depth.
+fn about<'a>(answer: &'a Value, database: &str) -> Option<&'a Value> {
+    let is_it = (answer["database"] == database || answer["name"] == database)
+        && answer["verdict"].is_string();
+    if is_it {
+        return Some(answer);
+    }
+    match answer {
+        Value::Array(list) => list.iter().find_map(|it| about(it, database)),
+        Value::Object(object) => object.values().find_map(|it| about(it, database)),
+        _ => None,
+    }
 }
 
 /// One HTTP request on a connection of its own. `None` where nobody answers properly.

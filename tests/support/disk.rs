@@ -31,12 +31,12 @@ impl SmallDisk {
         let directory = tempfile::Builder::new()
             .prefix("schemawarden-test-disk-")
             .tempdir_in(TEMPORARY)
-            .expect("a temporary directory can be made")
-            .keep();
+            .expect("a temporary directory can be made");
         let options = format!("size={mebibytes}m,mode=0777");
         let mut mount = as_root("mount");
-        mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(&directory);
+        mount.args(["-t", "tmpfs", "-o", &options, "tmpfs"]).arg(directory.path());
         must_succeed(&mut mount);
+        let directory = directory.keep();
         let mut shell = as_root("sh");
         shell.current_dir("/");
         let guard = Guard::start(

@@ -36,6 +36,8 @@ pub(crate) enum Behaviour {
 #[derive(Debug)]
 pub(crate) struct FakeServer {
     listener: Listener,
+    /// One entry for each connection, when it is there.
+    accepted: mpsc::UnboundedReceiver<()>,
     /// What each connection sent, one entry when it has ended.
     received: mpsc::UnboundedReceiver<Vec<u8>>,
 }
@@ -43,16 +45,26 @@ pub(crate) struct FakeServer {
 impl FakeServer {
     /// Listens on a free loopback port.
     pub(crate) fn start(behaviour: Behaviour) -> Self {
+        let (came, accepted) = mpsc::unbounded_channel();
         let (done, received) = mpsc::unbounded_channel();
         let listener = Listener::start(move |connection| {
+            let _test_is_over = came.send(());
             let _test_is_over = done.send(serve(connection, behaviour));
         });
-        Self { listener, received }
+        Self { listener, accepted, received }
     }
 
     /// The TCP port on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
         self.listener.address().port()
+    }
+
+    /// Waits for the next connection.
+    pub(crate) async fn next_accepted(&mut self) {
+        tokio::time::timeout(DEADLINE, self.accepted.recv())
+            .await
+            .expect("a client connects")
+            .expect("the listener holds a sender");
     }
 
     /// Waits for the next connection that ends and returns every byte it sent.

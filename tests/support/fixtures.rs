@@ -37,9 +37,9 @@ pub(crate) fn manifest(name: &str, tables: &[&str]) -> String {
 
 /// Creates `tables` in schema `public`, owned by the superuser, granted to nobody.
 pub(crate) async fn create_tables(database: &TestDatabase<'_>, tables: &[&str]) {
-    let sql: String = tables
+    let sql: Vec<String> = tables
         .iter()
         .map(|table| format!("create table public.\"{table}\" (id bigint primary key);\n"))
         .collect();
-    database.execute(&sql).await;
+    database.execute(&sql.concat()).await;
 }

@@ -52,6 +52,15 @@ log_min_messages = warning
 password_encryption = 'scram-sha-256'
 ";
 
+/// Ends a cluster: `$1` has the binaries, `$2` is the directory. More than once, because `initdb` or
+/// `pg_ctl start` may outlive a test process that was killed, and writes on until it fails.
+const STOP_AND_REMOVE: &str = r#"
+for attempt in 1 2 3 4 5; do
+    "$1/pg_ctl" stop --pgdata="$2/data" --mode=immediate
+    rm -rf -- "$2" && break
+    sleep 1
+done"#;
+
 /// One running PostgreSQL server. Dropping it stops it and removes its directory.
 #[derive(Debug)]
 pub(crate) struct Cluster {
@@ -84,8 +93,12 @@ impl Cluster {
     pub(crate) fn start(options: &ClusterOptions<'_>) -> Self {
         let binaries = options.binaries.clone().unwrap_or_else(find_binaries);
         let directory = server_directory("schemawarden-test-pg-");
-        let superuser_password = random_password();
+        // From here on the directory is removed whatever happens; stopping a server that never came
+        // up does no harm.
+        let arguments: [OsString; 2] = [binaries.clone().into(), directory.clone().into()];
+        let guard = Guard::start(as_server_user("sh"), "", STOP_AND_REMOVE, &arguments);
 
+        let superuser_password = random_password();
         let password_file = directory.join("superuser-password");
         write_private(&password_file, &superuser_password);
         let data = directory.join("data");
@@ -108,12 +121,6 @@ impl Cluster {
             settings.push_str(&identity.install(&directory));
             write_private(&data.join("pg_hba.conf"), &identity.host_based_authentication());
         }
-
-        // From here on the directory is removed whatever happens; stopping a server that never came
-        // up does no harm.
-        let after = "\"$1/pg_ctl\" stop --pgdata=\"$2/data\" --mode=immediate\nrm -rf -- \"$2\"";
-        let arguments: [OsString; 2] = [binaries.clone().into(), directory.clone().into()];
-        let guard = Guard::start(as_server_user("sh"), "", after, &arguments);
 
         let port = start_on_a_free_port(&binaries, &directory, &settings);
         Self { directory, port, superuser_password, _guard: guard }

@@ -32,6 +32,9 @@ const PARAMETER_STATUS: u8 = b'S';
 /// Length that [`Fault::HugeRow`] claims: the most that the protocol's signed field can say.
 const HUGE: u32 = 0x7fff_ffff;
 
+/// Least bytes in one write of a flood.
+const FLOOD_BYTES: usize = 64 << 10;
+
 /// The iteration count of [`Fault::ScramBomb`].
 const BOMB_ITERATIONS: &str = "i=1000000000";
 
@@ -181,8 +184,9 @@ impl Link {
     /// Sends `message` until the client is gone; so it never returns `Some`.
     fn repeat(&self, client: &TcpStream, message: &[u8]) -> Option<()> {
         self.reached();
+        let flood = message.repeat(FLOOD_BYTES.div_ceil(message.len()));
         loop {
-            self.send(client, message)?;
+            self.send(client, &flood)?;
         }
     }
 

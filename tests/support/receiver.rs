@@ -219,7 +219,7 @@ fn read_request(reader: &mut impl BufRead) -> Option<Request> {
 fn respond(mut connection: &TcpStream, code: u16, body: &str, headers: &[(&str, String)]) {
     let mut text = format!("HTTP/1.1 {code} X\r\ncontent-length: {}\r\n", body.len());
     for (name, value) in headers {
-        text.push_str(&format!("{name}: {value}\r\n"));
+        text.extend([name, ": ", value, "\r\n"]);
     }
     text.push_str("\r\n");
     text.push_str(body);

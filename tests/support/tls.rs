@@ -1,5 +1,6 @@
 //! Certificate authorities and certificates, the right ones and each kind of wrong one.
 
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -114,7 +115,7 @@ impl ServerIdentity {
             let Some(text) = text else { continue };
             let path = directory.join(file);
             write_private(&path, text);
-            settings.push_str(&format!("{setting} = '{}'\n", path.display()));
+            writeln!(settings, "{setting} = '{}'", path.display()).expect("a String");
         }
         settings
     }

@@ -1,6 +1,7 @@
 //! A directory with a config, manifests and state, in which the real binary is run.
 
 use std::ffi::OsString;
+use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -35,7 +36,7 @@ impl Workspace {
     }
 
     /// Writes `config.yaml`.
-    pub(crate) fn config(self, config: impl ToString) -> Self {
+    pub(crate) fn config(self, config: &(impl ToString + ?Sized)) -> Self {
         self.rewrite("config.yaml", &config.to_string());
         self
     }
@@ -87,7 +88,6 @@ pub(crate) struct ConfigText {
     state: String,
     databases: String,
     channel: String,
-    more: String,
 }
 
 impl ConfigText {
@@ -99,7 +99,6 @@ impl ConfigText {
             state: "{ sqlite: schemawarden.db }".to_owned(),
             databases: String::new(),
             channel: slack("http://127.0.0.1:9/services/nobody"),
-            more: String::new(),
         }
     }
 
@@ -118,8 +117,9 @@ impl ConfigText {
     ) -> Self {
         // JSON strings are YAML's double-quoted strings.
         let url = serde_json::Value::from(url);
-        self.databases
-            .push_str(&format!("  - {{ name: {name}, url: {url}, manifest: {manifest}{more} }}\n"));
+        let databases = &mut self.databases;
+        writeln!(databases, "  - {{ name: {name}, url: {url}, manifest: {manifest}{more} }}")
+            .expect("a String");
         self
     }
 
@@ -152,12 +152,6 @@ impl ConfigText {
         self.channel = format!("{{ type: webhook, url: \"{url}\", secret: \"{secret}\" }}");
         self
     }
-
-    /// More top-level text.
-    pub(crate) fn more(mut self, yaml: &str) -> Self {
-        self.more.push_str(yaml);
-        self
-    }
 }
 
 fn slack(url: &str) -> String {
@@ -166,7 +160,7 @@ fn slack(url: &str) -> String {
 
 impl std::fmt::Display for ConfigText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { schedule, limits, state, databases, channel, more } = self;
+        let Self { schedule, limits, state, databases, channel } = self;
         write!(
             f,
             "defaults:\n  schedule: {schedule}\n\
@@ -176,8 +170,7 @@ impl std::fmt::Display for ConfigText {
              limits: {limits}\n\
              databases:\n{databases}\
              channels:\n  ops: {channel}\n\
-             routes:\n  - {{ to: [ops] }}\n\
-             {more}"
+             routes:\n  - {{ to: [ops] }}\n"
         )
     }
 }

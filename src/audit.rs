@@ -1,0 +1,61 @@
+//! One audit: one introspection of one database, its comparison, and what it means.
+//!
+//! This module joins the edge ([`crate::introspect`]) to the rules. [`conclude`] is the rule that
+//! turns a read, or the reason why there is none, into a [`Report`]; it is pure and holds the first
+//! promise of the product: only a complete, proven read may be `clean`.
+
+mod conclude;
+mod slots;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
+use tracing::info_span;
+
+use crate::clock::Clock;
+use crate::config::Database;
+use crate::introspect;
+use crate::introspect::Environment;
+use crate::manifest::Manifests;
+use crate::report::Report;
+
+pub use conclude::Provisioning;
+pub use conclude::Subject;
+pub use conclude::conclude;
+pub use slots::Slots;
+
+/// Audits one database now. Never fails: what could not be read is a report with verdict `unknown`.
+///
+/// Returns within the database's `audit_deadline` (plus scheduling noise), and holds one slot of
+/// `slots` meanwhile; waiting for the slot does not count against the deadline. `None` where
+/// `shutdown` came before the slot: an audit that has not begun does not begin any more.
+pub async fn audit(
+    database: &Arc<Database>,
+    manifests: &Manifests,
+    provisioning: Provisioning,
+    environment: &Environment,
+    slots: &Slots,
+    clock: &Clock,
+    shutdown: &CancellationToken,
+) -> Option<Report> {
+    let span = info_span!("audit", database.name = %database.name);
+    async {
+        let _slot = shutdown.run_until_cancelled(slots.acquire(database)).await?;
+        let audited_at = clock.now();
+        let began = Instant::now();
+        let read = introspect::read(&database.connection, &database.limits, environment).await;
+        let subject = Subject {
+            database: &database.name,
+            manifest: &database.manifest,
+            known: &database.known,
+            severities: &database.severities,
+            manifests,
+        };
+        let read = read.map_err(|error| error.reason());
+        Some(conclude(&subject, read, provisioning, audited_at, began.elapsed()))
+    }
+    .instrument(span)
+    .await
+}

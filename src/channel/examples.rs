@@ -1,0 +1,185 @@
+//! Notifications for this module's tests: those of the original incident, and hostile ones.
+
+use jiff::Timestamp;
+
+use crate::notification::FINDINGS_MAX;
+use crate::notification::Notification;
+use crate::notification::NotificationType;
+use crate::notification::NotifiedFinding;
+
+/// The tables of one orchestra.
+const ORCHESTRA: [&str; 21] = [
+    "Absence",
+    "CommunicationLog",
+    "Concert",
+    "Contract",
+    "EmailTemplate",
+    "Instrument",
+    "Musician",
+    "MusicianInstrument",
+    "MusicianQualification",
+    "Payment",
+    "Position",
+    "Project",
+    "ProjectNeed",
+    "Ranking",
+    "RankingList",
+    "Rehearsal",
+    "Request",
+    "RequestToken",
+    "Section",
+    "Setting",
+    "Venue",
+];
+
+/// Names that would act if they could. Spelt as a notification spells them, or raw.
+pub(super) const HOSTILE: [&str; 12] = [
+    "<!channel>",
+    "<!here|x>",
+    "@here",
+    "@everyone",
+    "<https://evil.example|click>",
+    "https://evil.example/",
+    "```",
+    "`*_~",
+    ":fire:",
+    "a\u{1b}]0;x\u{7}\n\"level\":\"info\"",
+    "\u{202e}txt.exe",
+    "&lt;!channel&gt;",
+];
+
+pub(super) fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+pub(super) fn finding(kind: &str, name: &str) -> NotifiedFinding {
+    NotifiedFinding {
+        kind: kind.to_owned(),
+        severity: "critical".to_owned(),
+        name: name.to_owned(),
+        message: format!("table `{name}` is not in manifest `central`"),
+        hints: Vec::new(),
+        fingerprint: "9609ca46935aa44b".to_owned(),
+        new: true,
+    }
+}
+
+/// The 21 tables of an orchestra in the central database.
+pub(super) fn opened() -> Notification {
+    Notification {
+        kind: NotificationType::Opened,
+        reason: "new_findings".to_owned(),
+        incident: Some("SW-1001".to_owned()),
+        incident_kind: Some("drift".to_owned()),
+        database: "central".to_owned(),
+        manifest: "central".to_owned(),
+        labels: [("team".to_owned(), "platform".to_owned())].into(),
+        severity: "critical".to_owned(),
+        headline: "central: 21 tables that should not be there".to_owned(),
+        diagnoses: vec![
+            "21 of 21 unexpected tables belong to manifest `orchestra`: its schema was applied to \
+             this database"
+                .to_owned(),
+        ],
+        findings: ORCHESTRA.map(|name| finding("unexpected_table", name)).to_vec(),
+        findings_total: 21,
+        new_total: 21,
+        unknown_reason: None,
+        audited_at: time("2025-07-05T10:00:00.123456Z"),
+        opened_at: time("2025-07-05T10:00:00.123456Z"),
+        resolved_at: None,
+        next_steps: vec!["schemawarden check central".to_owned()],
+        evidence: "complete read as role `auditor`; information_schema would have hidden 25 of 25 \
+                   relations"
+            .to_owned(),
+    }
+}
+
+/// Two kinds of findings, one of them new, with hints.
+pub(super) fn changed() -> Notification {
+    let mut missing = finding("missing_table", "User");
+    missing.new = false;
+    missing.hints = vec!["`user` differs in case only".to_owned()];
+    Notification {
+        kind: NotificationType::Changed,
+        headline: "central: 1 table too many, 1 missing".to_owned(),
+        diagnoses: Vec::new(),
+        findings: vec![finding("unexpected_table", "Musician"), missing],
+        findings_total: 2,
+        new_total: 1,
+        audited_at: time("2025-07-05T12:10:05Z"),
+        ..opened()
+    }
+}
+
+pub(super) fn resolved() -> Notification {
+    Notification {
+        kind: NotificationType::Resolved,
+        reason: "all_findings_gone".to_owned(),
+        headline: "central: all 21 findings are gone".to_owned(),
+        audited_at: time("2025-07-05T12:10:05Z"),
+        resolved_at: Some(time("2025-07-05T12:10:05Z")),
+        diagnoses: Vec::new(),
+        next_steps: Vec::new(),
+        ..opened()
+    }
+}
+
+pub(super) fn failing() -> Notification {
+    Notification {
+        reason: "audits_failed".to_owned(),
+        incident: Some("SW-1002".to_owned()),
+        incident_kind: Some("audit_failing".to_owned()),
+        database: "sco".to_owned(),
+        manifest: "orchestra".to_owned(),
+        severity: "warning".to_owned(),
+        headline: "sco: 3 audits in a row could not tell".to_owned(),
+        diagnoses: Vec::new(),
+        findings: Vec::new(),
+        findings_total: 0,
+        new_total: 0,
+        unknown_reason: Some("connection refused by db.example:5432".to_owned()),
+        next_steps: vec!["schemawarden doctor sco".to_owned()],
+        evidence: String::new(),
+        ..opened()
+    }
+}
+
+/// The same words in every field that can hold words from outside.
+pub(super) fn saying(words: &str) -> Notification {
+    let mut one = finding(words, words);
+    one.message = words.to_owned();
+    one.severity = words.to_owned();
+    one.hints = vec![words.to_owned(); 3];
+    one.fingerprint = words.to_owned();
+    Notification {
+        reason: words.to_owned(),
+        incident: Some(words.to_owned()),
+        incident_kind: Some(words.to_owned()),
+        database: words.to_owned(),
+        manifest: words.to_owned(),
+        labels: [(words.to_owned(), words.to_owned())].into(),
+        severity: words.to_owned(),
+        headline: words.to_owned(),
+        diagnoses: vec![words.to_owned(); 12],
+        findings: vec![one; 20],
+        findings_total: 50_000,
+        unknown_reason: Some(words.to_owned()),
+        next_steps: vec![words.to_owned(); 12],
+        evidence: words.to_owned(),
+        ..opened()
+    }
+}
+
+/// `total` tables with names of 63 bytes, as the store hands them on.
+pub(super) fn many(total: usize) -> Notification {
+    let name = |at: usize| format!("{at:05}_{}", "x".repeat(57));
+    let findings = (0..total.min(FINDINGS_MAX)).map(|at| finding("unexpected_table", &name(at)));
+    Notification {
+        headline: format!("central: {total} tables that should not be there"),
+        findings: findings.collect(),
+        findings_total: total,
+        new_total: total,
+        ..opened()
+    }
+}

@@ -1,0 +1,198 @@
+//! The way in: what a person or a pipeline types, and what it answers.
+//!
+//! One file a command. A command reads its arguments, calls the floors below, prints its answer to
+//! stdout, and returns a [`Status`]. Logs and progress go to stderr, so `check --format json` stays
+//! one document.
+
+mod check;
+mod completions;
+pub mod demo;
+mod doctor;
+mod environment;
+mod explain;
+mod healthcheck;
+mod json_schema;
+mod next;
+mod notify_test;
+mod output;
+mod run;
+mod selection;
+mod snapshot;
+mod sql;
+mod validate;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use clap::Parser;
+use clap::Subcommand;
+
+use crate::report::Verdict;
+use crate::telemetry;
+use crate::telemetry::LogFormat;
+
+/// Tells you, within one schedule tick, that a PostgreSQL database holds tables it should not have.
+#[derive(Debug, Parser)]
+#[command(name = "schemawarden", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    global: Global,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, clap::Args)]
+struct Global {
+    /// The configuration file.
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        env = "SCHEMAWARDEN_CONFIG",
+        default_value = "config.yaml"
+    )]
+    config: PathBuf,
+    /// How log lines on stderr look.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "FORMAT",
+        env = "SCHEMAWARDEN_LOG_FORMAT",
+        default_value = "auto"
+    )]
+    log_format: LogFormat,
+    /// What is logged: a level, or directives such as `schemawarden=debug,warn`. Default: `info` for
+    /// `run`, `warn` otherwise.
+    #[arg(long, global = true, value_name = "FILTER", env = "SCHEMAWARDEN_LOG")]
+    log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the daemon: audit on schedule, tell the channels.
+    Run,
+    /// Audit now, once, and print what was found. Exit 0 clean, 1 drift, 2 could not tell.
+    Check(check::CheckArgs),
+    /// Check the configuration and every manifest; reports all mistakes at once.
+    Validate(validate::ValidateArgs),
+    /// Look at connection, TLS, role, pooler and presets of each database.
+    Doctor(doctor::DoctorArgs),
+    /// Print a manifest made from a live database.
+    Snapshot(snapshot::SnapshotArgs),
+    /// Prints SQL; runs nothing.
+    #[command(subcommand)]
+    Sql(sql::SqlCommand),
+    /// Show when each database is audited next, in its schedule's zone.
+    Next(next::NextArgs),
+    /// Say what a finding, an incident or a diagnosis means, why it matters, and what to do.
+    Explain(explain::ExplainArgs),
+    /// Print the JSON Schema of the configuration or of a manifest, for editors.
+    JsonSchema(json_schema::JsonSchemaArgs),
+    /// Ask the running daemon's /livez. For a container's HEALTHCHECK.
+    Healthcheck(healthcheck::HealthcheckArgs),
+    /// Send a test message through a channel and print what the receiver answered.
+    NotifyTest(notify_test::NotifyTestArgs),
+    /// Replay the incident of 2025 on a throwaway PostgreSQL.
+    Demo(demo::DemoArgs),
+    /// Print shell completions.
+    Completions(completions::CompletionsArgs),
+}
+
+/// What a command ends with; the exit codes of `diff`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// 0: clean, done.
+    Clean,
+    /// 1: drift.
+    Drift,
+    /// 2: could not tell, bad usage or bad config.
+    Trouble,
+}
+
+impl Status {
+    /// The status of an exit code; what is neither 0 nor 1 is trouble.
+    fn of_code(code: u8) -> Self {
+        match code {
+            0 => Self::Clean,
+            1 => Self::Drift,
+            _ => Self::Trouble,
+        }
+    }
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(match status {
+            Status::Clean => 0,
+            Status::Drift => 1,
+            Status::Trouble => 2,
+        })
+    }
+}
+
+impl From<Verdict> for Status {
+    fn from(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Clean => Self::Clean,
+            Verdict::Drifted => Self::Drift,
+            Verdict::Unknown => Self::Trouble,
+        }
+    }
+}
+
+impl Cli {
+    /// Carries out the command. Everything that can fail without a runtime fails before one exists.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the command from answering; the caller prints it and exits with 2.
+    pub fn run(self) -> anyhow::Result<Status> {
+        let Self { global, command } = self;
+        let default = if matches!(command, Command::Run) { "info" } else { "warn" };
+        telemetry::init(global.log_format, global.log.as_deref().unwrap_or(default))?;
+        match command {
+            Command::Run => on_runtime(run::run(&global)),
+            Command::Check(args) => on_runtime(check::run(&global, args)),
+            Command::Validate(args) => on_runtime(validate::run(&global, args)),
+            Command::Doctor(args) => on_runtime(doctor::run(&global, args)),
+            Command::Snapshot(args) => on_runtime(snapshot::run(&global, args)),
+            Command::Sql(command) => sql::run(&global, &command),
+            Command::Next(args) => next::run(&global, &args),
+            Command::Explain(args) => explain::run(&args),
+            Command::JsonSchema(args) => json_schema::run(&args),
+            Command::Healthcheck(args) => on_runtime(healthcheck::run(&global, args)),
+            Command::NotifyTest(args) => on_runtime(notify_test::run(&global, args)),
+            Command::Demo(args) => {
+                on_runtime(async { Ok(Status::of_code(demo::run(args).await?)) })
+            }
+            Command::Completions(args) => completions::run(&args),
+        }
+    }
+}
+
+/// Runs a command's future on a runtime of its own.
+fn on_runtime(command: impl Future<Output = anyhow::Result<Status>>) -> anyhow::Result<Status> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("could not start the async runtime")?;
+    let status = runtime.block_on(command);
+    // A name lookup that hangs runs on a thread that cannot be cancelled; do not wait for it.
+    runtime.shutdown_background();
+    status
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_makes_sense() {
+        Cli::command().debug_assert();
+    }
+}

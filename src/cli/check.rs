@@ -1,0 +1,185 @@
+//! `schemawarden check`: audits now, once, and keeps no state. For pipelines and for people.
+
+mod github;
+mod text;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::bail;
+use futures_util::StreamExt as _;
+use futures_util::stream;
+use indicatif::ProgressBar;
+use indicatif::ProgressStyle;
+use tokio_util::sync::CancellationToken;
+
+use super::Global;
+use super::Status;
+use super::environment;
+use super::output;
+use super::selection::Selection;
+use crate::audit::Provisioning;
+use crate::audit::Slots;
+use crate::audit::audit;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::Database;
+use crate::config::Limits;
+use crate::finding::Severity;
+use crate::manifest;
+use crate::manifest::Manifests;
+use crate::report;
+use crate::report::Report;
+use crate::report::Verdict;
+
+/// From this many databases on, a terminal gets a progress bar.
+const PROGRESS_FROM: usize = 5;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    selection: Selection,
+    /// Audit this database, which no config names. Needs --manifest.
+    #[arg(long, env = "SCHEMAWARDEN_URL", hide_env_values = true, requires = "manifest")]
+    url: Option<String>,
+    /// The manifest file for --url. Its neighbours serve the diagnosis.
+    #[arg(long, value_name = "FILE", requires = "url")]
+    manifest: Option<PathBuf>,
+    /// Accept `sslmode=prefer` and `allow` to a remote host, for --url.
+    #[arg(long, requires = "url")]
+    insecure: bool,
+    /// How the answer looks. `github` prints annotations for GitHub Actions.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+    /// The mildest severity that makes the exit code 1.
+    #[arg(long, value_enum, default_value = "warning")]
+    fail_on: FailOn,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Format {
+    Text,
+    Json,
+    Github,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum FailOn {
+    Warning,
+    Critical,
+}
+
+/// What is checked: databases, and the manifests that serve their diagnosis.
+struct Scope {
+    databases: Vec<Arc<Database>>,
+    manifests: Manifests,
+    limits: Limits,
+}
+
+pub(super) async fn run(global: &Global, args: CheckArgs) -> anyhow::Result<Status> {
+    let scope = match (&args.url, &args.manifest) {
+        (Some(_), _) if !args.selection.is_empty() => {
+            bail!("--url audits one database that no config names; name no DATABASE beside it")
+        }
+        (Some(url), Some(path)) => one(url, path, args.insecure)?,
+        _ => {
+            let config = environment::load(&global.config)?;
+            let databases = args.selection.of(&config)?;
+            let Config { manifests, limits, .. } = config;
+            Scope { databases, manifests, limits }
+        }
+    };
+    let reports = audit_all(&scope).await;
+    let answer = match args.format {
+        Format::Text => text::render(&reports),
+        Format::Json => format!("{:#}\n", report::json::document(&reports)),
+        Format::Github => github::render(&reports, &scope.databases),
+    };
+    output::emit(&answer)?;
+    Ok(status(&reports, args.fail_on))
+}
+
+/// The exit status: any drift at or above `fail_on` is 1; else any unknown is 2.
+fn status(reports: &[Report], fail_on: FailOn) -> Status {
+    let floor = match fail_on {
+        FailOn::Warning => Severity::Warning,
+        FailOn::Critical => Severity::Critical,
+    };
+    let verdicts = reports.iter().map(|report| match report.verdict {
+        Verdict::Drifted if report.counting().any(|it| it.severity >= floor) => Verdict::Drifted,
+        // Drift below the floor passes; what was not read does not.
+        Verdict::Drifted if report.evidence.complete => Verdict::Clean,
+        Verdict::Drifted | Verdict::Unknown => Verdict::Unknown,
+        Verdict::Clean => Verdict::Clean,
+    });
+    report::worst(verdicts).into()
+}
+
+/// One database that no config names.
+fn one(url: &str, path: &std::path::Path, insecure: bool) -> anyhow::Result<Scope> {
+    let today = Clock::System.now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let own = match manifest::load(path, today) {
+        Ok(own) => Arc::new(own),
+        Err(mistakes) => {
+            for mistake in &mistakes {
+                output::remark(&mistake.to_string());
+            }
+            return Err(environment::refused(path, &mistakes));
+        }
+    };
+    // The neighbours only serve the diagnosis: if they are in disorder, it has less to say.
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let folder = folder.unwrap_or(std::path::Path::new("."));
+    let mut manifests: Manifests =
+        manifest::load_folder(folder, today).map(|(all, _)| all).unwrap_or_default();
+    manifests.insert(own.name.clone(), Arc::clone(&own));
+    let database =
+        Database::unregistered(url, insecure, own).map_err(|error| environment::bad_url(&error))?;
+    let limits = database.limits;
+    Ok(Scope { databases: vec![Arc::new(database)], manifests, limits })
+}
+
+/// Audits every database, as many at once as the limits allow; reports in the order of the config.
+async fn audit_all(scope: &Scope) -> Vec<Report> {
+    let environment = environment::environment();
+    let slots = Slots::new(&scope.limits);
+    let never = CancellationToken::new();
+    let progress = progress(scope.databases.len());
+    let mut reports: BTreeMap<usize, Report> = BTreeMap::new();
+    {
+        let (environment, slots, never) = (&environment, &slots, &never);
+        let audits = scope.databases.iter().enumerate().map(|(position, database)| async move {
+            let report = audit(
+                database,
+                &scope.manifests,
+                Provisioning::Done,
+                environment,
+                slots,
+                &Clock::System,
+                never,
+            );
+            (position, report.await)
+        });
+        // Twice the slots, so that one full server does not keep the others' databases waiting.
+        let ahead = scope.limits.concurrency.max(1).saturating_mul(2);
+        let mut audits = stream::iter(audits).buffer_unordered(ahead);
+        while let Some((position, report)) = audits.next().await {
+            progress.inc(1);
+            reports.extend(report.map(|it| (position, it)));
+        }
+    }
+    progress.finish_and_clear();
+    reports.into_values().collect()
+}
+
+/// A bar on stderr where a person waits for many databases; nothing otherwise.
+fn progress(databases: usize) -> ProgressBar {
+    if databases < PROGRESS_FROM || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("auditing {bar:30} {pos}/{len} databases, {eta} left")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
+    ProgressBar::new(databases as u64).with_style(style)
+}

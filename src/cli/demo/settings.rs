@@ -1,0 +1,64 @@
+//! What the daemon is started with: its config and the manifests of the fleet, in the demo's directory.
+
+use std::fs;
+use std::path::Path;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::cluster::Cluster;
+use super::cluster::write_private;
+use super::fleet::Fleet;
+use super::fleet::MEMBERS;
+use super::fleet::Member;
+use super::receiver::Receiver;
+
+/// The manifests of the repository, for whoever has the program alone.
+pub(super) const CENTRAL_MANIFEST: &str = include_str!("../../../expected-schemas/central.yaml");
+pub(super) const ORCHESTRA_MANIFEST: &str =
+    include_str!("../../../expected-schemas/orchestra.yaml");
+
+/// Seconds between two audits of a database.
+pub(super) const PERIOD_S: u32 = 5;
+
+/// The channel, as its config and its receiver call it.
+const CHANNEL: &str = "ops";
+
+/// Writes the config and the manifests; returns the config's path. URLs with passwords are in it, so
+/// only we may read it.
+pub(super) fn write_settings(
+    directory: &Path,
+    cluster: &Cluster,
+    fleet: &Fleet,
+    receiver: &Receiver,
+) -> anyhow::Result<PathBuf> {
+    let manifests = directory.join("expected-schemas");
+    fs::create_dir(&manifests)
+        .with_context(|| format!("could not make {}", manifests.display()))?;
+    write_private(&manifests.join("central.yaml"), CENTRAL_MANIFEST)?;
+    write_private(&manifests.join("orchestra.yaml"), ORCHESTRA_MANIFEST)?;
+
+    let database = |Member { name, manifest, .. }: &Member| {
+        let url = fleet.url(cluster, name);
+        format!("  - {{ name: {name}, url: \"{}\", manifest: {manifest} }}\n", url.expose())
+    };
+    let text = format!(
+        "# Written by `schemawarden demo`; gone when it ends.\n\
+         defaults:\n\
+         \x20 schedule: {{ every: {PERIOD_S}s, splay: 0s }}\n\
+         manifests: expected-schemas\n\
+         state: {{ sqlite: schemawarden.db }}\n\
+         http: {{ listen: \"127.0.0.1:0\" }}\n\
+         databases:\n\
+         {}\
+         channels:\n\
+         \x20 {CHANNEL}: {{ type: slack, url: \"{}\" }}\n\
+         routes:\n\
+         \x20 - {{ to: [{CHANNEL}] }}\n",
+        MEMBERS.iter().map(database).collect::<String>(),
+        receiver.url(CHANNEL).expose()
+    );
+    let config = directory.join("config.yaml");
+    write_private(&config, &text)?;
+    Ok(config)
+}

@@ -1,0 +1,55 @@
+//! `schemawarden notify-test`: sends a test message and prints what the receiver answered.
+
+use anyhow::bail;
+use uuid::Uuid;
+
+use super::Global;
+use super::Status;
+use super::environment;
+use super::output;
+use super::output::BAD;
+use super::output::GOOD;
+use super::output::paint;
+use crate::channel;
+use crate::channel::Message;
+use crate::channel::Outcome;
+use crate::channel::Sender;
+use crate::clock::Clock;
+use crate::yaml::nearest;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct NotifyTestArgs {
+    /// A channel of the configuration.
+    channel: String,
+}
+
+pub(super) async fn run(global: &Global, args: NotifyTestArgs) -> anyhow::Result<Status> {
+    let config = environment::load(&global.config)?;
+    let Some(channel) = config.channels.get(&args.channel) else {
+        let hint = nearest(&args.channel, config.channels.keys().map(String::as_str))
+            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        bail!("no channel `{}` in {}{hint}", args.channel, config.path.display());
+    };
+    let now = Clock::System.now();
+    let notifications = [channel::test_notification(now)];
+    let message =
+        Message { id: Uuid::now_v7(), now, notifications: &notifications, minimal: false };
+    let (delivered, text) = match Sender::new()?.send(channel, &message).await {
+        Outcome::Delivered { answer } => (true, format!("the receiver answered: {answer}")),
+        Outcome::Retry { failure, detail, after } => {
+            let again =
+                after.map_or_else(String::new, |it| format!(", asks to wait {} s", it.as_secs()));
+            (false, format!("{}: {detail}{again} (the daemon would try again)", failure.word()))
+        }
+        Outcome::Refused { failure, detail } => {
+            (false, format!("{}: {detail} (the receiver refuses this message)", failure.word()))
+        }
+        Outcome::Broken { failure, detail } => (
+            false,
+            format!("{}: {detail} (the channel is broken until somebody mends it)", failure.word()),
+        ),
+    };
+    let lead = if delivered { paint(GOOD, "delivered") } else { paint(BAD, "not delivered") };
+    output::emit(&format!("{lead} to channel `{}`: {text}\n", channel.name))?;
+    Ok(if delivered { Status::Clean } else { Status::Trouble })
+}

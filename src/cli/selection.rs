@@ -1,0 +1,65 @@
+//! Which registered databases a command is about: by name, by label, or all.
+
+use std::sync::Arc;
+
+use anyhow::bail;
+
+use crate::config::Config;
+use crate::config::Database;
+use crate::yaml::nearest;
+
+#[derive(Clone, Debug, Default, clap::Args)]
+pub(super) struct Selection {
+    /// Names of registered databases. Default: all.
+    #[arg(value_name = "DATABASE")]
+    databases: Vec<String>,
+    /// Only databases with this label; several must all hold.
+    #[arg(long, value_name = "LABEL=VALUE", value_parser = label)]
+    select: Vec<(String, String)>,
+}
+
+/// Reads `label=value`.
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
+        _ => Err("write it as label=value".to_owned()),
+    }
+}
+
+impl Selection {
+    /// Whether nothing was selected, which means all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.databases.is_empty() && self.select.is_empty()
+    }
+
+    /// The selected databases, in the order of the config. It is an error to name one that is not
+    /// registered, or to select none: a check of nothing must not pass as clean.
+    pub(super) fn of(&self, config: &Config) -> anyhow::Result<Vec<Arc<Database>>> {
+        for name in &self.databases {
+            if !config.databases.iter().any(|it| it.name == *name) {
+                let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
+                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                bail!("no database `{name}` in {}{hint}", config.path.display());
+            }
+        }
+        let selected: Vec<_> = config
+            .databases
+            .iter()
+            .filter(|it| self.databases.is_empty() || self.databases.contains(&it.name))
+            .filter(|it| self.select.iter().all(|(name, value)| it.labels.get(name) == Some(value)))
+            .map(Arc::clone)
+            .collect();
+        if selected.is_empty() {
+            let wanted: Vec<_> = self.select.iter().map(|(n, v)| format!("{n}={v}")).collect();
+            if wanted.is_empty() {
+                bail!("{} registers no database", config.path.display());
+            }
+            bail!(
+                "no database in {} has the label {}",
+                config.path.display(),
+                wanted.join(" and ")
+            );
+        }
+        Ok(selected)
+    }
+}

@@ -1,0 +1,63 @@
+//! `schemawarden snapshot`: a manifest made from a live database, so that nobody has to type one.
+
+use anyhow::bail;
+
+use super::Global;
+use super::Status;
+use super::environment;
+use super::output;
+use crate::config::ConnectionSource;
+use crate::config::Limits;
+use crate::introspect;
+use crate::manifest;
+use crate::manifest::Presets;
+use crate::yaml::nearest;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct SnapshotArgs {
+    /// A registered database.
+    #[arg(required_unless_present = "url", conflicts_with = "url")]
+    database: Option<String>,
+    /// A database that no config names.
+    #[arg(long, env = "SCHEMAWARDEN_URL", hide_env_values = true)]
+    url: Option<String>,
+    /// Accept `sslmode=prefer` and `allow` to a remote host, for --url.
+    #[arg(long, requires = "url")]
+    insecure: bool,
+    /// The manifest's name. Default: the database's.
+    #[arg(long)]
+    name: Option<String>,
+}
+
+pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<Status> {
+    let (source, limits, name) = match (&args.database, &args.url) {
+        (_, Some(url)) => {
+            let source = ConnectionSource::from_url(url, args.insecure)
+                .map_err(|error| environment::bad_url(&error))?;
+            let name = source.database_name().unwrap_or_else(|| "snapshot".to_owned());
+            (source, Limits::default(), name)
+        }
+        (Some(name), None) => {
+            let config = environment::load(&global.config)?;
+            let Some(database) = config.databases.iter().find(|it| it.name == *name) else {
+                let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
+                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+                bail!("no database `{name}` in {}{hint}", config.path.display());
+            };
+            (database.connection.clone(), database.limits, name.clone())
+        }
+        (None, None) => bail!("name a DATABASE or give --url"),
+    };
+    let environment = environment::environment();
+    let catalog = match introspect::read(&source, &limits, &environment).await {
+        Ok(catalog) => catalog,
+        Err(error) => bail!("could not read `{name}`: {}", error.reason()),
+    };
+    // A manifest of half a database would call the other half drift.
+    if let Some(reason) = &catalog.incomplete {
+        bail!("the read of `{name}` is not complete: {reason}");
+    }
+    let name = args.name.as_deref().unwrap_or(&name);
+    output::emit(&manifest::print(name, &catalog, &Presets::default()))?;
+    Ok(Status::Clean)
+}

@@ -1,0 +1,123 @@
+//! `schemawarden sql`: prints SQL for a person to read and run. Runs nothing, connects to nothing.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+
+use anyhow::bail;
+use clap::Subcommand;
+
+use super::Global;
+use super::Status;
+use super::environment;
+use super::output;
+use crate::config::ConnectionSource;
+use crate::yaml::nearest;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum SqlCommand {
+    /// Prints SQL; runs nothing. The least-privilege role that audits a database.
+    Role {
+        /// The registered database.
+        database: String,
+        /// The role's name. Default: the user of the database's connection, or
+        /// `schemawarden_auditor`.
+        #[arg(long)]
+        name: Option<String>,
+    },
+}
+
+/// The role where neither the command nor the config names one.
+const DEFAULT_ROLE: &str = "schemawarden_auditor";
+
+pub(super) fn run(global: &Global, command: &SqlCommand) -> anyhow::Result<Status> {
+    match command {
+        SqlCommand::Role { database, name } => role(&global.config, database, name.as_deref()),
+    }
+}
+
+fn role(path: &PathBuf, name: &str, role: Option<&str>) -> anyhow::Result<Status> {
+    let config = environment::load(path)?;
+    let Some(database) = config.databases.iter().find(|it| it.name == name) else {
+        let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
+            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        bail!("no database `{name}` in {}{hint}", path.display());
+    };
+    let (user, dbname) = match &database.connection {
+        ConnectionSource::Parsed(connection) => {
+            // A provider's pooler wants `role.project`; the role itself has no project.
+            let user = connection.user.as_deref().map(|it| it.split('.').next().unwrap_or(it));
+            (user, connection.database.as_deref().or(connection.user.as_deref()))
+        }
+        ConnectionSource::File { .. } => (None, None),
+    };
+    let role = role.or(user).unwrap_or(DEFAULT_ROLE);
+    output::emit(&statements(name, role, dbname)?)?;
+    Ok(Status::Clean)
+}
+
+/// The statements. `LOGIN` and `CONNECT` are enough for every audit: `pg_catalog` shows a role all
+/// tables, whatever it may read in them (design, section 3.9).
+fn statements(name: &str, role: &str, dbname: Option<&str>) -> anyhow::Result<String> {
+    let quoted = identifier(role);
+    let connect_to = dbname.map_or_else(|| "current_database".to_owned(), identifier);
+    let mut out = String::new();
+    writeln!(
+        out,
+        "-- The role that audits database `{}`: it may log in, connect, and nothing else.",
+        comment(name)
+    )?;
+    writeln!(
+        out,
+        "-- Read it, then run it with psql as a role that may create roles. If the role is there"
+    )?;
+    writeln!(out, "-- already, CREATE ROLE fails and changes nothing.")?;
+    writeln!(out, "BEGIN;")?;
+    writeln!(
+        out,
+        "CREATE ROLE {quoted} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS;"
+    )?;
+    writeln!(
+        out,
+        "-- A second lock beside the one it lacks keys for; audits set the same themselves."
+    )?;
+    writeln!(out, "ALTER ROLE {quoted} SET default_transaction_read_only = on;")?;
+    if dbname.is_some() {
+        writeln!(out, "GRANT CONNECT ON DATABASE {connect_to} TO {quoted};")?;
+    } else {
+        writeln!(out, "-- The connection is in a file, so the database's name is not known here:")?;
+        writeln!(out, "-- GRANT CONNECT ON DATABASE … TO {quoted};")?;
+    }
+    writeln!(out, "COMMIT;")?;
+    writeln!(out, "-- Then give it a password, which psql asks for and sends hashed:")?;
+    writeln!(out, "--   \\password {quoted}")?;
+    writeln!(
+        out,
+        "-- PostgreSQL before 15 lets PUBLIC create tables in schema public. To take that away:"
+    )?;
+    writeln!(out, "--   REVOKE CREATE ON SCHEMA public FROM PUBLIC;")?;
+    Ok(out)
+}
+
+/// A quoted SQL identifier.
+fn identifier(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// Text that cannot leave its comment line.
+fn comment(text: &str) -> String {
+    crate::schema::visible(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_cannot_break_out_of_the_sql() {
+        let sql =
+            statements("x\n; drop table y", "a\"b", Some("c\"; drop database d; --")).unwrap();
+        assert!(sql.contains("CREATE ROLE \"a\"\"b\" LOGIN"));
+        assert!(sql.contains("GRANT CONNECT ON DATABASE \"c\"\"; drop database d; --\" TO"));
+        assert!(sql.lines().all(|line| line.starts_with("--") || !line.contains("drop table")));
+    }
+}

@@ -1,0 +1,97 @@
+//! The only place that reads the time.
+//!
+//! Rules take `now` as a parameter; edges and loops hold a [`Clock`]. A test holds a manual one and
+//! moves hours in an instant.
+
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
+/// Where "now" comes from.
+#[derive(Clone, Debug)]
+pub enum Clock {
+    /// The system's wall clock. It may jump; whoever waits uses a monotonic timer.
+    System,
+    /// Stands still until it is moved; for tests and replays.
+    Manual(Manual),
+}
+
+/// The time of a manual clock, shared by its clones.
+#[derive(Clone, Debug)]
+pub struct Manual {
+    /// Guards one instant that several tasks read; a `watch` channel would need an owner that lives
+    /// as long as every clone. Held for a copy only.
+    now: Arc<Mutex<Timestamp>>,
+}
+
+impl Clock {
+    /// A manual clock that shows `now`.
+    #[must_use]
+    pub fn manual(now: Timestamp) -> Self {
+        Self::Manual(Manual { now: Arc::new(Mutex::new(now)) })
+    }
+
+    /// The present instant.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        match self {
+            #[expect(clippy::disallowed_methods, reason = "this is the one reader of the time")]
+            Self::System => Timestamp::now(),
+            Self::Manual(it) => it.now(),
+        }
+    }
+
+    /// Moves a manual clock forward, or back where `by` is negative, as a wall clock may jump. The
+    /// system's clock cannot be moved: nothing happens. Stops at the ends of representable time.
+    pub fn advance(&self, by: SignedDuration) {
+        if let Self::Manual(it) = self {
+            let end = if by.is_negative() { Timestamp::MIN } else { Timestamp::MAX };
+            it.set(it.now().checked_add(by).unwrap_or(end));
+        }
+    }
+
+    /// Sets a manual clock. The system's clock cannot be set: nothing happens.
+    pub fn set(&self, now: Timestamp) {
+        if let Self::Manual(it) = self {
+            it.set(now);
+        }
+    }
+}
+
+impl Manual {
+    // A poisoned lock still holds a whole instant: a `Timestamp` is written in one go.
+    fn now(&self) -> Timestamp {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set(&self, now: Timestamp) {
+        *self.now.lock().unwrap_or_else(PoisonError::into_inner) = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn clones_of_a_manual_clock_share_its_time() {
+        let clock = Clock::manual(Timestamp::UNIX_EPOCH);
+        let other = clock.clone();
+        clock.advance(SignedDuration::from_hours(3));
+        assert_eq!(other.now(), Timestamp::from_second(10_800).unwrap());
+        other.set(Timestamp::UNIX_EPOCH);
+        assert_eq!(clock.now(), Timestamp::UNIX_EPOCH);
+        clock.advance(SignedDuration::from_secs(-5));
+        assert_eq!(other.now(), Timestamp::from_second(-5).unwrap());
+    }
+
+    #[test]
+    fn the_system_clock_moves_forward_and_cannot_be_set() {
+        let before = Clock::System.now();
+        Clock::System.set(Timestamp::UNIX_EPOCH);
+        assert!(Clock::System.now() >= before);
+    }
+}

@@ -1,0 +1,280 @@
+//! Compares what a manifest expects with what a database holds.
+//!
+//! This is the heart of the product and it is a pure function: no connection, no clock, no
+//! configuration. Everything that could make two comparisons disagree is a parameter.
+//!
+//! ```text
+//! manifest ─► expected ─┐
+//!                       ├─► compare ─► findings, sorted; what was left out, counted
+//! catalog  ─► actual  ──┘
+//! ```
+//!
+//! **Invariants.** Comparing never fails. Every relation of the catalog is expected, a finding, or
+//! counted in `left_out`; none is dropped. A partial read yields no finding that something is
+//! missing: what was not read is not gone.
+
+mod backup;
+mod hints;
+
+use std::collections::BTreeMap;
+use std::collections::HashMap;
+use std::collections::HashSet;
+
+use jiff::civil::Date;
+
+use crate::finding::Finding;
+use crate::finding::FindingKind;
+use crate::finding::KnownBy;
+use crate::finding::ObjectKind;
+use crate::finding::Severity;
+use crate::manifest::Expected;
+use crate::manifest::Known;
+use crate::manifest::Manifest;
+use crate::manifest::Presets;
+use crate::schema::Catalog;
+use crate::schema::Relation;
+use crate::schema::RelationKind;
+use crate::schema::RelationName;
+use hints::Neighbours;
+
+/// What the config says of one database, over its manifest.
+#[derive(Clone, Copy, Debug)]
+pub struct Accepted<'a> {
+    /// Accepted findings of this database alone.
+    pub known: &'a [Known],
+    /// Severities of this database.
+    pub severities: &'a BTreeMap<FindingKind, Severity>,
+}
+
+/// The outcome of a comparison.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// Sorted by severity (worst first), kind, name and kind of object.
+    pub findings: Vec<Finding>,
+    /// How many relations were not compared, by reason: `ignore`, `preset:prisma`, `schemas`
+    /// (outside the manifest's), `views` and `materialized_views` (not listed by the manifest),
+    /// `schemawarden` and `quarantine` (our own).
+    pub left_out: BTreeMap<String, usize>,
+}
+
+/// Lists every difference between `manifest` and `catalog`.
+///
+/// Names are compared byte for byte. `forbid` wins over `tables`, `tables` over `ignore`, and all of
+/// them over presets. `today` is the day in UTC, for the ends of known findings.
+#[must_use]
+pub fn compare(
+    manifest: &Manifest,
+    accepted: &Accepted<'_>,
+    catalog: &Catalog,
+    today: Date,
+) -> Comparison {
+    let expected = Index::of(manifest);
+    let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
+    let mut unwanted = Vec::new();
+    for relation in &catalog.relations {
+        match fate(manifest, &expected, relation) {
+            Fate::Expected => {}
+            Fate::LeftOut(reason) => *left_out.entry(reason).or_default() += 1,
+            fate => unwanted.push((relation, fate)),
+        }
+    }
+    let missing =
+        if catalog.incomplete.is_some() { Vec::new() } else { missing(manifest, catalog) };
+    if unwanted.is_empty() && missing.is_empty() {
+        return Comparison { findings: Vec::new(), left_out };
+    }
+
+    let near = Neighbours::new(manifest, catalog, unwanted.iter().map(|(it, _)| *it));
+    let mut findings = Vec::new();
+    for (relation, fate) in &unwanted {
+        findings.push(unwanted_finding(manifest, &near, relation, fate));
+    }
+    let wrong_database =
+        wrong_database(manifest, catalog, &missing, unwanted.iter().map(|it| it.0));
+    for (kind, name) in missing {
+        if kind != RelationKind::Table || wrong_database.is_none() {
+            findings.push(missing_finding(manifest, &near, kind, name));
+        }
+    }
+    findings.extend(wrong_database);
+    for finding in &mut findings {
+        let said = accepted.severities.get(&finding.kind);
+        if let Some(severity) = said.or_else(|| manifest.severities.get(&finding.kind)) {
+            finding.severity = *severity;
+        }
+        finding.known = known(accepted.known.iter().chain(&manifest.known), finding, today);
+    }
+    findings.sort_by(|a, b| {
+        (b.severity, a.kind, &a.name, a.object).cmp(&(a.severity, b.kind, &b.name, b.object))
+    });
+    Comparison { findings, left_out }
+}
+
+/// What the manifest expects, to be asked by reference.
+struct Index<'a>(HashMap<(RelationKind, &'a RelationName), &'a Expected>);
+
+impl<'a> Index<'a> {
+    fn of(manifest: &'a Manifest) -> Self {
+        Self(manifest.expected.iter().map(|((kind, name), it)| ((*kind, name), it)).collect())
+    }
+
+    fn holds(&self, relation: &Relation) -> bool {
+        self.0.contains_key(&(relation.kind, &relation.name))
+    }
+}
+
+/// What becomes of a relation that is there.
+enum Fate {
+    Expected,
+    LeftOut(String),
+    /// By this glob.
+    Forbidden(String),
+    /// Perhaps in a provider's schema, owned by that provider's role.
+    Unexpected(Option<&'static str>),
+}
+
+fn fate(manifest: &Manifest, expected: &Index<'_>, relation: &Relation) -> Fate {
+    if let Some(own) = Presets::own(relation) {
+        return Fate::LeftOut(own.to_owned());
+    }
+    if !manifest.audits(&relation.name.schema) {
+        return Fate::LeftOut("schemas".to_owned());
+    }
+    if let Some(glob) = manifest.forbid.matching(&relation.name) {
+        return Fate::Forbidden(glob.source().to_owned());
+    }
+    if expected.holds(relation) {
+        return Fate::Expected;
+    }
+    if manifest.ignore.matching(&relation.name).is_some() {
+        return Fate::LeftOut("ignore".to_owned());
+    }
+    if let Some(preset) = manifest.presets.left_out(relation) {
+        return Fate::LeftOut(format!("preset:{preset}"));
+    }
+    if !manifest.compares(relation.kind) {
+        return Fate::LeftOut(format!("{}s", relation.kind.word()));
+    }
+    Fate::Unexpected(manifest.presets.provider_of(relation))
+}
+
+/// What must be there and is not. Relations that are left out of the comparison are there all the
+/// same.
+fn missing<'a>(manifest: &'a Manifest, catalog: &Catalog) -> Vec<(RelationKind, &'a RelationName)> {
+    let there: HashSet<_> = catalog.relations.iter().map(|it| (it.kind, &it.name)).collect();
+    let required = manifest.expected.iter().filter(|(_, it)| !it.optional);
+    required
+        .map(|((kind, name), _)| (*kind, name))
+        .filter(|it| !there.contains(it))
+        .filter(|(_, name)| {
+            manifest.audits(&name.schema) && manifest.forbid.matching(name).is_none()
+        })
+        .collect()
+}
+
+/// None of the tables that the manifest lists is there, although at least one must be.
+fn wrong_database<'a>(
+    manifest: &Manifest,
+    catalog: &Catalog,
+    missing: &[(RelationKind, &RelationName)],
+    unwanted: impl Iterator<Item = &'a Relation>,
+) -> Option<Finding> {
+    let is_table = |kind: RelationKind| kind == RelationKind::Table;
+    let missing = missing.iter().filter(|(kind, _)| is_table(*kind)).count();
+    let listed: HashSet<_> = manifest.tables().collect();
+    let some_there =
+        catalog.relations.iter().any(|it| is_table(it.kind) && listed.contains(&it.name));
+    if missing == 0 || some_there {
+        return None;
+    }
+    let others = unwanted.filter(|it| is_table(it.kind)).count();
+    let none = match missing {
+        1 => format!("the one table of manifest `{}` is not here", manifest.name),
+        n => format!("none of the {n} tables of manifest `{}` is here", manifest.name),
+    };
+    let instead = match others {
+        0 => "no other table that would be compared is here either".to_owned(),
+        1 => "the database holds 1 other table".to_owned(),
+        n => format!("the database holds {n} other tables"),
+    };
+    let kind = FindingKind::WrongDatabase;
+    let mut finding = Finding::new(kind, ObjectKind::Database, None, format!("{none}; {instead}"));
+    finding.detail.insert("expected_tables".to_owned(), missing.into());
+    finding.detail.insert("other_tables".to_owned(), others.into());
+    Some(finding)
+}
+
+fn missing_finding(
+    manifest: &Manifest,
+    near: &Neighbours<'_>,
+    kind: RelationKind,
+    name: &RelationName,
+) -> Finding {
+    let message = format!("{kind} `{name}` of manifest `{}` is missing", manifest.name);
+    let found = FindingKind::missing(kind);
+    let mut finding = Finding::new(found, kind.into(), Some(name.clone()), message);
+    finding.hints = near.of_missing(kind, name);
+    finding
+}
+
+fn unwanted_finding(
+    manifest: &Manifest,
+    near: &Neighbours<'_>,
+    relation: &Relation,
+    fate: &Fate,
+) -> Finding {
+    let (kind, name) = (relation.kind, &relation.name);
+    let finding = |found, message| Finding::new(found, kind.into(), Some(name.clone()), message);
+    let mut finding = if let Fate::Forbidden(glob) = fate {
+        let message = format!(
+            "{kind} `{name}` must not be here: it matches `{glob}` under `forbid` of manifest `{}`",
+            manifest.name
+        );
+        finding(FindingKind::ForbiddenTable, message)
+    } else {
+        let message = format!("{kind} `{name}` is not in manifest `{}`", manifest.name);
+        finding(FindingKind::unexpected(kind), message)
+    };
+    finding.hints = near.of_unwanted(relation);
+    let detail = &mut finding.detail;
+    detail.insert("kind".to_owned(), kind.word().into());
+    detail.insert("owner".to_owned(), relation.owner.visible().into());
+    if relation.unlogged {
+        detail.insert("unlogged".to_owned(), true.into());
+    }
+    if relation.partitions > 0 {
+        detail.insert("partitions".to_owned(), relation.partitions.into());
+    }
+    if let Fate::Unexpected(Some(provider)) = fate {
+        detail.insert("provider".to_owned(), (*provider).into());
+        finding.severity = Severity::Info;
+        finding.hints.push(format!(
+            "owned by `{}`, a role of {provider}, in its own schema: most likely new in its software",
+            relation.owner
+        ));
+    } else if finding.kind == FindingKind::UnexpectedTable
+        && let Some(original) = near.original_of(name)
+    {
+        finding.detail.insert("looks_like".to_owned(), original.visible().into());
+        finding.severity = Severity::Warning;
+        finding.hints.push(format!(
+            "looks like somebody's copy of `{original}`: drop it, or accept it under `known` with an end"
+        ));
+    }
+    finding
+}
+
+/// The first entry that accepts `finding` today. It is accepted for its kind, nothing else.
+fn known<'a>(
+    mut entries: impl Iterator<Item = &'a Known>,
+    finding: &Finding,
+    today: Date,
+) -> Option<KnownBy> {
+    let name = finding.name.as_ref()?;
+    let accepts = |it: &&Known| it.kind == finding.kind && it.object == *name && today <= it.until;
+    let it = entries.find(accepts)?;
+    Some(KnownBy { reason: it.reason.clone(), owner: it.owner.clone(), until: it.until })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,182 @@
+//! Whether the values of a config make sense together, and the [`Config`] if they do.
+//!
+//! Each section notes every mistake it finds and goes on, so that a person mends them in one go; a
+//! section with a mistake yields nothing, and then there is no config.
+
+mod channel;
+mod database;
+mod limits;
+mod noted;
+mod schedule;
+mod secret;
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use crate::manifest::Manifests;
+use crate::yaml;
+use crate::yaml::At;
+use crate::yaml::Position;
+
+use super::Config;
+use super::Http;
+use super::State;
+use super::shape;
+use super::undelivered;
+
+pub(super) use limits::DEFAULTS as DEFAULT_LIMITS;
+pub(super) use noted::Noted;
+
+/// Where the state is, if the file does not say.
+const DEFAULT_SQLITE: &str = "schemawarden.db";
+/// Where the endpoint listens, if the file does not say.
+const DEFAULT_LISTEN: &str = "127.0.0.1:9847";
+/// How long audits are kept, if the file does not say.
+const DEFAULT_KEEP_AUDITS: Duration = Duration::from_hours(30 * 24);
+/// How long incidents are kept, if the file does not say.
+const DEFAULT_KEEP_INCIDENTS: Duration = Duration::from_hours(365 * 24);
+/// History that is kept for less than this would be gone before anybody looks.
+const MIN_KEEP: Duration = Duration::from_hours(24);
+/// Ten years.
+const MAX_KEEP: Duration = Duration::from_hours(3650 * 24);
+
+/// The longest name of a database or channel, in bytes. It stands in labels, messages and URLs.
+const MAX_NAME: usize = 100;
+
+/// What the words mean together. `manifests` is `None` where they could not be read, which was noted.
+pub(super) fn sense(
+    file: &shape::File,
+    manifests: Option<Manifests>,
+    hash: String,
+    today: Date,
+    noted: &mut Noted,
+) -> Option<Config> {
+    noted.later("discover", file.discover.as_ref());
+    let global_limits = limits::global(file.limits.as_ref(), noted);
+    let databases = database::all(file, manifests.as_ref(), global_limits, today, noted);
+    let channels = channel::all(file.channels.as_ref(), noted);
+    let routes = channel::routes(file, noted);
+    let state = state(file, noted);
+    let http = http(file.http.as_ref(), noted);
+    // `check` needs no channels: who names neither of the two wants no alerts from this file.
+    if file.channels.is_some() || file.routes.is_some() {
+        let has_channels = file.channels.as_ref().is_some_and(|it| !it.value.0.is_empty());
+        let has_routes = file.routes.as_ref().is_some_and(|it| !it.value.is_empty());
+        noted.mistakes.extend(undelivered(noted.path(), has_channels, has_routes));
+    }
+    Some(Config {
+        path: noted.path().to_owned(),
+        hash,
+        databases: databases.into_iter().map(Arc::new).collect(),
+        manifests: manifests?,
+        channels,
+        routes,
+        state,
+        http: http?,
+        limits: global_limits,
+        warnings: Vec::new(),
+    })
+}
+
+fn state(file: &shape::File, noted: &mut Noted) -> State {
+    let sqlite = file.state.as_ref().and_then(|state| {
+        noted.later("state.postgres", state.postgres.as_ref());
+        state.sqlite.as_ref()
+    });
+    let (audits, incidents) = match &file.retention {
+        Some(it) => (it.audits.as_ref(), it.incidents.as_ref()),
+        None => (None, None),
+    };
+    State {
+        sqlite: match sqlite {
+            Some(path) => noted.path_of(path, "state.sqlite"),
+            None => noted.directory().join(DEFAULT_SQLITE),
+        },
+        keep_audits: noted.period(
+            audits,
+            "retention.audits",
+            DEFAULT_KEEP_AUDITS,
+            MIN_KEEP..=MAX_KEEP,
+        ),
+        keep_incidents: noted.period(
+            incidents,
+            "retention.incidents",
+            DEFAULT_KEEP_INCIDENTS,
+            MIN_KEEP..=MAX_KEEP,
+        ),
+    }
+}
+
+fn http(http: Option<&shape::Http>, noted: &mut Noted) -> Option<Http> {
+    const KEY: &str = "http.listen";
+    let default = DEFAULT_LISTEN.parse().expect("a constant that a test parses");
+    let Some(http) = http else { return Some(Http { listen: default }) };
+    noted.later("http.tokens", http.tokens.as_ref());
+    let Some(listen) = &http.listen else { return Some(Http { listen: default }) };
+    let Ok(address) = listen.value.parse::<SocketAddr>() else {
+        let message = format!("{} is not an address and a port", listen.shown());
+        noted.mistake_help(
+            Some(listen.at),
+            KEY,
+            message,
+            "write it as 127.0.0.1:9847 or [::1]:9847",
+        );
+        return None;
+    };
+    if !address.ip().is_loopback() {
+        let message = "listening beyond loopback is not supported in this version";
+        let help = "listen on 127.0.0.1 or [::1], behind a proxy of your own";
+        noted.mistake_help(Some(listen.at), KEY, message, help);
+        return None;
+    }
+    Some(Http { listen: address })
+}
+
+/// The first entry of each name, and a mistake for every other.
+fn unique<'a, T>(
+    entries: impl Iterator<Item = (String, &'a At<String>, T)>,
+    noted: &mut Noted,
+) -> Vec<T> {
+    let mut first = BTreeMap::new();
+    let mut kept = Vec::new();
+    for (key, name, value) in entries {
+        match first.get(name.value.as_str()) {
+            None => {
+                first.insert(name.value.as_str(), name.at);
+                kept.push(value);
+            }
+            Some(Position { line, column }) => {
+                let message = format!("the name {} is taken at {line}:{column}", name.shown());
+                noted.mistake(Some(name.at), key, message);
+            }
+        }
+    }
+    kept
+}
+
+/// Whether a name is one that labels, file names, URLs and shells take as it is.
+fn check_name(name: &At<String>, key: &str, noted: &mut Noted) {
+    let text = &name.value;
+    let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-');
+    if text.is_empty() || text.len() > MAX_NAME || !text.bytes().all(plain) {
+        let message = format!("{} is not a name", name.shown());
+        let help = format!("use letters, digits, `.`, `_` and `-`, at most {MAX_NAME} of them");
+        noted.mistake_help(Some(name.at), key, message, help);
+    }
+}
+
+/// A name as a piece of a key path.
+fn plain(name: &At<String>) -> String {
+    yaml::shown(&name.value).trim_matches('`').to_owned()
+}
+
+/// The directory of a file, for the relative paths in it.
+fn directory_of(path: &Path) -> PathBuf {
+    path.parent().map(Path::to_owned).unwrap_or_default()
+}

@@ -1,0 +1,314 @@
+//! Databases: each can be connected to, has a manifest, a schedule, and a name of its own.
+
+use std::collections::BTreeMap;
+use std::str::FromStr as _;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::civil::Date;
+
+use crate::config::ConnectionDefaults;
+use crate::config::ConnectionSource;
+use crate::config::Database;
+use crate::config::Limits;
+use crate::config::SecretSource;
+use crate::config::shape;
+use crate::connection;
+use crate::connection::Connection;
+use crate::connection::Password;
+use crate::connection::SslMode;
+use crate::finding::FindingKind;
+use crate::finding::Severity;
+use crate::manifest;
+use crate::manifest::Manifests;
+use crate::yaml::At;
+use crate::yaml::Entries;
+use crate::yaml::Mistake;
+use crate::yaml::nearest;
+
+use super::Noted;
+use super::check_name;
+use super::directory_of;
+use super::limits;
+use super::plain;
+use super::schedule::Parts;
+use super::secret;
+use super::secret::Found;
+use super::unique;
+
+/// How long a database that was never seen populated may stay empty, if the file does not say.
+const DEFAULT_PROVISION_GRACE: Duration = Duration::from_mins(15);
+const MAX_PROVISION_GRACE: Duration = Duration::from_hours(30 * 24);
+
+const DEFAULT_COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
+const COMMAND_TIMEOUT: std::ops::RangeInclusive<Duration> =
+    Duration::from_millis(100)..=Duration::from_mins(5);
+/// RDS tokens live 15 minutes; a third of that is on the safe side.
+const DEFAULT_COMMAND_TTL: Duration = Duration::from_mins(5);
+const MAX_COMMAND_TTL: Duration = Duration::from_hours(24);
+
+/// The longest `server:`, in bytes.
+const MAX_SERVER: usize = 200;
+
+/// What holds for every database.
+struct Shared<'a> {
+    manifests: Option<&'a Manifests>,
+    limits: Limits,
+    schedule: Parts,
+    ssl_root_cert: Option<std::path::PathBuf>,
+    provision_grace: Duration,
+    today: Date,
+}
+
+pub(super) fn all(
+    file: &shape::File,
+    manifests: Option<&Manifests>,
+    limits: Limits,
+    today: Date,
+    noted: &mut Noted,
+) -> Vec<Database> {
+    let defaults = file.defaults.as_ref();
+    let root_cert = defaults.and_then(|it| it.sslrootcert.as_ref());
+    let grace = defaults.and_then(|it| it.provision_grace.as_ref());
+    let shared = Shared {
+        manifests,
+        limits,
+        schedule: Parts::unsaid().with(
+            defaults.and_then(|it| it.schedule.as_ref()),
+            "defaults.schedule",
+            noted,
+        ),
+        ssl_root_cert: root_cert.map(|it| noted.file_of(it, "defaults.sslrootcert")),
+        provision_grace: noted.period(
+            grace,
+            "defaults.provision_grace",
+            DEFAULT_PROVISION_GRACE,
+            Duration::ZERO..=MAX_PROVISION_GRACE,
+        ),
+        today,
+    };
+    if file.databases.value.is_empty() {
+        noted.mistake(Some(file.databases.at), "databases", "there is no database to audit");
+    }
+    let entries = file.databases.value.iter().enumerate();
+    let names =
+        entries.map(|(index, it)| (format!("databases[{index}].name"), &it.name, (index, it)));
+    let mut all = Vec::new();
+    for (index, entry) in unique(names, noted) {
+        all.extend(one(entry, &format!("databases[{index}]"), &shared, noted));
+    }
+    all
+}
+
+fn one(
+    it: &shape::Database,
+    key: &str,
+    shared: &Shared<'_>,
+    noted: &mut Noted,
+) -> Option<Database> {
+    let field = |name: &str| format!("{key}.{name}");
+    check_name(&it.name, &field("name"), noted);
+    let connection = connection(it, key, shared, noted);
+    let server = server(it, &field("server"), noted);
+    let manifest = shared.manifests.and_then(|manifests| {
+        let found = manifests.get(&it.manifest.value).map(Arc::clone);
+        if found.is_none() {
+            let near = nearest(&it.manifest.value, manifests.keys().map(String::as_str));
+            noted.no_such(&it.manifest, &field("manifest"), "manifest", near);
+        }
+        found
+    });
+    let schedule = shared.schedule.with(it.schedule.as_ref(), &field("schedule"), noted).schedule();
+    let mut known = manifest::Noted::default();
+    let accepted = manifest::accepted(
+        noted.path(),
+        &field("known"),
+        it.known.as_deref().unwrap_or_default(),
+        shared.today,
+        &mut known,
+    );
+    noted.mistakes.extend(known.mistakes);
+    noted.warnings.extend(known.warnings);
+    let severities = severities(it.severity.as_ref(), &field("severity"), noted);
+    let limits = limits::of_one(it.limits.as_ref(), &field("limits"), shared.limits, noted);
+    let provision_grace = noted.period(
+        it.provision_grace.as_ref(),
+        &field("provision_grace"),
+        shared.provision_grace,
+        Duration::ZERO..=MAX_PROVISION_GRACE,
+    );
+    let connection = connection?;
+    let labels = it.labels.iter().flat_map(|it| &it.0);
+    labels.clone().for_each(|(name, _)| check_name(name, &field("labels"), noted));
+    Some(Database {
+        name: it.name.value.clone(),
+        connection: connection.source,
+        manifest: manifest?,
+        schedule: schedule?,
+        labels: labels.map(|(name, value)| (name.value.clone(), value.value.clone())).collect(),
+        server: server.or(connection.server),
+        known: accepted,
+        severities,
+        limits,
+        provision_grace,
+    })
+}
+
+/// What `server:` says, if it says something.
+fn server(it: &shape::Database, key: &str, noted: &mut Noted) -> Option<String> {
+    let server = it.server.as_ref()?;
+    if server.value.trim().is_empty() || server.value.len() > MAX_SERVER {
+        noted.mistake(Some(server.at), key, format!("must have 1 to {MAX_SERVER} characters"));
+    }
+    Some(server.value.clone())
+}
+
+/// How a database is reached.
+struct Reached {
+    source: ConnectionSource,
+    /// What a `url_file` said at load of the server. It may say otherwise later; until the next
+    /// load, limits go by this.
+    server: Option<String>,
+}
+
+fn connection(
+    it: &shape::Database,
+    key: &str,
+    shared: &Shared<'_>,
+    noted: &mut Noted,
+) -> Option<Reached> {
+    let before = noted.mistakes.len();
+    let found = secret::one_of(it.url.as_ref(), it.url_file.as_ref(), key, "url", noted);
+    if found.is_none() && noted.mistakes.len() == before {
+        noted.mistake(Some(it.name.at), key, "`url` or `url_file` is required");
+    }
+    let own_roots =
+        it.sslrootcert.as_ref().map(|it| noted.file_of(it, &format!("{key}.sslrootcert")));
+    let password = password(it, key, noted);
+    let found = found?;
+    let file = match &found.source {
+        SecretSource::Inline(_) => None,
+        SecretSource::File(path) => Some(path.clone()),
+    };
+    let defaults = ConnectionDefaults {
+        insecure: it.insecure.as_ref().is_some_and(|it| it.value),
+        ssl_root_cert: own_roots.or_else(|| shared.ssl_root_cert.clone()),
+        password,
+        directory: match &file {
+            Some(path) => directory_of(path),
+            None => noted.directory().to_owned(),
+        },
+    };
+    let parsed = match connection::parse(found.text.expose(), &defaults) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            let mistake = Mistake::new(noted.path(), Some(found.at), &found.key, error.to_string());
+            noted.mistakes.push(Mistake { help: error.help(), ..mistake });
+            return None;
+        }
+    };
+    look_at(&parsed, &found, it, &defaults, noted);
+    let server = file.is_some().then(|| parsed.server());
+    let source = match file {
+        Some(path) => ConnectionSource::File { path, defaults },
+        None => ConnectionSource::Parsed(Arc::new(parsed)),
+    };
+    Some(Reached { source, server })
+}
+
+/// What is allowed but worth a word, and what two keys say against each other.
+fn look_at(
+    parsed: &Connection,
+    found: &Found,
+    it: &shape::Database,
+    defaults: &ConnectionDefaults,
+    noted: &mut Noted,
+) {
+    let told_twice = matches!(parsed.password, Password::Inline(_) | Password::PassFile(_))
+        && defaults.password.is_some();
+    if told_twice {
+        let message = "holds a password, and `password_file` or `password_command` names another";
+        noted.mistake_help(Some(found.at), &found.key, message, "keep one of the two");
+    }
+    if let (Password::Inline(_), Some(url)) = (&parsed.password, &it.url) {
+        secret::warn_of_inline(url, &found.key, noted);
+    }
+    if parsed.is_remote() {
+        let mode = parsed.ssl_mode;
+        match (mode, &it.insecure) {
+            (SslMode::Allow | SslMode::Prefer, Some(insecure)) => {
+                let message = format!(
+                    "`sslmode={}`: anybody on the way can read or fake this connection",
+                    mode.word()
+                );
+                noted.warning(insecure.at, &found.key, message);
+            }
+            (SslMode::Disable, _) => {
+                let message =
+                    "`sslmode=disable`: passwords and names go over the network in the clear";
+                noted.warning(found.at, &found.key, message);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn password(it: &shape::Database, key: &str, noted: &mut Noted) -> Option<Password> {
+    match (&it.password_file, &it.password_command) {
+        (None, None) => None,
+        (Some(file), Some(_)) => {
+            let message = "`password_file` and `password_command` together";
+            noted.mistake_help(Some(file.at), key, message, "keep one of the two");
+            None
+        }
+        (Some(file), None) => {
+            let (path, _) = secret::first_line(file, &format!("{key}.password_file"), noted)?;
+            Some(Password::File(path))
+        }
+        (None, Some(At { value: shape::PasswordCommand(command), at, .. })) => {
+            let field = format!("{key}.password_command");
+            if command.argv.first().is_none_or(String::is_empty) {
+                noted.mistake(Some(*at), &field, "names no program");
+            }
+            Some(Password::Command {
+                argv: command.argv.clone(),
+                timeout: noted.period(
+                    command.timeout.as_ref(),
+                    &format!("{field}.timeout"),
+                    DEFAULT_COMMAND_TIMEOUT,
+                    COMMAND_TIMEOUT,
+                ),
+                ttl: noted.period(
+                    command.ttl.as_ref(),
+                    &format!("{field}.ttl"),
+                    DEFAULT_COMMAND_TTL,
+                    Duration::ZERO..=MAX_COMMAND_TTL,
+                ),
+            })
+        }
+    }
+}
+
+fn severities(
+    said: Option<&Entries<At<String>>>,
+    key: &str,
+    noted: &mut Noted,
+) -> BTreeMap<FindingKind, Severity> {
+    let mut severities = BTreeMap::new();
+    for (kind, severity) in said.iter().flat_map(|it| &it.0) {
+        let found = FindingKind::from_str(&kind.value);
+        if found.is_err() {
+            let near = nearest(&kind.value, FindingKind::ALL.map(FindingKind::word));
+            noted.no_such(kind, key, "finding kind", near);
+        }
+        let level = Severity::from_str(&severity.value);
+        if level.is_err() {
+            let near = nearest(&severity.value, Severity::ALL.map(Severity::word));
+            noted.no_such(severity, &format!("{key}.{}", plain(kind)), "severity", near);
+        }
+        if let (Ok(kind), Ok(level)) = (found, level) {
+            severities.insert(kind, level);
+        }
+    }
+    severities
+}

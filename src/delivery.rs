@@ -1,0 +1,320 @@
+//! Sends what the outbox holds: claim, send, record.
+//!
+//! ```text
+//! commit or due time ─► claim (on disk) ─► channel ─► record (on disk) ─► claim the next
+//! ```
+//!
+//! Each channel is a queue of its own with one message in flight, so a receiver that hangs delays
+//! nobody else. A kill between "send" and "record" sends the message again, with the same id:
+//! duplicates are preferred to silence.
+//!
+//! **Invariant.** Nothing is sent that is not claimed on disk, and nothing is remembered here that a
+//! restart would need.
+
+mod decide;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
+use futures_util::stream::FuturesUnordered;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio::task::AbortHandle;
+use tokio::task::JoinError;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
+use tracing::error;
+use tracing::info;
+use tracing::info_span;
+use tracing::warn;
+use uuid::Uuid;
+
+use self::decide::decide;
+use crate::channel::Failure;
+use crate::channel::Message;
+use crate::channel::Outcome;
+use crate::channel::Sender;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::notification::Notification;
+use crate::store::Attempt;
+use crate::store::AttemptEnd;
+use crate::store::Claimed;
+use crate::store::Store;
+use crate::store::StoreError;
+
+/// How long a claim holds: longer than a send and its record take.
+const LEASE: Duration = Duration::from_mins(1);
+/// A send ends by itself before this; the limit is for a defect in it.
+const SEND_MAX: Duration = Duration::from_secs(30);
+/// Without any event, the outbox is looked at this often: the wall clock may have jumped.
+const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// The pause after the store could not be asked, and between tries to record an attempt.
+const STORE_RETRY: Duration = Duration::from_secs(2);
+/// How long the last pass may take when the daemon stops.
+pub const FLUSH_MAX: Duration = Duration::from_secs(3);
+/// How long giving claims back may take after that; the next start frees what is left.
+const RELEASE_MAX: Duration = Duration::from_secs(1);
+
+/// What the loop works with.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    pub store: Store,
+    pub sender: Sender,
+    /// The channels as they are configured now.
+    pub config: watch::Receiver<Arc<Config>>,
+    pub clock: Clock,
+    /// Sends run on it.
+    pub tasks: TaskTracker,
+    pub shutdown: CancellationToken,
+}
+
+/// Delivers until shutdown, then makes one last pass of at most [`FLUSH_MAX`] and gives back what it
+/// could not finish.
+pub async fn run(delivery: Delivery) {
+    run_flushing(delivery, FLUSH_MAX).await;
+}
+
+async fn run_flushing(delivery: Delivery, flush_max: Duration) {
+    let outbox = delivery.store.outbox();
+    let shutdown = delivery.shutdown.clone();
+    let mut lanes = Lanes::new(delivery);
+    while !shutdown.is_cancelled() {
+        let wait = lanes.dispatch().await;
+        tokio::select! {
+            () = shutdown.cancelled() => {}
+            () = outbox.notified() => {}
+            Some(landed) = lanes.landings.next() => lanes.land(landed),
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+    // The last pass: what is in flight, and what was due when the daemon was told to stop.
+    let last_pass = async {
+        loop {
+            lanes.dispatch().await;
+            match lanes.landings.next().await {
+                Some(landed) => lanes.land(landed),
+                None => return,
+            }
+        }
+    };
+    // What it does not finish is given back.
+    let _ = tokio::time::timeout(flush_max, last_pass).await;
+    lanes.give_back().await;
+}
+
+/// One channel's message in flight.
+struct Flight {
+    delivery: Uuid,
+    epoch: i64,
+    task: AbortHandle,
+}
+
+/// A send that ended.
+struct Landed {
+    channel: String,
+    /// Until when the channel asked for rest; an error where the send panicked.
+    rest: Result<Option<Timestamp>, JoinError>,
+}
+
+/// The channels: which are in flight, and which asked for rest.
+struct Lanes {
+    delivery: Delivery,
+    flights: BTreeMap<String, Flight>,
+    landings: FuturesUnordered<BoxFuture<'static, Landed>>,
+    resting: BTreeMap<String, Timestamp>,
+    /// The store could not be asked; said once.
+    store_is_failing: bool,
+}
+
+impl Lanes {
+    fn new(delivery: Delivery) -> Self {
+        Self {
+            delivery,
+            flights: BTreeMap::new(),
+            landings: FuturesUnordered::new(),
+            resting: BTreeMap::new(),
+            store_is_failing: false,
+        }
+    }
+
+    /// Claims and starts what is due on free channels; returns how long to wait for more.
+    async fn dispatch(&mut self) -> Duration {
+        let now = self.delivery.clock.now();
+        self.resting.retain(|_, until| *until > now);
+        let busy = self.flights.keys().chain(self.resting.keys()).cloned().collect();
+        let claim = match self.delivery.store.claim(now, LEASE, busy).await {
+            Ok(claim) => claim,
+            Err(error) => {
+                if !std::mem::replace(&mut self.store_is_failing, true) {
+                    let cause = &error as &dyn std::error::Error;
+                    warn!(error = cause, "deliveries wait: the outbox cannot be used");
+                }
+                return STORE_RETRY;
+            }
+        };
+        if std::mem::take(&mut self.store_is_failing) {
+            info!("deliveries go on: the outbox can be used again");
+        }
+        for claimed in claim.deliveries {
+            self.start(claimed);
+        }
+        let next = claim.next_due.into_iter().chain(self.resting.values().copied()).min();
+        // A due time in the past means that it is due now.
+        let wait = next.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or_default());
+        wait.unwrap_or(LOOK_EVERY).min(LOOK_EVERY)
+    }
+
+    fn start(&mut self, claimed: Claimed) {
+        let channel = claimed.channel.clone();
+        let (delivery, epoch) = (claimed.id, claimed.epoch);
+        let span = info_span!(
+            "delivery.attempt",
+            delivery.id = %claimed.id,
+            delivery.attempt = claimed.attempt,
+            channel.name = claimed.channel,
+            incident.id = incidents(&claimed.notifications),
+        );
+        let send = deliver(self.delivery.clone(), claimed).instrument(span);
+        let handle = self.delivery.tasks.spawn(send);
+        let task = handle.abort_handle();
+        self.flights.insert(channel.clone(), Flight { delivery, epoch, task });
+        self.landings.push(Box::pin(async move { Landed { channel, rest: handle.await } }));
+    }
+
+    fn land(&mut self, landed: Landed) {
+        self.flights.remove(&landed.channel);
+        match landed.rest {
+            Ok(None) => {}
+            Ok(Some(until)) => {
+                self.resting.insert(landed.channel, until);
+            }
+            // Its claim holds until the lease ends, so it is not tried in a circle.
+            Err(error) => error!(
+                error = %error,
+                channel.name = landed.channel,
+                "a send to channel `{}` panicked; it is tried again",
+                landed.channel,
+            ),
+        }
+    }
+
+    /// Stops what is in flight and gives every claim back.
+    async fn give_back(self) {
+        let give_back = async {
+            for flight in self.flights.values() {
+                flight.task.abort();
+                // The next start frees what cannot be given back now.
+                let _ = self.delivery.store.release(flight.delivery, flight.epoch).await;
+            }
+        };
+        let _ = tokio::time::timeout(RELEASE_MAX, give_back).await;
+    }
+}
+
+/// One attempt; returns until when the channel asked for rest.
+async fn deliver(delivery: Delivery, claimed: Claimed) -> Option<Timestamp> {
+    let began = Instant::now();
+    let channel = delivery.config.borrow().channels.get(&claimed.channel).cloned();
+    let (end, rest, broken) = match channel {
+        None => {
+            let detail = format!("channel `{}` is not in the config any more", claimed.channel);
+            let failure = Failure::Client.word().to_owned();
+            (AttemptEnd::Abandoned { failure, detail }, None, false)
+        }
+        Some(channel) => {
+            let message = Message {
+                id: claimed.id,
+                now: delivery.clock.now(),
+                notifications: &claimed.notifications,
+                minimal: claimed.minimal,
+            };
+            let send = delivery.sender.send(&channel, &message);
+            let outcome = match tokio::time::timeout(SEND_MAX, send).await {
+                Ok(outcome) => outcome,
+                Err(_) => Outcome::Retry {
+                    failure: Failure::Timeout,
+                    detail: format!("the send did not end within {} s", SEND_MAX.as_secs()),
+                    after: None,
+                },
+            };
+            let now = delivery.clock.now();
+            let rest = match outcome {
+                Outcome::Retry { after: Some(after), .. } => now.checked_add(after).ok(),
+                _ => None,
+            };
+            let broken = matches!(outcome, Outcome::Broken { .. });
+            (decide(&outcome, &claimed, now, fastrand::f64()), rest, broken)
+        }
+    };
+    say(&claimed, &end, broken);
+    let attempt = Attempt {
+        delivery: claimed.id,
+        epoch: claimed.epoch,
+        number: claimed.attempt,
+        at: delivery.clock.now(),
+        duration: began.elapsed(),
+        end,
+    };
+    record(&delivery.store, attempt).await;
+    rest
+}
+
+/// Records until it is on disk: a message that arrived must not be sent again because the disk was
+/// full for a minute.
+async fn record(store: &Store, attempt: Attempt) {
+    loop {
+        match store.record_attempt(attempt.clone()).await {
+            Ok(()) => return,
+            Err(error @ (StoreError::LeaseLost { .. } | StoreError::Stopped)) => {
+                let cause = &error as &dyn std::error::Error;
+                warn!(error = cause, "an attempt is not recorded: the message may be sent again");
+                return;
+            }
+            // The store has said so, and says when it is over.
+            Err(_) => tokio::time::sleep(STORE_RETRY).await,
+        }
+    }
+}
+
+/// Says how an attempt ended, once.
+fn say(claimed: &Claimed, end: &AttemptEnd, broken: bool) {
+    let channel = &claimed.channel;
+    let what = claimed.notifications.first().map_or("nothing", |it| it.headline.as_str());
+    match end {
+        AttemptEnd::Delivered { .. } => info!("delivered to channel `{channel}`: {what}"),
+        AttemptEnd::Abandoned { failure, detail } => {
+            let incidents = incidents(&claimed.notifications);
+            error!(
+                delivery.failure = failure,
+                "abandoned for channel `{channel}`, nobody was told there of {incidents} ({what}): \
+                 {detail}",
+            );
+        }
+        AttemptEnd::Again { due_at, failure, detail, .. } if broken => error!(
+            delivery.failure = failure,
+            delivery.due_at = %due_at,
+            "channel `{channel}` is broken and needs a person: {detail}",
+        ),
+        AttemptEnd::Again { due_at, failure, detail, .. } => warn!(
+            delivery.failure = failure,
+            delivery.due_at = %due_at,
+            "could not deliver to channel `{channel}`, trying again: {detail}",
+        ),
+    }
+}
+
+/// "SW-1042, SW-1043"; of a digest each incident once.
+fn incidents(notifications: &[Notification]) -> String {
+    let mut ids: Vec<&str> = notifications.iter().filter_map(|it| it.incident.as_deref()).collect();
+    ids.dedup();
+    ids.join(", ")
+}
+
+#[cfg(test)]
+mod tests;

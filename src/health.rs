@@ -1,0 +1,123 @@
+//! What this process knows of its own health: facts that loops write and the HTTP endpoint reads.
+//!
+//! Liveness is *progress*: each loop reports that it came round, and `/livez` asks how long ago that
+//! was. It never depends on an audited database or on a receiver, so an outage elsewhere cannot make
+//! an orchestrator restart the one process that would tell about it.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::AtomicU64;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use std::time::Instant;
+
+use jiff::Timestamp;
+
+/// A loop that has not come round for this long is stuck. Every loop comes round each second.
+pub const STUCK_AFTER: Duration = Duration::from_secs(30);
+
+/// When a database is due, and whether it is being audited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timing {
+    /// The next due time; in the past while the audit waits for a slot.
+    pub next_due: Timestamp,
+    /// Since when an audit of it waits or runs.
+    pub running_since: Option<Timestamp>,
+}
+
+/// Shared by all loops; clones are the same facts.
+#[derive(Clone, Debug)]
+pub struct Health {
+    facts: Arc<Facts>,
+}
+
+#[derive(Debug)]
+struct Facts {
+    started: Instant,
+    /// Milliseconds after `started` at which the scheduler last came round.
+    scheduler: AtomicU64,
+    draining: AtomicBool,
+    /// Why the last reload was refused; none when it was taken. Guarded because it is a text; held
+    /// for a copy only.
+    reload: Mutex<Option<String>>,
+    /// Timing of each registered database. Written by the scheduler, read by HTTP; held for one
+    /// lookup or one copy.
+    timings: Mutex<HashMap<String, Timing>>,
+}
+
+impl Default for Health {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Health {
+    /// A process that has just started.
+    #[must_use]
+    pub fn new() -> Self {
+        let facts = Facts {
+            started: Instant::now(),
+            scheduler: AtomicU64::new(0),
+            draining: AtomicBool::new(false),
+            reload: Mutex::new(None),
+            timings: Mutex::new(HashMap::new()),
+        };
+        Self { facts: Arc::new(facts) }
+    }
+
+    /// The scheduler came round.
+    pub fn scheduler_progressed(&self) {
+        let millis = u64::try_from(self.facts.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        self.facts.scheduler.store(millis, Ordering::Relaxed);
+    }
+
+    /// How long ago the scheduler came round.
+    #[must_use]
+    pub fn scheduler_idle(&self) -> Duration {
+        let last = Duration::from_millis(self.facts.scheduler.load(Ordering::Relaxed));
+        self.facts.started.elapsed().saturating_sub(last)
+    }
+
+    /// The process is stopping: it takes no new work.
+    pub fn start_draining(&self) {
+        self.facts.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the process is stopping.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.facts.draining.load(Ordering::Relaxed)
+    }
+
+    /// How the last reload ended: `None` when it was taken, or why it was refused.
+    pub fn set_reload(&self, refused: Option<String>) {
+        *self.facts.reload.lock().unwrap_or_else(PoisonError::into_inner) = refused;
+    }
+
+    /// Why the last reload was refused, if it was.
+    #[must_use]
+    pub fn reload_refused(&self) -> Option<String> {
+        self.facts.reload.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes when a database is due.
+    pub fn set_timing(&self, database: &str, timing: Timing) {
+        let mut timings = self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner);
+        timings.insert(database.to_owned(), timing);
+    }
+
+    /// Forgets the databases that `keep` does not know.
+    pub fn retain_timings(&self, keep: impl Fn(&str) -> bool) {
+        let mut timings = self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner);
+        timings.retain(|name, _| keep(name));
+    }
+
+    /// When each registered database is due.
+    #[must_use]
+    pub fn timings(&self) -> HashMap<String, Timing> {
+        self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}

@@ -1,0 +1,298 @@
+//! What one manifest file means, before the files that it extends are added.
+//!
+//! Every mistake is collected with its position; what is left is usable, so that later steps can go
+//! on and find more.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::str::FromStr;
+
+use jiff::civil::Date;
+
+use super::Expected;
+use super::Glob;
+use super::Globs;
+use super::Known;
+use super::Presets;
+use super::known::Noted;
+use super::known::accepted;
+use super::shape::Listed;
+use super::shape::ManifestFile;
+use super::shape::OneOrMany;
+use super::shape::PresetNames;
+use crate::finding::FindingKind;
+use crate::finding::Severity;
+use crate::schema::Name;
+use crate::schema::RelationKind;
+use crate::schema::RelationName;
+use crate::yaml::At;
+use crate::yaml::Mistake;
+use crate::yaml::Position;
+use crate::yaml::nearest;
+
+/// More files than this in one `extends` are refused.
+const MAX_PARENTS: usize = 32;
+
+/// What one file says of what is expected, or several files together.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Draft {
+    pub(super) expected: BTreeMap<(RelationKind, RelationName), Expected>,
+    pub(super) compares_views: bool,
+    pub(super) compares_materialized_views: bool,
+    pub(super) schemas: Option<BTreeSet<Name>>,
+    pub(super) ignore: Globs,
+    pub(super) forbid: Globs,
+    pub(super) presets: Option<Presets>,
+    pub(super) known: Vec<Known>,
+    pub(super) severities: BTreeMap<FindingKind, Severity>,
+}
+
+/// One file, made sense of.
+#[derive(Debug)]
+pub(super) struct Sense {
+    pub(super) name: String,
+    pub(super) description: Option<String>,
+    /// Paths as written, with where.
+    pub(super) extends: Vec<(String, Position)>,
+    pub(super) draft: Draft,
+    /// Where this file lists what it expects.
+    pub(super) positions: BTreeMap<(RelationKind, RelationName), Position>,
+}
+
+/// Makes sense of `file`, which was read from `path`.
+pub(super) fn sense(path: &Path, file: ManifestFile, today: Date, noted: &mut Noted) -> Sense {
+    let mut reader = Reader { path, noted, positions: BTreeMap::new() };
+    reader.name(&file.manifest);
+    if file.tables.is_none() && file.extends.is_none() {
+        let mistake = Mistake::new(path, None, "tables", "this key is required");
+        let help = "list the tables that must be there, or write `tables: []` to expect none";
+        reader.noted.mistakes.push(mistake.with_help(help));
+    }
+    let mut draft = Draft {
+        compares_views: file.views.is_some(),
+        compares_materialized_views: file.materialized_views.is_some(),
+        schemas: file.schemas.as_ref().map(|it| reader.schemas(it)),
+        ignore: reader.globs("ignore", &file.ignore),
+        forbid: reader.globs("forbid", &file.forbid),
+        presets: file.presets.as_ref().map(|it| reader.presets(it)),
+        severities: reader.severities(&file.severity.0),
+        ..Draft::default()
+    };
+    let sections = [
+        ("tables", RelationKind::Table, file.tables),
+        ("foreign_tables", RelationKind::ForeignTable, file.foreign_tables),
+        ("views", RelationKind::View, file.views),
+        ("materialized_views", RelationKind::MaterializedView, file.materialized_views),
+    ];
+    for (key, kind, listed) in sections {
+        reader.listed(key, kind, listed.unwrap_or_default(), &mut draft.expected);
+    }
+    reader.contradictions(&draft);
+    let extends = file.extends.map(|it| reader.extends(it)).unwrap_or_default();
+    let positions = reader.positions;
+    draft.known = accepted(path, "known", &file.known, today, noted);
+    Sense { name: file.manifest.value, description: file.description, extends, draft, positions }
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    noted: &'a mut Noted,
+    positions: BTreeMap<(RelationKind, RelationName), Position>,
+}
+
+impl Reader<'_> {
+    fn mistake(&mut self, key: impl Into<String>, at: Position, message: impl Into<String>) {
+        self.noted.mistakes.push(Mistake::new(self.path, Some(at), key, message));
+    }
+
+    fn name(&mut self, name: &At<String>) {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-');
+        if name.value.is_empty() || !name.value.chars().all(plain) {
+            let message = format!("{} is not a manifest's name", name.shown());
+            let mistake = Mistake::new(self.path, Some(name.at), "manifest", message);
+            let help = "use letters, digits, `.`, `_` and `-`";
+            self.noted.mistakes.push(mistake.with_help(help));
+        }
+    }
+
+    fn listed(
+        &mut self,
+        section: &str,
+        kind: RelationKind,
+        listed: Listed,
+        expected: &mut BTreeMap<(RelationKind, RelationName), Expected>,
+    ) {
+        for item in listed.0 {
+            let shown = item.name.shown();
+            let name = match RelationName::parse(&item.name.value) {
+                Ok(name) => name,
+                Err(error) => {
+                    self.mistake(section, item.name.at, format!("{shown} is not a name: {error}"));
+                    continue;
+                }
+            };
+            // A schema holds one relation of a name, of whatever kind.
+            let twice = RelationKind::ALL.into_iter().find_map(|other| {
+                let first = self.positions.get(&(other, name.clone()))?;
+                Some((other, *first))
+            });
+            if let Some((other, first)) = twice {
+                let place = format!("line {}, column {}", first.line, first.column);
+                let message = if other == kind {
+                    format!("{shown} is listed twice, first at {place}")
+                } else {
+                    format!("{shown} is listed as a {kind} and, at {place}, as a {other}")
+                };
+                self.mistake(section, item.name.at, message);
+                continue;
+            }
+            self.positions.insert((kind, name.clone()), item.name.at);
+            expected.insert((kind, name), Expected { optional: item.optional });
+        }
+    }
+
+    /// What can never be as written: not wrong enough to refuse to start.
+    fn contradictions(&mut self, draft: &Draft) {
+        for ((kind, name), at) in &self.positions {
+            if let Some(glob) = draft.forbid.matching(name) {
+                let message = format!(
+                    "{kind} `{name}` is listed, and `{}` under `forbid` matches it; `forbid` wins",
+                    glob.source()
+                );
+                let warning = Mistake::new(self.path, Some(*at), "forbid", message);
+                self.noted.warnings.push(warning);
+            }
+        }
+    }
+
+    fn schemas(&mut self, schemas: &At<Vec<At<String>>>) -> BTreeSet<Name> {
+        if schemas.value.is_empty() {
+            let message = "no schema would be audited; leave the key out to audit all";
+            self.mistake("schemas", schemas.at, message);
+        }
+        let mut names = BTreeSet::new();
+        for (at, it) in schemas.value.iter().enumerate() {
+            let key = format!("schemas[{at}]");
+            // One part, spelled as the schema of a table is.
+            let Ok(name) = RelationName::parse(&format!("{}.x", it.value)) else {
+                self.mistake(key, it.at, format!("{} is not the name of a schema", it.shown()));
+                continue;
+            };
+            if !names.insert(name.schema) {
+                self.mistake(key, it.at, format!("{} is listed twice", it.shown()));
+            }
+        }
+        names
+    }
+
+    fn globs(&mut self, key: &str, texts: &[At<String>]) -> Globs {
+        let mut globs = Vec::new();
+        for (at, it) in texts.iter().enumerate() {
+            match Glob::parse(&it.value) {
+                Ok(glob) => globs.push(glob),
+                Err(error) => {
+                    let cause = std::error::Error::source(&error);
+                    let cause = cause.map(|it| format!(": {it}")).unwrap_or_default();
+                    self.mistake(format!("{key}[{at}]"), it.at, format!("{error}{cause}"));
+                }
+            }
+        }
+        Globs::new(globs)
+    }
+
+    fn presets(&mut self, presets: &At<PresetNames>) -> Presets {
+        let PresetNames::Named(names) = &presets.value else { return Presets::default() };
+        let mut good = Vec::new();
+        for (at, it) in names.iter().enumerate() {
+            match Presets::named([it.value.as_str()]) {
+                Ok(_) => good.push(it.value.as_str()),
+                Err(error) => {
+                    let key = format!("presets[{at}]");
+                    let message = format!("there is no preset {}", it.shown());
+                    let mistake = Mistake::new(self.path, Some(it.at), key, message);
+                    self.noted.mistakes.push(mistake.with_nearest(error.nearest));
+                }
+            }
+        }
+        Presets::named(good).unwrap_or_default()
+    }
+
+    fn severities(
+        &mut self,
+        entries: &[(At<String>, At<String>)],
+    ) -> BTreeMap<FindingKind, Severity> {
+        let mut severities = BTreeMap::new();
+        for (kind, severity) in entries {
+            let known = FindingKind::from_str(&kind.value);
+            if known.is_err() {
+                let words = FindingKind::ALL.map(FindingKind::word);
+                let message = format!("{} is no kind of finding", kind.shown());
+                let mistake = Mistake::new(self.path, Some(kind.at), "severity", message);
+                self.noted.mistakes.push(mistake.with_nearest(nearest(&kind.value, words)));
+            }
+            match (known, Severity::from_str(&severity.value)) {
+                (Ok(kind), Ok(severity)) => {
+                    severities.insert(kind, severity);
+                }
+                (_, Ok(_)) => {}
+                (_, Err(_)) => {
+                    let key = format!("severity.{}", kind.value);
+                    let words = Severity::ALL.map(Severity::word);
+                    let message =
+                        format!("expected one of {}, found {}", words.join(", "), severity.shown());
+                    let mistake = Mistake::new(self.path, Some(severity.at), key, message);
+                    self.noted.mistakes.push(mistake.with_nearest(nearest(&severity.value, words)));
+                }
+            }
+        }
+        severities
+    }
+
+    fn extends(&mut self, extends: At<OneOrMany>) -> Vec<(String, Position)> {
+        let paths: Vec<_> = match extends.value {
+            OneOrMany::One(path) => vec![(path, extends.at)],
+            OneOrMany::Many(paths) => paths.into_iter().map(|it| (it.value, it.at)).collect(),
+        };
+        if paths.len() > MAX_PARENTS {
+            let message = format!("{} files; at most {MAX_PARENTS} can be named", paths.len());
+            self.mistake("extends", extends.at, message);
+            return Vec::new();
+        }
+        let (files, others): (Vec<_>, Vec<_>) = paths.into_iter().partition(|(path, _)| {
+            Path::new(path).extension().is_some_and(|it| it == "yaml" || it == "yml")
+        });
+        for (path, at) in others {
+            let message = format!("`{}` is not a path of a manifest file", path.escape_debug());
+            let mistake = Mistake::new(self.path, Some(at), "extends", message);
+            let help = "name the file, relative to this one: `extends: base.yaml`";
+            self.noted.mistakes.push(mistake.with_help(help));
+        }
+        files
+    }
+}
+
+impl Draft {
+    /// Adds what a file that extends this one says. The file wins where both speak of one thing.
+    pub(super) fn extended_by(mut self, child: Self) -> Self {
+        for (key, expected) in child.expected {
+            // Another kind under the same name replaces the parent's, too.
+            for kind in RelationKind::ALL {
+                self.expected.remove(&(kind, key.1.clone()));
+            }
+            self.expected.insert(key, expected);
+        }
+        self.compares_views |= child.compares_views;
+        self.compares_materialized_views |= child.compares_materialized_views;
+        self.schemas = child.schemas.or(self.schemas);
+        self.ignore.extend(&child.ignore);
+        self.forbid.extend(&child.forbid);
+        self.presets = child.presets.or(self.presets);
+        for known in child.known {
+            self.known.retain(|it| (&it.object, it.kind) != (&known.object, known.kind));
+            self.known.push(known);
+        }
+        self.severities.extend(child.severities);
+        self
+    }
+}

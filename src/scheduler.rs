@@ -1,0 +1,294 @@
+//! Starts the audit of every database when it is due, and commits what it found.
+//!
+//! One loop owns the due times. It never waits for an audit: each one is a task of its own that
+//! waits for a slot, audits, commits, and reports back by a channel. An audit of a database never
+//! overlaps itself, because the next due time is set only when the last audit has come back; ticks
+//! missed meanwhile collapse into that one. The loop sleeps at most [`ROUND`], so that a jump of
+//! the clock is noticed and `/livez` sees progress.
+
+mod agenda;
+mod commit;
+mod ended;
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use tokio::sync::mpsc;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::error;
+use tracing::info;
+use tracing::warn;
+
+use crate::audit::Provisioning;
+use crate::audit::Slots;
+use crate::audit::audit;
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::Database;
+use crate::health::Health;
+use crate::health::Timing;
+use crate::introspect::Environment;
+use crate::store::Store;
+
+use agenda::Agenda;
+use commit::commit;
+use ended::Ended;
+use ended::Ending;
+
+/// The longest sleep of the loop.
+pub const ROUND: Duration = Duration::from_secs(1);
+/// The wall clock may differ from the monotonic one by this much between two rounds before it is
+/// taken for a jump. Slewing by NTP stays far below.
+const JUMP: SignedDuration = SignedDuration::from_secs(5);
+
+/// What the scheduler works with.
+#[derive(Clone, Debug)]
+pub struct Scheduler {
+    pub config: watch::Receiver<Arc<Config>>,
+    pub store: Store,
+    pub health: Health,
+    pub clock: Clock,
+    pub environment: Arc<Environment>,
+    /// Audits run on it, so that shutdown can wait for them.
+    pub tracker: TaskTracker,
+    /// No new audit starts after this.
+    pub shutdown: CancellationToken,
+    /// Running audits give up at this, some seconds after `shutdown`.
+    pub abort: CancellationToken,
+}
+
+/// What is remembered of a database between audits, for `provision_grace`.
+#[derive(Clone, Copy, Debug)]
+struct Memory {
+    registered_at: Timestamp,
+    ever_populated: bool,
+}
+
+/// What the loop owns.
+struct Round {
+    config: Arc<Config>,
+    databases: HashMap<String, Arc<Database>>,
+    agenda: Agenda,
+    memory: HashMap<String, Memory>,
+    slots: Arc<Slots>,
+}
+
+impl Scheduler {
+    /// Runs until `shutdown`. Audits that are running then are left to the tracker.
+    pub async fn run(mut self) {
+        let config = self.config.borrow_and_update().clone();
+        let mut round = Round {
+            slots: Arc::new(Slots::new(&config.limits)),
+            config: Arc::clone(&config),
+            databases: HashMap::new(),
+            agenda: Agenda::default(),
+            memory: HashMap::new(),
+        };
+        self.register(&mut round, config).await;
+        // Unbounded in type, bounded in fact: at most one message for each running audit.
+        let (ending, mut ended) = mpsc::unbounded_channel::<Ended>();
+        let mut watched = ClockWatch::new(self.clock.now());
+
+        loop {
+            self.health.scheduler_progressed();
+            let now = self.clock.now();
+            if watched.jumped(now) {
+                self.after_a_jump(&mut round, now);
+            }
+            while let Some(name) = round.agenda.take_due(now) {
+                if let Some(database) = round.databases.get(&name) {
+                    self.start(&round, database, now, ending.clone());
+                }
+            }
+            let wait = round.agenda.next_due().map_or(ROUND, |due| {
+                Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO).min(ROUND)
+            });
+            tokio::select! {
+                () = self.shutdown.cancelled() => return,
+                () = tokio::time::sleep(wait) => {}
+                Some(ended) = ended.recv() => self.put_back(&mut round, &ended),
+                changed = self.config.changed() => {
+                    if changed.is_err() {
+                        return;
+                    }
+                    let config = self.config.borrow_and_update().clone();
+                    self.register(&mut round, config).await;
+                }
+            }
+        }
+    }
+
+    /// Takes the databases of `config` into the agenda, and drops those that are gone.
+    ///
+    /// A database whose last complete audit is still current, against the same manifest, waits for
+    /// its next tick; every other one is due now, splayed.
+    async fn register(&self, round: &mut Round, config: Arc<Config>) {
+        let now = self.clock.now();
+        let states: HashMap<_, _> = match self.store.database_states().await {
+            Ok(states) => states.into_iter().map(|it| (it.name.clone(), it)).collect(),
+            Err(error) => {
+                error!(
+                    error = &error as &dyn std::error::Error,
+                    "could not read the state; every database is audited now"
+                );
+                HashMap::new()
+            }
+        };
+        // Against which manifest each database was last audited.
+        let hashes: HashMap<_, _> = self
+            .store
+            .last_reports()
+            .await
+            .unwrap_or_default()
+            .into_iter()
+            .filter_map(|(name, report)| {
+                Some((name, report["evidence"]["manifest_hash"].as_str()?.to_owned()))
+            })
+            .collect();
+        if round.config.limits != config.limits {
+            round.slots = Arc::new(Slots::new(&config.limits));
+        }
+        round.databases =
+            config.databases.iter().map(|it| (it.name.clone(), Arc::clone(it))).collect();
+        round.agenda.retain(|name| round.databases.contains_key(name));
+        round.memory.retain(|name, _| round.databases.contains_key(name));
+        self.health.retain_timings(|name| round.databases.contains_key(name));
+        for database in &config.databases {
+            let state = states.get(&database.name);
+            round.memory.entry(database.name.clone()).or_insert(Memory {
+                registered_at: state.map_or(now, |it| it.first_seen_at),
+                ever_populated: state.is_some_and(|it| it.ever_populated),
+            });
+            let current = hashes.get(&database.name) == Some(&database.manifest.hash);
+            let next_due = state
+                .filter(|_| current)
+                .and_then(|it| it.last_complete_at)
+                .map(|at| database.schedule.next_due(&database.name, at))
+                .filter(|due| *due > now)
+                .unwrap_or_else(|| database.schedule.first_due(&database.name, now));
+            if round.agenda.register(&database.name, next_due) {
+                let timing = Timing { next_due, running_since: None };
+                self.health.set_timing(&database.name, timing);
+            }
+        }
+        let count = config.databases.len();
+        info!(databases = count, "registered {count} databases");
+        round.config = config;
+    }
+
+    /// Sets the next due time of a database whose audit has come back.
+    fn put_back(&self, round: &mut Round, ended: &Ended) {
+        if let Some(memory) = round.memory.get_mut(&ended.database) {
+            memory.ever_populated |= ended.populated;
+        }
+        if !round.agenda.holds(&ended.database) {
+            return;
+        }
+        let Some(database) = round.databases.get(&ended.database) else { return };
+        let next_due = database.schedule.next_due(&database.name, self.clock.now());
+        round.agenda.put(&database.name, next_due);
+        self.health.set_timing(&database.name, Timing { next_due, running_since: None });
+    }
+
+    /// Brings due times forward that a jump of the clock has put out of reach.
+    fn after_a_jump(&self, round: &mut Round, now: Timestamp) {
+        let databases = &round.databases;
+        let moved = round.agenda.bring_forward(|name| {
+            databases.get(name).map(|it| it.schedule.next_due(&it.name, now))
+        });
+        warn!(moved = moved.len(), "the clock jumped; {} audits were brought forward", moved.len());
+        for (name, next_due) in moved {
+            self.health.set_timing(&name, Timing { next_due, running_since: None });
+        }
+    }
+
+    /// Starts one audit as a task of its own.
+    fn start(
+        &self,
+        round: &Round,
+        database: &Arc<Database>,
+        now: Timestamp,
+        ending: mpsc::UnboundedSender<Ended>,
+    ) {
+        self.health.set_timing(&database.name, Timing { next_due: now, running_since: Some(now) });
+        let provisioning = match round.memory.get(&database.name) {
+            Some(memory) if !memory.ever_populated => {
+                let age = now.duration_since(memory.registered_at);
+                let grace = SignedDuration::try_from(database.provision_grace);
+                if grace.is_ok_and(|grace| age < grace) {
+                    Provisioning::Pending
+                } else {
+                    Provisioning::Done
+                }
+            }
+            _ => Provisioning::Done,
+        };
+        let work = Work {
+            scheduler: self.clone(),
+            database: Arc::clone(database),
+            config: Arc::clone(&round.config),
+            slots: Arc::clone(&round.slots),
+            provisioning,
+        };
+        // Reports back when dropped, so that not even a panic takes a database off the agenda.
+        let ending = Ending::new(database.name.clone(), ending);
+        self.tracker.spawn(work.run(ending));
+    }
+}
+
+/// One audit and its commit.
+struct Work {
+    scheduler: Scheduler,
+    database: Arc<Database>,
+    config: Arc<Config>,
+    slots: Arc<Slots>,
+    provisioning: Provisioning,
+}
+
+impl Work {
+    async fn run(self, mut ending: Ending) {
+        let abort = self.scheduler.abort.clone();
+        let _ = abort.run_until_cancelled(self.audit_and_commit(&mut ending)).await;
+    }
+
+    async fn audit_and_commit(&self, ending: &mut Ending) {
+        let Scheduler { environment, clock, store, shutdown, .. } = &self.scheduler;
+        let audit = audit(
+            &self.database,
+            &self.config.manifests,
+            self.provisioning,
+            environment,
+            &self.slots,
+            clock,
+            shutdown,
+        );
+        let Some(report) = audit.await else { return };
+        ending.populated = report.proves_populated();
+        commit(store, &self.database, &self.config, report, clock.now()).await;
+    }
+}
+
+/// Notices when the wall clock has moved against the monotonic one.
+struct ClockWatch {
+    wall: Timestamp,
+    monotonic: tokio::time::Instant,
+}
+
+impl ClockWatch {
+    fn new(now: Timestamp) -> Self {
+        Self { wall: now, monotonic: tokio::time::Instant::now() }
+    }
+
+    fn jumped(&mut self, now: Timestamp) -> bool {
+        let monotonic = tokio::time::Instant::now();
+        let passed = SignedDuration::try_from(monotonic - self.monotonic).unwrap_or_default();
+        let jump = now.duration_since(self.wall) - passed;
+        *self = Self { wall: now, monotonic };
+        jump.abs() > JUMP
+    }
+}

@@ -1,0 +1,85 @@
+//! Hands a finished audit to the store, and logs what it changed.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use tracing::debug;
+use tracing::error;
+use tracing::info;
+use tracing::warn;
+
+use crate::config::Config;
+use crate::config::Database;
+use crate::incident::Step;
+use crate::report::Report;
+use crate::report::Verdict;
+use crate::store::AuditCommit;
+use crate::store::Store;
+use crate::store::StoreError;
+
+/// Commits `report` with the channels that the routes name.
+pub(super) async fn commit(
+    store: &Store,
+    database: &Database,
+    config: &Config,
+    report: Report,
+    now: Timestamp,
+) {
+    let name = database.name.as_str();
+    log_verdict(name, &report);
+    let channels = config.routes.first().map_or_else(Vec::new, |route| route.to.clone());
+    let report = Arc::new(report);
+    let audit = AuditCommit { report, now, labels: database.labels.clone(), channels };
+    match store.commit_audit(audit).await {
+        Ok(receipt) => {
+            for it in receipt.transitions {
+                let (step, reason) = (it.step.word(), it.reason.word());
+                let kind = it.kind.word();
+                // Each with its identity as fields, and readable without them.
+                match it.step {
+                    Step::Resolved => info!(
+                        incident.id = %it.incident, incident.kind = kind, database.name = name, reason,
+                        "incident {} ({kind}) of `{name}` resolved", it.incident
+                    ),
+                    Step::Opened | Step::Changed => warn!(
+                        incident.id = %it.incident, incident.kind = kind, database.name = name, reason,
+                        "incident {} ({kind}) of `{name}` {step}", it.incident
+                    ),
+                }
+            }
+        }
+        // The store keeps the report, and tells by its health that it cannot write.
+        Err(deferred @ StoreError::Deferred { .. }) => {
+            warn!(database.name = name, "{deferred}");
+        }
+        Err(error) => error!(
+            database.name = name,
+            error = &error as &dyn std::error::Error,
+            "could not commit the audit of `{name}`; it is audited again at its next tick"
+        ),
+    }
+}
+
+fn log_verdict(name: &str, report: &Report) {
+    let duration_ms = report.evidence.duration.as_secs_f64() * 1000.0;
+    let verdict = report.verdict.word();
+    match report.verdict {
+        Verdict::Clean => {
+            debug!(database.name = name, verdict, duration_ms, "audited `{name}`: clean");
+        }
+        Verdict::Drifted => {
+            let findings = report.counting().count();
+            info!(
+                database.name = name,
+                verdict, duration_ms, findings, "audited `{name}`: {findings} findings"
+            );
+        }
+        Verdict::Unknown => {
+            let reason = report.reason.as_deref().unwrap_or("no reason is known");
+            warn!(
+                database.name = name,
+                verdict, duration_ms, reason, "could not tell whether `{name}` is clean: {reason}"
+            );
+        }
+    }
+}

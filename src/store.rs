@@ -1,0 +1,195 @@
+//! What the daemon must not forget: databases, audits, incidents, and the outbox.
+//!
+//! An audit's report, the incident change and its notifications are **one transaction**, so that a
+//! kill at any instant leaves either all of them or none: nothing is told that is not stored, and
+//! nothing is stored that will not be told. [`crate::delivery`] sends later, from what is stored.
+//!
+//! ```text
+//! commit_audit ─► report + incident + notification ─► delivery (pending)
+//!                                                       │ claim
+//!                                                     sending ──► delivered
+//!                                                       │  └────► pending (again, later)
+//!                                                       └───────► abandoned
+//! ```
+//!
+//! The backends are a closed enum; PostgreSQL joins in a later step.
+
+mod error;
+mod record;
+mod sqlite;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+use tokio::sync::Notify;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::incident::Incident;
+
+pub use error::StoreError;
+pub use record::Attempt;
+pub use record::AttemptEnd;
+pub use record::AuditCommit;
+pub use record::Claim;
+pub use record::Claimed;
+pub use record::DatabaseState;
+pub use record::Health;
+pub use record::OutboxStatus;
+pub use record::Pruned;
+pub use record::Receipt;
+pub use record::TransitionRecord;
+pub use sqlite::Sqlite;
+
+/// The state of one daemon. Clones share it.
+#[derive(Clone, Debug)]
+pub enum Store {
+    /// One file beside the daemon.
+    Sqlite(Sqlite),
+}
+
+impl Store {
+    /// Opens the state file at `path`, creating it where there is none, and takes it for this
+    /// process, since `now`. Blocks; meant for the start, before the runtime.
+    ///
+    /// Deliveries that an earlier process had claimed and not recorded are pending again, with the
+    /// same ids.
+    pub fn open_sqlite(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        Ok(Self::Sqlite(Sqlite::open(path, now)?))
+    }
+
+    /// Commits one audit: report, database state, incidents, notifications and deliveries, in one
+    /// transaction.
+    ///
+    /// Resolves after the commit where an incident changed. Otherwise it resolves at once, and the
+    /// commit follows within a second, together with others; a kill before that loses only the trace
+    /// of an audit that found nothing new.
+    ///
+    /// [`StoreError::Deferred`] means that the state cannot be written now: the report is kept in
+    /// memory and committed when that is possible again. Do not commit it a second time.
+    pub async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.commit_audit(audit).await,
+        }
+    }
+
+    /// Every database that was ever audited, by name.
+    pub async fn database_states(&self) -> Result<Vec<DatabaseState>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.database_states().await,
+        }
+    }
+
+    /// One database; `None` where it was never audited.
+    pub async fn database_state(&self, name: &str) -> Result<Option<DatabaseState>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.database_state(name).await,
+        }
+    }
+
+    /// When the last complete audit of a database was, if there was one.
+    pub async fn last_complete_at(&self, name: &str) -> Result<Option<Timestamp>, StoreError> {
+        Ok(self.database_state(name).await?.and_then(|it| it.last_complete_at))
+    }
+
+    /// The last report of a database in the JSON form of `report::json::database`.
+    pub async fn last_report(&self, name: &str) -> Result<Option<Value>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.last_report(name).await,
+        }
+    }
+
+    /// The last report of every database, by name.
+    pub async fn last_reports(&self) -> Result<Vec<(String, Value)>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.last_reports().await,
+        }
+    }
+
+    /// Every incident that is open or acknowledged, oldest first.
+    pub async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.open_incidents().await,
+        }
+    }
+
+    /// What waits in the outbox, and what was given up.
+    pub async fn outbox_status(&self, now: Timestamp) -> Result<OutboxStatus, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.outbox_status(now).await,
+        }
+    }
+
+    /// Claims at most one due delivery for each channel that is not in `busy`, for `lease`. Where a
+    /// lease has ended and nothing was recorded, its delivery is due again.
+    ///
+    /// A delivery is due only when no earlier one of the same incident and channel is unfinished, so
+    /// that "resolved" never overtakes "opened". The claim is on disk before this resolves.
+    pub async fn claim(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        busy: Vec<String>,
+    ) -> Result<Claim, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.claim(now, lease, busy).await,
+        }
+    }
+
+    /// Records how one attempt of a claimed delivery ended.
+    ///
+    /// [`StoreError::LeaseLost`] where the claim is not held any more: somebody else sends it.
+    pub async fn record_attempt(&self, attempt: Attempt) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(it) => it.record_attempt(attempt).await,
+        }
+    }
+
+    /// Gives a claimed delivery back: it is pending and due again, and no attempt is counted. Nothing
+    /// happens where the claim is not held any more.
+    pub async fn release(&self, delivery: Uuid, epoch: i64) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(it) => it.release(delivery, epoch).await,
+        }
+    }
+
+    /// Deletes one small batch of each kind of history: audits before `audits_before`; incidents
+    /// resolved before `incidents_before` whose deliveries have all ended, with those deliveries.
+    /// Call again until nothing is left.
+    pub async fn prune(
+        &self,
+        audits_before: Timestamp,
+        incidents_before: Timestamp,
+    ) -> Result<Pruned, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.prune(audits_before, incidents_before).await,
+        }
+    }
+
+    /// Whether the state can be written.
+    #[must_use]
+    pub fn health(&self) -> watch::Receiver<Health> {
+        match self {
+            Self::Sqlite(it) => it.health(),
+        }
+    }
+
+    /// Notified after each commit that put a delivery into the outbox.
+    #[must_use]
+    pub fn outbox(&self) -> Arc<Notify> {
+        match self {
+            Self::Sqlite(it) => it.outbox(),
+        }
+    }
+
+    /// Commits what waits, closes the file and lets go of its lock. Every later call on any clone
+    /// fails with [`StoreError::Stopped`].
+    pub async fn close(&self) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(it) => it.close().await,
+        }
+    }
+}

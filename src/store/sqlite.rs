@@ -1,0 +1,221 @@
+//! The state in one SQLite file.
+//!
+//! One thread owns the connection; everything else sends it commands through a bounded queue and
+//! waits for the answer. So there is one writer by construction, no lock is held across an `await`,
+//! and commits can be grouped.
+
+mod audits;
+mod backlog;
+mod column;
+mod databases;
+mod incidents;
+mod lock;
+mod migrations;
+mod open;
+mod outbox;
+mod prune;
+mod writer;
+
+use std::fmt;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use serde_json::Value;
+use tokio::sync::Notify;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use self::backlog::Waiting;
+use self::writer::Command;
+use self::writer::Job;
+use self::writer::Pace;
+use self::writer::Writer;
+use super::Attempt;
+use super::AuditCommit;
+use super::Claim;
+use super::DatabaseState;
+use super::Health;
+use super::OutboxStatus;
+use super::Pruned;
+use super::Receipt;
+use super::StoreError;
+use crate::incident::Incident;
+
+/// Commands that may wait for the writer. Whoever finds the queue full waits.
+const QUEUE_MAX: usize = 1024;
+
+/// A handle on the writer thread. Clones share it; the file is closed when the last one is gone.
+#[derive(Clone)]
+pub struct Sqlite {
+    commands: mpsc::Sender<Command>,
+    health: watch::Receiver<Health>,
+    outbox: Arc<Notify>,
+    epoch: i64,
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite").field("epoch", &self.epoch).finish_non_exhaustive()
+    }
+}
+
+impl Sqlite {
+    /// See [`super::Store::open_sqlite`].
+    pub(super) fn open(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
+        Self::open_paced(path, now, Pace::default())
+    }
+
+    fn open_paced(path: &Path, now: Timestamp, pace: Pace) -> Result<Self, StoreError> {
+        let opened = open::open(path, now)?;
+        let epoch = opened.epoch;
+        let (commands, received) = mpsc::channel(QUEUE_MAX);
+        let (says, health) = watch::channel(Health::Ok);
+        let outbox = Arc::new(Notify::new());
+        let writer = Writer::new(opened, pace, says, Arc::clone(&outbox));
+        writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
+        Ok(Self { commands, health, outbox, epoch })
+    }
+
+    pub(super) async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {
+        let prepared = audits::prepare(&audit.report);
+        let (reply, answer) = oneshot::channel();
+        let waiting = Waiting::new(audit, prepared, reply);
+        self.send(Command::Do(Job::Audit(Box::new(waiting)))).await?;
+        answer.await.map_err(|_| StoreError::Unanswered)?
+    }
+
+    pub(super) async fn database_states(&self) -> Result<Vec<DatabaseState>, StoreError> {
+        self.read("database states", databases::states).await
+    }
+
+    pub(super) async fn database_state(
+        &self,
+        name: &str,
+    ) -> Result<Option<DatabaseState>, StoreError> {
+        let name = name.to_owned();
+        self.read("database state", move |it| databases::state(it, &name)).await
+    }
+
+    pub(super) async fn last_report(&self, name: &str) -> Result<Option<Value>, StoreError> {
+        let name = name.to_owned();
+        self.read("last report", move |it| databases::report(it, &name)).await
+    }
+
+    pub(super) async fn last_reports(&self) -> Result<Vec<(String, Value)>, StoreError> {
+        self.read("last reports", databases::reports).await
+    }
+
+    pub(super) async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
+        self.read("open incidents", incidents::open).await
+    }
+
+    pub(super) async fn outbox_status(&self, now: Timestamp) -> Result<OutboxStatus, StoreError> {
+        self.read("outbox status", move |it| outbox::status(it, now)).await
+    }
+
+    pub(super) async fn claim(
+        &self,
+        now: Timestamp,
+        lease: Duration,
+        busy: Vec<String>,
+    ) -> Result<Claim, StoreError> {
+        // Most looks into the outbox find nothing: those cost no write.
+        let idle = {
+            let busy = busy.clone();
+            self.read("due deliveries", move |it| outbox::peek(it, now, &busy)).await?
+        };
+        if let Some(idle) = idle {
+            return Ok(idle);
+        }
+        let epoch = self.epoch;
+        self.write("claim", move |it| outbox::claim(it, epoch, now, lease, &busy)).await
+    }
+
+    pub(super) async fn record_attempt(&self, attempt: Attempt) -> Result<(), StoreError> {
+        let delivery = attempt.delivery;
+        if self.write("attempt", move |it| outbox::record(it, &attempt)).await? {
+            Ok(())
+        } else {
+            Err(StoreError::LeaseLost { delivery })
+        }
+    }
+
+    pub(super) async fn release(&self, id: Uuid, epoch: i64) -> Result<(), StoreError> {
+        self.write("release", move |it| outbox::release(it, id, epoch)).await
+    }
+
+    pub(super) async fn prune(
+        &self,
+        audits_before: Timestamp,
+        incidents_before: Timestamp,
+    ) -> Result<Pruned, StoreError> {
+        self.write("prune", move |it| prune::prune(it, audits_before, incidents_before)).await
+    }
+
+    pub(super) fn health(&self) -> watch::Receiver<Health> {
+        self.health.clone()
+    }
+
+    pub(super) fn outbox(&self) -> Arc<Notify> {
+        Arc::clone(&self.outbox)
+    }
+
+    pub(super) async fn close(&self) -> Result<(), StoreError> {
+        let (reply, answer) = oneshot::channel();
+        self.send(Command::Close(reply)).await?;
+        answer.await.map_err(|_| StoreError::Unanswered)
+    }
+
+    /// Runs `job` on the writer's connection, outside any new transaction. It sees what is about to
+    /// be committed.
+    async fn read<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(move |connection: &Connection| {
+            // Nobody waits any more: nothing is lost, it was a read.
+            let _ = reply.send(job(connection));
+        });
+        self.send(Command::Do(Job::Read(job))).await?;
+        let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
+        answer.map_err(|source| StoreError::Read { what, source })
+    }
+
+    /// Runs `job` in a transaction; resolves when that is on disk.
+    async fn write<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(move |begun: rusqlite::Result<&Connection>| {
+            let (value, error) = match begun.and_then(job) {
+                Ok(value) => (Some(value), None),
+                Err(error) => (None, Some(error)),
+            };
+            let finish: writer::Finish = Box::new(move |outcome: rusqlite::Result<()>| {
+                let outcome = outcome.map(|()| value.expect("a job without error has a value"));
+                // Nobody waits any more: it is written all the same.
+                let _ = reply.send(outcome);
+            });
+            (error, finish)
+        });
+        self.send(Command::Do(Job::Write(job))).await?;
+        let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
+        answer.map_err(|source| StoreError::Write { what, source })
+    }
+
+    async fn send(&self, command: Command) -> Result<(), StoreError> {
+        self.commands.send(command).await.map_err(|_| StoreError::Stopped)
+    }
+}
+
+#[cfg(test)]
+mod tests;

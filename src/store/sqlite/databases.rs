@@ -1,0 +1,202 @@
+//! One row a database: the state that the next audit builds on, and the last report.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
+use rusqlite::Row;
+use serde_json::Value;
+use serde_json::json;
+
+use super::audits::Prepared;
+use super::column;
+use crate::finding::FindingKind;
+use crate::report::Report;
+use crate::report::Verdict;
+use crate::store::DatabaseState;
+
+/// What the next audit of a database builds on.
+#[derive(Debug)]
+pub(super) struct Before {
+    id: i64,
+    pub(super) unknown_streak: u32,
+    report_hash: Vec<u8>,
+}
+
+/// The row of a database, if it was ever audited.
+pub(super) fn before(connection: &Connection, name: &str) -> rusqlite::Result<Option<Before>> {
+    connection
+        .prepare_cached(
+            "/* databases.before */ select id, unknown_streak, report_hash from databases \
+             where name = ?1",
+        )?
+        .query_row([name], |row| {
+            Ok(Before { id: row.get(0)?, unknown_streak: row.get(1)?, report_hash: row.get(2)? })
+        })
+        .optional()
+}
+
+/// Writes the state after an audit, and the report where it differs from the last; returns the row's
+/// id.
+pub(super) fn save(
+    connection: &Connection,
+    before: Option<&Before>,
+    report: &Report,
+    prepared: &Prepared,
+    unknown_streak: u32,
+    now: Timestamp,
+) -> rusqlite::Result<i64> {
+    let audited_at = column::ms(report.evidence.audited_at);
+    let complete_at = report.evidence.complete.then_some(audited_at);
+    let same_report = before.is_some_and(|it| it.report_hash == prepared.hash);
+    let verdict = report.verdict.word();
+    if let Some(before) = before.filter(|_| same_report) {
+        // The common case: the verdict, the counts and the reason are part of what is the same.
+        connection
+            .prepare_cached(
+                "/* databases.touch */ update databases set audited_at = ?2, duration_us = ?3, \
+                 last_complete_at = coalesce(?4, last_complete_at), unknown_streak = ?5, \
+                 ever_populated = max(ever_populated, ?6) where id = ?1",
+            )?
+            .execute((
+                before.id,
+                audited_at,
+                micros(report.evidence.duration),
+                complete_at,
+                unknown_streak,
+                is_populated(report),
+            ))?;
+        return Ok(before.id);
+    }
+    connection
+        .prepare_cached(
+            "/* databases.save */ insert into databases (name, manifest, verdict, reason, \
+             audited_at, duration_us, findings, counting, first_seen_at, verdict_since, \
+             last_complete_at, ever_populated, unknown_streak, report, report_hash) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14) \
+             on conflict (name) do update set manifest = excluded.manifest, \
+             verdict = excluded.verdict, reason = excluded.reason, \
+             audited_at = excluded.audited_at, duration_us = excluded.duration_us, \
+             findings = excluded.findings, counting = excluded.counting, \
+             verdict_since = case when databases.verdict = excluded.verdict \
+             then databases.verdict_since else excluded.verdict_since end, \
+             last_complete_at = coalesce(excluded.last_complete_at, databases.last_complete_at), \
+             ever_populated = max(databases.ever_populated, excluded.ever_populated), \
+             unknown_streak = excluded.unknown_streak, report = excluded.report, \
+             report_hash = excluded.report_hash returning id",
+        )?
+        .query_row(
+            (
+                &report.database,
+                &report.manifest,
+                verdict,
+                &report.reason,
+                audited_at,
+                micros(report.evidence.duration),
+                column::count(report.findings.len()),
+                column::count(report.counting().count()),
+                column::ms(now),
+                complete_at,
+                is_populated(report),
+                unknown_streak,
+                &prepared.json,
+                &prepared.hash,
+            ),
+            |row| row.get(0),
+        )
+}
+
+/// Whether a complete read found the database to hold tables of its manifest.
+fn is_populated(report: &Report) -> bool {
+    report.verdict != Verdict::Unknown
+        && report.evidence.complete
+        && report.findings.iter().all(|it| it.kind != FindingKind::WrongDatabase)
+}
+
+pub(super) fn micros(duration: Duration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// Every database, by name.
+pub(super) fn states(connection: &Connection) -> rusqlite::Result<Vec<DatabaseState>> {
+    connection
+        .prepare_cached(
+            "/* databases.states */ select name, manifest, verdict, reason, audited_at, \
+             duration_us, findings, counting, first_seen_at, verdict_since, last_complete_at, \
+             ever_populated, unknown_streak from databases order by name",
+        )?
+        .query_map([], read_state)?
+        .collect()
+}
+
+/// One database.
+pub(super) fn state(
+    connection: &Connection,
+    name: &str,
+) -> rusqlite::Result<Option<DatabaseState>> {
+    connection
+        .prepare_cached(
+            "/* databases.state */ select name, manifest, verdict, reason, audited_at, \
+             duration_us, findings, counting, first_seen_at, verdict_since, last_complete_at, \
+             ever_populated, unknown_streak from databases where name = ?1",
+        )?
+        .query_row([name], read_state)
+        .optional()
+}
+
+fn read_state(row: &Row<'_>) -> rusqlite::Result<DatabaseState> {
+    Ok(DatabaseState {
+        name: row.get("name")?,
+        manifest: row.get("manifest")?,
+        verdict: column::word(row, "verdict", column::verdict)?,
+        reason: row.get("reason")?,
+        audited_at: column::instant(row, "audited_at")?,
+        duration: Duration::from_micros(column::unsigned(row, "duration_us")?),
+        findings: column::unsigned(row, "findings")?,
+        counting: column::unsigned(row, "counting")?,
+        first_seen_at: column::instant(row, "first_seen_at")?,
+        verdict_since: column::instant(row, "verdict_since")?,
+        last_complete_at: column::instant_or_null(row, "last_complete_at")?,
+        ever_populated: row.get("ever_populated")?,
+        unknown_streak: row.get("unknown_streak")?,
+    })
+}
+
+/// The last report of one database.
+pub(super) fn report(connection: &Connection, name: &str) -> rusqlite::Result<Option<Value>> {
+    connection
+        .prepare_cached(
+            "/* databases.report */ select name, report, audited_at, duration_us from databases \
+             where name = ?1",
+        )?
+        .query_row([name], read_report)
+        .optional()
+        .map(|it| it.map(|(_, report)| report))
+}
+
+/// The last report of every database, by name.
+pub(super) fn reports(connection: &Connection) -> rusqlite::Result<Vec<(String, Value)>> {
+    connection
+        .prepare_cached(
+            "/* databases.reports */ select name, report, audited_at, duration_us from databases \
+             order by name",
+        )?
+        .query_map([], read_report)?
+        .collect()
+}
+
+/// Puts the two fields back that differ in each audit.
+fn read_report(row: &Row<'_>) -> rusqlite::Result<(String, Value)> {
+    let mut report: Value = column::json(row, "report")?;
+    let audited_at = column::instant(row, "audited_at")?;
+    let duration_us: i64 = row.get("duration_us")?;
+    if let Some(evidence) = report.get_mut("evidence").and_then(Value::as_object_mut) {
+        evidence.insert("audited_at".to_owned(), json!(audited_at.to_string()));
+        // A tenth of a millisecond, as in the report itself. Exact below 285 years.
+        #[expect(clippy::cast_precision_loss, reason = "tenths of a millisecond are few")]
+        let tenths = (duration_us as f64 / 100.0).round();
+        evidence.insert("duration_ms".to_owned(), json!(tenths / 10.0));
+    }
+    Ok((row.get("name")?, report))
+}

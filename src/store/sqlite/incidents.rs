@@ -1,0 +1,102 @@
+//! Incidents: read what is open of one database, write what one audit changed.
+
+use rusqlite::Connection;
+use rusqlite::Row;
+
+use super::column;
+use crate::incident::Incident;
+use crate::incident::IncidentId;
+use crate::incident::IncidentKind;
+use crate::incident::IncidentState;
+use crate::notification::NotifiedFinding;
+
+/// Incidents of one database that are not resolved.
+pub(super) fn open_of(connection: &Connection, subject: &str) -> rusqlite::Result<Vec<Incident>> {
+    connection
+        .prepare_cached(
+            "/* incidents.open_of */ select id, kind, subject, state, opened_at, changed_at, \
+             resolved_at, fingerprints from incidents where subject = ?1 and state <> 'resolved'",
+        )?
+        .query_map([subject], read)?
+        .collect()
+}
+
+/// Every incident that is not resolved, oldest first.
+pub(super) fn open(connection: &Connection) -> rusqlite::Result<Vec<Incident>> {
+    connection
+        .prepare_cached(
+            "/* incidents.open */ select id, kind, subject, state, opened_at, changed_at, \
+             resolved_at, fingerprints from incidents where state <> 'resolved' order by id",
+        )?
+        .query_map([], read)?
+        .collect()
+}
+
+/// The findings an incident holds, as notifications spell them. Empty for one that is not stored.
+pub(super) fn findings(
+    connection: &Connection,
+    id: IncidentId,
+) -> rusqlite::Result<Vec<NotifiedFinding>> {
+    let mut statement = connection
+        .prepare_cached("/* incidents.findings */ select findings from incidents where id = ?1")?;
+    let mut rows = statement.query([stored(id)])?;
+    match rows.next()? {
+        Some(row) => column::json(row, "findings"),
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Writes an incident as it is from now on, and returns its id: a new one where it had none.
+pub(super) fn save(
+    connection: &Connection,
+    incident: &Incident,
+    reason: &str,
+    findings: &[NotifiedFinding],
+) -> rusqlite::Result<IncidentId> {
+    let id = (incident.id != IncidentId::UNASSIGNED).then_some(stored(incident.id));
+    let id: i64 = connection
+        .prepare_cached(
+            "/* incidents.save */ insert into incidents (id, kind, subject, state, opened_at, \
+             changed_at, resolved_at, reason, fingerprints, findings) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             on conflict (id) do update set state = excluded.state, \
+             changed_at = excluded.changed_at, resolved_at = excluded.resolved_at, \
+             reason = excluded.reason, fingerprints = excluded.fingerprints, \
+             findings = excluded.findings returning id",
+        )?
+        .query_row(
+            (
+                id,
+                incident.kind.word(),
+                &incident.subject,
+                incident.state.word(),
+                column::ms(incident.opened_at),
+                column::ms(incident.changed_at),
+                incident.resolved_at.map(column::ms),
+                reason,
+                column::to_json(&incident.fingerprints)?,
+                column::to_json(&findings)?,
+            ),
+            |row| row.get(0),
+        )?;
+    u64::try_from(id).map(IncidentId).map_err(|error| column::unreadable("id", error))
+}
+
+/// An id as it is stored; ours start at 1001 and count up.
+pub(super) fn stored(id: IncidentId) -> i64 {
+    i64::try_from(id.0).unwrap_or(i64::MAX)
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Incident> {
+    let id: i64 = row.get("id")?;
+    Ok(Incident {
+        id: u64::try_from(id).map(IncidentId).map_err(|error| column::unreadable("id", error))?,
+        kind: column::word(row, "kind", IncidentKind::from_word)?,
+        subject: row.get("subject")?,
+        state: column::word(row, "state", IncidentState::from_word)?,
+        opened_at: column::instant(row, "opened_at")?,
+        changed_at: column::instant(row, "changed_at")?,
+        resolved_at: column::instant_or_null(row, "resolved_at")?,
+        fingerprints: column::json(row, "fingerprints")?,
+    })
+}

@@ -1,0 +1,449 @@
+//! The thread that owns the connection: groups commits, and keeps what cannot be written until it can.
+//!
+//! An audit that changes no incident is applied in a transaction that stays open for up to a second,
+//! so that a thousand clean audits cost a few `fsync`s. Anything that somebody acts on (an incident
+//! change, a claim, a recorded attempt) commits at once, together with what waits.
+//!
+//! ```text
+//!             apply ok                     commit ok
+//! backlog ──────────────► open transaction ─────────► backlog emptied
+//!    ▲                          │
+//!    └────────── rollback ◄─────┘ the disk is full: `Health::Failing`, again every few seconds
+//! ```
+//!
+//! **Invariant.** A report leaves the backlog only after the commit that holds it.
+
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::ErrorCode;
+use tokio::runtime;
+use tokio::sync::Notify;
+use tokio::sync::mpsc;
+use tokio::sync::oneshot;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tracing::error;
+use tracing::info;
+
+use super::audits;
+use super::audits::Applied;
+use super::backlog::Backlog;
+use super::backlog::Waiting;
+use super::open::Opened;
+use crate::store::Health;
+use crate::store::Receipt;
+use crate::store::StoreError;
+
+/// A batch of this many audits is committed without waiting longer.
+const BATCH_MAX: usize = 512;
+
+/// How long things wait.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    /// For others, before a batch of audits without change is committed.
+    pub(super) group_commit: Duration,
+    /// Before the next try while the state cannot be written.
+    pub(super) retry: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { group_commit: Duration::from_secs(1), retry: Duration::from_secs(3) }
+    }
+}
+
+/// Answers whoever asked, once the transaction's fate is known.
+pub(super) type Finish = Box<dyn FnOnce(rusqlite::Result<()>) + Send>;
+/// A read that answers by itself.
+pub(super) type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
+/// Statements of one transaction, or the reason why it could not begin: their error, if any, and the
+/// answer.
+pub(super) type WriteJob =
+    Box<dyn FnOnce(rusqlite::Result<&Connection>) -> (Option<rusqlite::Error>, Finish) + Send>;
+
+/// What the writer is told.
+pub(super) enum Command {
+    Do(Job),
+    Close(oneshot::Sender<()>),
+}
+
+/// One piece of work.
+pub(super) enum Job {
+    Audit(Box<Waiting>),
+    Read(ReadJob),
+    Write(WriteJob),
+}
+
+/// The owner of the connection.
+pub(super) struct Writer {
+    opened: Opened,
+    pace: Pace,
+    backlog: Backlog,
+    /// How many of the backlog are applied in the open transaction.
+    applied: usize,
+    /// Whether the next of them is being applied right now.
+    applying: bool,
+    /// Deliveries in the open transaction.
+    deliveries: usize,
+    /// While a batch is open: when it is committed at the latest.
+    commit_at: Option<Instant>,
+    /// While failing: when to try again.
+    retry_at: Option<Instant>,
+    health: watch::Sender<Health>,
+    outbox: Arc<Notify>,
+}
+
+/// Starts the thread. It ends when it is told to close or when every handle is gone.
+pub(super) fn start(mut writer: Writer, commands: mpsc::Receiver<Command>) -> io::Result<()> {
+    // A runtime of its own, for one thing: waiting for the next command or the next deadline.
+    let runtime = runtime::Builder::new_current_thread().enable_time().build()?;
+    thread::Builder::new().name("state-writer".to_owned()).spawn(move || {
+        let closed = writer.serve(&runtime, commands);
+        writer.close();
+        // The file and its lock are free before whoever closed goes on.
+        drop(writer);
+        if let Some(reply) = closed {
+            let _ = reply.send(());
+        }
+    })?;
+    Ok(())
+}
+
+impl Writer {
+    pub(super) fn new(
+        opened: Opened,
+        pace: Pace,
+        health: watch::Sender<Health>,
+        outbox: Arc<Notify>,
+    ) -> Self {
+        let backlog = Backlog::default();
+        Self {
+            opened,
+            pace,
+            backlog,
+            applied: 0,
+            applying: false,
+            deliveries: 0,
+            commit_at: None,
+            retry_at: None,
+            health,
+            outbox,
+        }
+    }
+
+    fn serve(
+        &mut self,
+        runtime: &runtime::Runtime,
+        mut commands: mpsc::Receiver<Command>,
+    ) -> Option<oneshot::Sender<()>> {
+        loop {
+            let wake = self.commit_at.into_iter().chain(self.retry_at).min();
+            let received = runtime.block_on(async {
+                match wake {
+                    Some(at) => tokio::time::timeout_at(at, commands.recv()).await.ok(),
+                    None => Some(commands.recv().await),
+                }
+            });
+            match received {
+                None => self.guarded(Self::on_time),
+                Some(None) => return None,
+                Some(Some(Command::Close(reply))) => return Some(reply),
+                Some(Some(Command::Do(job))) => self.guarded(|it| it.handle(job)),
+            }
+            // A steady stream of commands must not starve the deadlines.
+            let now = Instant::now();
+            if self.commit_at.is_some_and(|at| at <= now) {
+                self.guarded(Self::on_time);
+            }
+        }
+    }
+
+    /// A panic costs the command that caused it, and not the writer.
+    fn guarded(&mut self, job: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| job(self))).is_err() {
+            error!("the state's writer panicked; the command that caused it is dropped");
+            if std::mem::take(&mut self.applying) {
+                // It would panic again.
+                self.backlog.remove(self.applied);
+            }
+            self.roll_back();
+            self.retry_at = Some(Instant::now());
+        }
+    }
+
+    fn handle(&mut self, job: Job) {
+        match job {
+            Job::Audit(waiting) => self.audit(*waiting),
+            Job::Read(job) => job(&self.opened.connection),
+            Job::Write(job) => self.write(job),
+        }
+    }
+
+    fn audit(&mut self, mut waiting: Waiting) {
+        let Some(retry_at) = self.retry_at else {
+            self.backlog.push(waiting);
+            return self.apply_backlog();
+        };
+        if retry_at <= Instant::now() {
+            self.backlog.push_bounded(waiting);
+            return self.apply_backlog();
+        }
+        // One try for all of them, then.
+        let reason = match &*self.health.borrow() {
+            Health::Failing { reason, .. } => reason.clone(),
+            Health::Ok => "the writer is recovering".to_owned(),
+        };
+        let database = waiting.audit.report.database.clone();
+        waiting.answer(Err(StoreError::Deferred { database, reason: reason.clone() }));
+        self.backlog.push_bounded(waiting);
+        self.say_failing(reason);
+    }
+
+    /// Applies what is not applied yet; commits if somebody acts on it, or if the batch is full.
+    fn apply_backlog(&mut self) {
+        let mut commit_now = self.retry_at.is_some() || self.backlog.len() >= BATCH_MAX;
+        if let Err(error) = self.begin() {
+            return self.fail(&error);
+        }
+        while let Some(waiting) = self.backlog.get_mut(self.applied) {
+            self.applying = true;
+            let applied = apply_one(&self.opened.connection, waiting);
+            self.applying = false;
+            match applied {
+                Ok(it) => {
+                    commit_now |= it.incident_changed;
+                    self.deliveries += it.deliveries;
+                    waiting.receipt = Some(Receipt { transitions: it.transitions, durable: false });
+                    self.applied += 1;
+                }
+                Err(error) if is_trouble(&error) || self.opened.connection.is_autocommit() => {
+                    return self.fail(&error);
+                }
+                Err(source) => {
+                    // Its own fault: the others must not wait behind it.
+                    if let Some(mut waiting) = self.backlog.remove(self.applied) {
+                        waiting.answer(Err(StoreError::Write { what: "audit", source }));
+                    }
+                }
+            }
+        }
+        if commit_now {
+            // A failure is handled there.
+            let _ = self.commit();
+        } else {
+            for waiting in self.backlog.iter_mut() {
+                waiting.acknowledge(false);
+            }
+            let at = Instant::now() + self.pace.group_commit;
+            self.commit_at.get_or_insert(at);
+        }
+    }
+
+    fn write(&mut self, job: WriteJob) {
+        let begun = self
+            .begin()
+            .and_then(|()| self.opened.connection.execute_batch("savepoint job"))
+            .inspect_err(|error| self.fail(error));
+        if let Err(error) = begun {
+            let (error, finish) = job(Err(error));
+            return finish(error.map_or(Ok(()), Err));
+        }
+        let (error, finish) = job(Ok(&self.opened.connection));
+        let Some(error) = error else {
+            return match self.commit() {
+                Ok(()) => finish(Ok(())),
+                Err(error) => finish(Err(error)),
+            };
+        };
+        if is_trouble(&error) || self.opened.connection.is_autocommit() {
+            self.fail(&error);
+        } else if let Err(error) =
+            self.opened.connection.execute_batch("rollback to job; release job")
+        {
+            self.fail(&error);
+        } else if self.applied == 0 {
+            self.roll_back();
+        }
+        finish(Err(error));
+    }
+
+    fn on_time(&mut self) {
+        let now = Instant::now();
+        if self.retry_at.is_some_and(|at| at <= now) {
+            if self.backlog.is_empty() {
+                self.probe();
+            } else {
+                self.apply_backlog();
+            }
+        } else if self.commit_at.is_some_and(|at| at <= now) {
+            // A failure is handled there.
+            let _ = self.commit();
+        }
+    }
+
+    /// Writes something, to see whether that is possible again.
+    fn probe(&mut self) {
+        let probe = "/* writer.probe */ update meta set value = value where key = 'epoch'";
+        let written = self
+            .begin()
+            .and_then(|()| self.opened.connection.execute(probe, []).map(drop))
+            .map_err(|error| self.fail(&error));
+        if written.is_ok() {
+            // A failure is handled there.
+            let _ = self.commit();
+        }
+    }
+
+    fn begin(&mut self) -> rusqlite::Result<()> {
+        if self.opened.connection.is_autocommit() {
+            self.applied = 0;
+            self.deliveries = 0;
+            self.opened.connection.execute_batch("begin immediate")?;
+        }
+        Ok(())
+    }
+
+    /// Commits the open transaction; on success everything that was applied is acknowledged.
+    fn commit(&mut self) -> rusqlite::Result<()> {
+        if let Err(error) = self.opened.connection.execute_batch("commit") {
+            self.fail(&error);
+            return Err(error);
+        }
+        let written = self.applied;
+        for waiting in self.backlog.iter_mut().take(written) {
+            waiting.acknowledge(true);
+        }
+        self.backlog.forget(written);
+        self.applied = 0;
+        self.commit_at = None;
+        if std::mem::take(&mut self.deliveries) > 0 {
+            self.outbox.notify_one();
+        }
+        if self.backlog.is_empty() {
+            self.recover(written);
+        } else {
+            // There is room again: what waits follows at once.
+            self.retry_at = Some(Instant::now());
+        }
+        Ok(())
+    }
+
+    /// The state cannot be written: nothing of the open transaction holds, everything waits.
+    fn fail(&mut self, error: &rusqlite::Error) {
+        self.roll_back();
+        let reason = error.to_string();
+        for waiting in self.backlog.iter_mut() {
+            waiting.receipt = None;
+            let database = waiting.audit.report.database.clone();
+            waiting.answer(Err(StoreError::Deferred { database, reason: reason.clone() }));
+        }
+        if *self.health.borrow() == Health::Ok {
+            error!(
+                error = reason,
+                state.waiting = self.backlog.len(),
+                "the state cannot be written: {reason}; audits go on, their reports wait in memory",
+            );
+        }
+        self.retry_at = Some(Instant::now() + self.pace.retry);
+        self.say_failing(reason);
+    }
+
+    fn roll_back(&mut self) {
+        if !self.opened.connection.is_autocommit()
+            && let Err(error) = self.opened.connection.execute_batch("rollback")
+        {
+            error!(error = %error, "could not roll back in the state: {error}");
+        }
+        self.applied = 0;
+        self.deliveries = 0;
+        self.commit_at = None;
+    }
+
+    fn say_failing(&self, reason: String) {
+        let (waiting, dropped) = (self.backlog.len(), self.backlog.dropped);
+        self.health.send_modify(|health| {
+            let since = match health {
+                Health::Failing { since, .. } => *since,
+                Health::Ok => std::time::Instant::now(),
+            };
+            *health = Health::Failing { since, reason, waiting, dropped };
+        });
+    }
+
+    fn recover(&mut self, written: usize) {
+        self.retry_at = None;
+        self.backlog.dropped = 0;
+        if *self.health.borrow() == Health::Ok {
+            return;
+        }
+        if let Health::Failing { since, dropped, .. } = self.health.send_replace(Health::Ok) {
+            info!(
+                state.failing_s = since.elapsed().as_secs(),
+                state.written = written,
+                state.dropped = dropped,
+                "the state can be written again; {written} waiting reports are on disk",
+            );
+        }
+    }
+
+    /// The last chance for what waits.
+    fn close(&mut self) {
+        if self.applied > 0 && self.applied == self.backlog.len() {
+            // A failure is counted below.
+            let _ = self.commit();
+        } else if !self.backlog.is_empty() {
+            self.retry_at = Some(Instant::now());
+            self.guarded(Self::apply_backlog);
+        }
+        let lost = self.backlog.len();
+        if lost > 0 {
+            error!(
+                state.lost = lost,
+                "closed the state without {lost} reports: it cannot be written"
+            );
+        }
+    }
+}
+
+/// One audit in a savepoint of its own, so that its own fault undoes itself alone.
+fn apply_one(connection: &Connection, waiting: &Waiting) -> rusqlite::Result<Applied> {
+    connection.execute_batch("savepoint audit")?;
+    match audits::apply(connection, &waiting.audit, &waiting.prepared) {
+        Ok(applied) => {
+            connection.execute_batch("release audit")?;
+            Ok(applied)
+        }
+        Err(error) => {
+            if !connection.is_autocommit() {
+                connection.execute_batch("rollback to audit; release audit")?;
+            }
+            Err(error)
+        }
+    }
+}
+
+/// Whether the cause is outside the statement: the same statement works when it is gone.
+fn is_trouble(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DiskFull
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::ReadOnly
+                | ErrorCode::CannotOpen
+                | ErrorCode::PermissionDenied
+                | ErrorCode::OutOfMemory
+                | ErrorCode::FileLockingProtocolFailed
+                | ErrorCode::DatabaseCorrupt
+                | ErrorCode::NotADatabase
+        )
+    )
+}

@@ -1,0 +1,105 @@
+//! One mistake in a document, as a person reads it: where, which key, what, and what to do.
+
+use std::fmt;
+use std::path::Path;
+use std::path::PathBuf;
+
+use crate::schema::visible;
+
+/// Longer pieces of a document are cut in messages, in characters.
+const SHOWN_CHARS: usize = 60;
+
+/// A place in a document, 1-based; columns count characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    pub line: u32,
+    pub column: u32,
+}
+
+/// One mistake in a document.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// The file.
+    pub path: PathBuf,
+    /// Where in the file, if it is about one place.
+    pub at: Option<Position>,
+    /// The path of keys, `databases[0].schedule.cron`; empty for the whole document.
+    pub key: String,
+    /// What is wrong.
+    pub message: String,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Mistake {
+    /// A mistake without help.
+    #[must_use]
+    pub fn new(
+        path: &Path,
+        at: Option<Position>,
+        key: impl Into<String>,
+        message: impl Into<String>,
+    ) -> Self {
+        Self { path: path.to_owned(), at, key: key.into(), message: message.into(), help: None }
+    }
+
+    /// The same with a word on what to do.
+    #[must_use]
+    pub fn with_help(self, help: impl Into<String>) -> Self {
+        Self { help: Some(help.into()), ..self }
+    }
+
+    /// The same with "did you mean `nearest`?" where there is one.
+    #[must_use]
+    pub fn with_nearest(self, nearest: Option<&str>) -> Self {
+        match nearest {
+            Some(word) => self.with_help(format!("did you mean {}?", shown(word))),
+            None => self,
+        }
+    }
+}
+
+impl std::error::Error for Mistake {}
+
+/// `config.yaml:12:5: databases[0].shedule: unknown key; did you mean `schedule`?`
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.path.display())?;
+        if let Some(at) = self.at {
+            write!(f, ":{}:{}", at.line, at.column)?;
+        }
+        if !self.key.is_empty() {
+            write!(f, ": {}", self.key)?;
+        }
+        write!(f, ": {}", self.message)?;
+        match &self.help {
+            Some(help) => write!(f, "; {help}"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// A piece of a document as messages show it: in backquotes, cut, with nothing in it that could act
+/// on a terminal, and without what looks like a URL with a login.
+#[must_use]
+pub fn shown(text: &str) -> String {
+    if text.contains("://") || text.contains('@') {
+        return "`…`".to_owned();
+    }
+    let cut = match text.char_indices().nth(SHOWN_CHARS) {
+        Some((at, _)) => &text[..at],
+        None => text,
+    };
+    let more = if cut.len() < text.len() { "…" } else { "" };
+    format!("`{}{more}`", visible(cut.as_bytes()))
+}
+
+/// Whether a key holds something that no message may repeat.
+pub(super) fn holds_secrets(key: &str) -> bool {
+    const WORDS: [&str; 6] = ["url", "password", "secret", "token", "dsn", "passwd"];
+    let key = key.to_ascii_lowercase();
+    if key.ends_with("_file") {
+        return false;
+    }
+    key == "password_command" || key.split(['_', '-']).any(|part| WORDS.contains(&part))
+}

@@ -1,0 +1,147 @@
+//! From nodes to a type, with every mistake and not only the first.
+//!
+//! serde stops at the first error and cannot go on, because the type's builder is gone by then. So
+//! the reading is repeated: what was wrong is reported once and *poisoned*, and the next pass leaves
+//! it out or puts a made-up value in its place, until a pass ends well or teaches nothing new.
+//! Whatever a pass with a poisoned node builds is thrown away.
+
+mod made_up;
+mod node;
+mod wording;
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::path::Path;
+
+use serde::de::DeserializeOwned;
+
+use super::MAX_MISTAKES;
+use super::Mistake;
+use super::key_path::KeyPath;
+use super::problem::Problem;
+use super::problem::Stop;
+use super::tree::Node;
+use super::tree::Value;
+use node::NodeDeserializer;
+
+/// Passes over one document. Each pass but the last poisons a node; a mistake costs one pass, and
+/// one more for each level above it that cannot be built without it.
+const MAX_PASSES: usize = 4 * MAX_MISTAKES;
+
+/// What the passes over one document share.
+struct Reading<'a> {
+    path: &'a Path,
+    text: &'a str,
+    mistakes: RefCell<Vec<Mistake>>,
+    /// Keys that were missing, by their map: reported, and made up from then on.
+    made_up: RefCell<HashSet<(*const Node, &'static str)>>,
+}
+
+/// Reads `T` from the tree. `mistakes` are those that are known already.
+pub(super) fn read<T: DeserializeOwned>(
+    path: &Path,
+    text: &str,
+    tree: &Node,
+    mistakes: Vec<Mistake>,
+) -> Result<T, Vec<Mistake>> {
+    let empty;
+    let is_empty = matches!(tree.value, Value::Null);
+    let root = if is_empty {
+        empty = Node { value: Value::Map(Vec::new()), ..tree.clone() };
+        &empty
+    } else {
+        tree
+    };
+    let made_up = RefCell::default();
+    let reading = Reading { path, text, mistakes: RefCell::new(mistakes), made_up };
+    for _ in 0..MAX_PASSES {
+        let known = reading.progress(root);
+        match T::deserialize(NodeDeserializer::new(root, &KeyPath::Root, &reading)) {
+            Ok(value) if !is_empty && reading.mistakes.borrow().is_empty() => return Ok(value),
+            Ok(_) => break,
+            Err(_) => {}
+        }
+        let learnt = reading.progress(root) != known;
+        if root.poisoned.get() || !learnt || reading.mistakes.borrow().len() > MAX_MISTAKES {
+            break;
+        }
+    }
+    if is_empty {
+        return Err(vec![reading.nothing_there()]);
+    }
+    let mut mistakes = reading.mistakes.into_inner();
+    if mistakes.is_empty() {
+        // A type that refuses without a reason that we could place.
+        mistakes.push(Mistake::new(path, None, "", "not what is expected here"));
+    }
+    mistakes.sort_by_key(|it| (it.at.is_none(), it.at));
+    if mistakes.len() > MAX_MISTAKES {
+        mistakes.truncate(MAX_MISTAKES);
+        mistakes.push(Mistake::new(path, None, "", "there are more mistakes; mend these first"));
+    }
+    Err(mistakes)
+}
+
+impl Reading<'_> {
+    /// Grows whenever a pass learns something.
+    fn progress(&self, root: &Node) -> (usize, usize, usize) {
+        let poisoned = poisoned_below(root);
+        (self.mistakes.borrow().len(), self.made_up.borrow().len(), poisoned)
+    }
+
+    /// The mistake of an empty file: what it needs.
+    fn nothing_there(&self) -> Mistake {
+        let made_up = self.made_up.borrow();
+        let mut keys: Vec<_> = made_up.iter().map(|(_, key)| format!("`{key}`")).collect();
+        keys.sort_unstable();
+        let message = match keys.as_slice() {
+            [] => "the file is empty".to_owned(),
+            keys => format!("the file is empty; it needs at least {}", keys.join(" and ")),
+        };
+        Mistake::new(self.path, None, "", message)
+    }
+
+    /// Records what is wrong with `node` and poisons what the next pass has to do without.
+    fn settle(&self, node: &Node, key: &KeyPath<'_>, stop: Stop) -> Stop {
+        match stop {
+            Stop::Settled => {}
+            Stop::MadeUp => node.poisoned.set(true),
+            Stop::Problem(Problem::Missing { key: missing }) => {
+                let place = std::ptr::from_ref(node);
+                if !self.made_up.borrow_mut().insert((place, missing)) {
+                    node.poisoned.set(true);
+                } else if !has_poisoned(node, missing) {
+                    let at = KeyPath::Absent(key, missing).to_string();
+                    self.record(Mistake::new(self.path, Some(node.at), at, "this key is required"));
+                }
+            }
+            Stop::Problem(problem) => {
+                node.poisoned.set(true);
+                self.record(wording::mistake(self.path, self.text, node, key, &problem));
+            }
+        }
+        Stop::Settled
+    }
+
+    fn record(&self, mistake: Mistake) {
+        self.mistakes.borrow_mut().push(mistake);
+    }
+}
+
+/// Whether the key is there after all, with a value that was reported: a type that asks for any map
+/// does not see that entry.
+fn has_poisoned(node: &Node, key: &str) -> bool {
+    let Value::Map(entries) = &node.value else { return false };
+    entries.iter().any(|(it, value)| it.text() == Some(key) && value.poisoned.get())
+}
+
+fn poisoned_below(node: &Node) -> usize {
+    let below: usize = match &node.value {
+        Value::List(items) => items.iter().map(poisoned_below).sum(),
+        Value::Map(entries) => {
+            entries.iter().map(|(key, value)| poisoned_below(key) + poisoned_below(value)).sum()
+        }
+        _ => 0,
+    };
+    below + usize::from(node.poisoned.get())
+}

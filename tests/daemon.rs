@@ -1,0 +1,215 @@
+//! The daemon as a process: signals, reloads, a second one beside it, a full disk.
+
+use std::time::Duration;
+
+use crate::support::daemon::TestDaemon;
+use crate::support::daemon::message;
+use crate::support::disk::SmallDisk;
+use crate::support::fake_server::Behaviour;
+use crate::support::fake_server::FakeServer;
+use crate::support::fixtures;
+use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::ORCHESTRA;
+use crate::support::postgres::TestDatabase;
+use crate::support::receiver::Answer;
+use crate::support::receiver::Receiver;
+use crate::support::workspace::ConfigText;
+use crate::support::workspace::Workspace;
+
+/// SIGTERM ends the daemon within this, whatever hangs.
+const STOPPED: Duration = Duration::from_secs(10);
+
+/// Longest wait for a message that has to be sent a second time.
+const NEXT_ATTEMPT: Duration = Duration::from_secs(45);
+
+async fn central() -> (TestDatabase<'static>, String) {
+    let database = TestDatabase::create("central").await;
+    fixtures::create_tables(&database, &CENTRAL).await;
+    let role = database.create_role("auditor").await;
+    let url = database.url(&role);
+    (database, url)
+}
+
+fn workspace(config: &ConfigText) -> Workspace {
+    Workspace::new()
+        .manifest("central", &fixtures::manifest("central", &CENTRAL))
+        .manifest("orchestra", &fixtures::manifest("orchestra", &ORCHESTRA))
+        .config(&config)
+}
+
+#[tokio::test]
+async fn health_does_not_depend_on_any_database() {
+    let url = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
+    let config = ConfigText::new().database("central", url, "central").every("1s");
+    let daemon = TestDaemon::start(workspace(&config)).await;
+    daemon.wait_for_verdict("central", "unknown").await;
+    for path in ["/livez", "/readyz", "/readyz?verbose", "/healthz"] {
+        assert_eq!(daemon.get(path).await.0, 200, "{path}");
+    }
+    let (_, body) = daemon.get("/healthz").await;
+    let counts: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    assert!(counts.to_string().contains("unknown"), "{counts}");
+    assert!(!body.contains("hunter2"), "{body}");
+    assert_eq!(daemon.get("/nowhere").await.0, 404);
+}
+
+#[tokio::test]
+async fn a_second_daemon_on_the_same_state_ends_with_2_and_names_the_first() {
+    let (_database, url) = central().await;
+    let config = ConfigText::new().database("central", &url, "central");
+    let daemon = TestDaemon::start(workspace(&config)).await;
+    let second = daemon.workspace().run(&["run"]).await;
+    second.ended(2).says(&daemon.pid().to_string()).says("schemawarden.db");
+    assert_eq!(daemon.get("/livez").await.0, 200, "the first goes on");
+}
+
+/// A lock that outlives its holder would keep a daemon down after a power cut.
+#[tokio::test]
+async fn a_killed_daemon_leaves_no_lock_behind() {
+    let (_database, url) = central().await;
+    let config = ConfigText::new().database("central", &url, "central");
+    let mut daemon = TestDaemon::start(workspace(&config)).await;
+    daemon.kill9().await;
+    daemon.restart().await;
+}
+
+#[tokio::test]
+async fn sigterm_ends_it_with_0_in_time_while_a_database_and_a_receiver_hang() {
+    let (database, url) = central().await;
+    fixtures::create_tables(&database, &["tmp_import"]).await;
+    let mut hung = FakeServer::start(Behaviour::Silent);
+    let mut receiver = Receiver::start();
+    receiver.otherwise(Answer::Hang);
+    let hung_url =
+        format!("postgres://auditor:hunter2@127.0.0.1:{}/central?sslmode=disable", hung.port());
+    let config = ConfigText::new()
+        .database("central", &url, "central")
+        .database("sco", &hung_url, "orchestra")
+        .limits("{ connect_timeout: 60s, audit_deadline: 60s }")
+        .slack(&receiver.url());
+    let mut daemon = TestDaemon::start(workspace(&config)).await;
+    hung.next_accepted().await;
+    receiver.next().await;
+    let (status, took) = daemon.sigterm().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(took < STOPPED, "it took {took:?}");
+}
+
+#[tokio::test]
+async fn sigterm_ends_an_idle_daemon_at_once() {
+    let (_database, url) = central().await;
+    let config = ConfigText::new().database("central", &url, "central");
+    let mut daemon = TestDaemon::start(workspace(&config)).await;
+    daemon.wait_for_verdict("central", "clean").await;
+    let (status, took) = daemon.sigterm().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(took < Duration::from_secs(2), "it took {took:?}");
+}
+
+#[tokio::test]
+async fn sighup_with_a_bad_config_keeps_the_old_one_and_says_why() {
+    let (database, url) = central().await;
+    let mut receiver = Receiver::start();
+    let config =
+        ConfigText::new().database("central", &url, "central").every("1s").slack(&receiver.url());
+    let mut daemon = TestDaemon::start(workspace(&config)).await;
+    daemon.wait_for_verdict("central", "clean").await;
+
+    let good = config.to_string();
+    for (case, bad, word) in [
+        ("a key", good.replace("databases:", "databasse:"), "databasse"),
+        ("no YAML", "{".to_owned(), "config.yaml"),
+        ("nothing", String::new(), "config.yaml"),
+        ("a manifest", good.replace("manifest: central", "manifest: centrall"), "centrall"),
+    ] {
+        daemon.workspace().rewrite("config.yaml", &bad);
+        daemon.sighup();
+        let what = format!("the reload is refused: {case}");
+        daemon
+            .wait_for_log(&what, |line| line["level"] == "ERROR" && line.to_string().contains(word))
+            .await;
+        assert_eq!(daemon.get("/readyz").await.0, 200, "{case}");
+    }
+    // A manifest that cannot be read is no reason to forget the one that was.
+    daemon.workspace().rewrite("config.yaml", &good);
+    daemon.workspace().rewrite("expected-schemas/central.yaml", "tables: {");
+    daemon.sighup();
+    daemon
+        .wait_for_log("the manifest is refused", |line| {
+            line["level"] == "ERROR" && line.to_string().contains("central.yaml")
+        })
+        .await;
+    receiver.expect_nothing_until(daemon.wait_for_audits("central", 2)).await;
+    // The old one still works, to the end of the line.
+    fixtures::create_tables(&database, &["tmp_import"]).await;
+    assert!(receiver.next().await.text().contains("tmp_import"));
+}
+
+#[tokio::test]
+async fn sighup_with_a_good_config_takes_it() {
+    let (_central, url) = central().await;
+    let (sco, sco_url) = central().await;
+    let mut receiver = Receiver::start();
+    let one =
+        ConfigText::new().database("central", &url, "central").every("1s").slack(&receiver.url());
+    let mut daemon = TestDaemon::start(workspace(&one)).await;
+    daemon.wait_for_verdict("central", "clean").await;
+    let two = one.database("sco", &sco_url, "central");
+    daemon.workspace().rewrite("config.yaml", &two.to_string());
+    daemon.sighup();
+    daemon.wait_for_verdict("sco", "clean").await;
+    fixtures::create_tables(&sco, &["tmp_import"]).await;
+    let request = receiver.next().await;
+    assert!(request.text().contains("sco"), "{}", request.text());
+    assert_eq!(daemon.sigterm().await.0.code(), Some(0));
+}
+
+#[tokio::test]
+async fn it_listens_on_loopback_only() {
+    let (_database, url) = central().await;
+    let config = ConfigText::new().database("central", &url, "central").to_string();
+    let config = config.replace("127.0.0.1:0", "0.0.0.0:0");
+    let workspace = Workspace::new()
+        .manifest("central", &fixtures::manifest("central", &CENTRAL))
+        .config(&config);
+    workspace.run(&["run"]).await.ended(2).says("http.listen");
+}
+
+/// Every run of it holds the whole way from a full disk to the message, so it is one test.
+#[tokio::test]
+async fn a_full_disk_stops_no_audit_loses_nothing_and_is_told() {
+    let (database, url) = central().await;
+    let mut receiver = Receiver::start();
+    let disk = SmallDisk::mount(4);
+    let config = ConfigText::new()
+        .database("central", &url, "central")
+        .every("1s")
+        .state(&disk.path().join("schemawarden.db"))
+        .slack(&receiver.url());
+    let mut daemon = TestDaemon::start(workspace(&config)).await;
+    daemon.wait_for_verdict("central", "clean").await;
+
+    // What is acknowledged before …
+    fixtures::create_tables(&database, &["tmp_before"]).await;
+    assert!(receiver.next().await.text().contains("tmp_before"));
+    disk.fill();
+    // … and what happens while nothing can be written.
+    fixtures::create_tables(&database, &["tmp_during"]).await;
+    daemon
+        .wait_for_log("the state cannot be written", |line| {
+            line["level"] == "ERROR" && !message(line).is_empty()
+        })
+        .await;
+    daemon.wait_for_status("/readyz", 503).await;
+    assert_eq!(daemon.get("/livez").await.0, 200, "audits go on");
+
+    disk.free();
+    daemon.wait_for_status("/readyz", 200).await;
+    let request = receiver.next_within(NEXT_ATTEMPT).await;
+    assert!(request.text().contains("tmp_during"), "{}", request.text());
+    // Nothing that was acknowledged is lost: the end of both is the end of one incident.
+    database.execute("drop table tmp_before; drop table tmp_during").await;
+    let resolved = receiver.next_within(NEXT_ATTEMPT).await;
+    assert!(resolved.text().to_lowercase().contains("resolved"), "{}", resolved.text());
+    assert_eq!(daemon.sigterm().await.0.code(), Some(0));
+}

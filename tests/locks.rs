@@ -1,0 +1,63 @@
+//! What others have locked: a table does not matter to an audit, the catalog makes it `unknown`.
+
+use std::time::Duration;
+
+use crate::support::fixtures;
+use crate::support::fixtures::CENTRAL;
+use crate::support::postgres::TestDatabase;
+use crate::support::workspace::ConfigText;
+use crate::support::workspace::Workspace;
+
+/// An audit beside a locked table ends within this, start of the process included.
+const UNDISTURBED: Duration = Duration::from_secs(1);
+
+/// `audit_deadline` of [`ConfigText::new`], and room for the process.
+const IN_TIME: Duration = Duration::from_secs(5);
+
+#[tokio::test]
+async fn a_table_under_an_exclusive_lock_does_not_delay_the_audit() {
+    let database = TestDatabase::create("central").await;
+    fixtures::create_tables(&database, &CENTRAL).await;
+    database.execute(r#"create view v as select * from "User""#).await;
+    let role = database.create_role("auditor").await;
+    let other = database.superuser_session().await;
+    other.execute(r#"begin; lock table "User", v in access exclusive mode"#).await;
+
+    let run = workspace(&database.url(&role)).run(&["check", "--format", "json"]).await;
+    assert_eq!(run.ended(0).report().verdict(), "clean");
+    assert!(run.took < UNDISTURBED, "it took {:?}", run.took);
+    other.execute("commit").await;
+}
+
+#[tokio::test]
+async fn a_table_that_is_not_committed_is_not_there_yet() {
+    let database = TestDatabase::create("central").await;
+    fixtures::create_tables(&database, &CENTRAL).await;
+    let role = database.create_role("auditor").await;
+    let workspace = workspace(&database.url(&role));
+    let other = database.superuser_session().await;
+    other.execute("begin; create table half_done ()").await;
+    workspace.check(0).await;
+    other.execute("commit").await;
+    let findings = workspace.check(1).await.findings("central");
+    assert_eq!(findings, ["unexpected_table public.half_done"]);
+}
+
+#[tokio::test]
+async fn a_locked_catalog_is_unknown_in_time() {
+    let database = TestDatabase::create("central").await;
+    fixtures::create_tables(&database, &CENTRAL).await;
+    let role = database.create_role("auditor").await;
+    let other = database.superuser_session().await;
+    other.execute("begin; lock table pg_catalog.pg_class in access exclusive mode").await;
+    let run = workspace(&database.url(&role)).run(&["check", "--format", "json"]).await;
+    run.ended(2).report().unknown_because("central");
+    assert!(run.took < IN_TIME, "it took {:?}", run.took);
+    other.execute("rollback").await;
+}
+
+fn workspace(url: &str) -> Workspace {
+    Workspace::new()
+        .manifest("central", &fixtures::manifest("central", &CENTRAL))
+        .config(&ConfigText::new().database("central", url, "central"))
+}
