@@ -54,8 +54,25 @@ pub fn read<T: DeserializeOwned>(
     text: &str,
     env: Option<&Env<'_>>,
 ) -> Result<T, Vec<Mistake>> {
+    match read_noting(path, text, env) {
+        (Some(value), mistakes) if mistakes.is_empty() => Ok(value),
+        (_, mistakes) => Err(mistakes),
+    }
+}
+
+/// The same, but where the only mistakes are keys that are unknown or there twice, the value comes
+/// too, without those keys: what it says can be looked at in the same go.
+#[must_use]
+pub fn read_noting<T: DeserializeOwned>(
+    path: &Path,
+    text: &str,
+    env: Option<&Env<'_>>,
+) -> (Option<T>, Vec<Mistake>) {
     let mut mistakes = Vec::new();
-    let mut tree = tree::parse(path, text, &mut mistakes).map_err(|mistake| vec![*mistake])?;
+    let mut tree = match tree::parse(path, text, &mut mistakes) {
+        Ok(tree) => tree,
+        Err(mistake) => return (None, vec![*mistake]),
+    };
     if let Some(env) = env {
         interpolate::interpolate(path, &mut tree, env, &mut mistakes);
     }

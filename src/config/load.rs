@@ -32,16 +32,19 @@ const DEFAULT_MANIFESTS: &str = "expected-schemas";
 /// # Errors
 ///
 /// Every mistake of the file, of its manifests and of the secret files, in the order of the files. A
-/// mistake of shape hides those of sense.
+/// value of the wrong type, a missing key or an unset variable hides the mistakes of sense; a key that
+/// is unknown or there twice does not.
 pub fn load(
     path: &Path,
     env: &dyn Fn(&str) -> Option<String>,
     now: Timestamp,
 ) -> Result<Config, Vec<Mistake>> {
     let text = read_text(path).map_err(|mistake| vec![*mistake])?;
-    let file: shape::File = yaml::read(path, &text, Some(env))?;
+    let (file, misshapen) = yaml::read_noting(path, &text, Some(env));
+    let Some(file): Option<shape::File> = file else { return Err(misshapen) };
     let today = now.to_zoned(TimeZone::UTC).date();
     let mut noted = Noted::new(path);
+    noted.mistakes.extend(misshapen);
     let manifests = load_manifests(&file, today, &mut noted);
     let hash = hash(&text, manifests.as_ref());
     let config = sense::sense(&file, manifests, hash, today, &mut noted);

@@ -232,6 +232,9 @@ fn no_message_repeats_a_secret() {
     }
 }
 
+/// An unoptimized build on a busy machine needs several; what these limits keep away needs hours.
+const SLOW_SECONDS: u64 = 60;
+
 #[test]
 fn large_documents_are_refused_quickly() {
     let bomb = {
@@ -259,7 +262,7 @@ fn large_documents_are_refused_quickly() {
         let mistakes = read_doc(&text).unwrap_err();
         assert!(mistakes[0].to_string().contains(want), "{case}: {mistakes:?}");
         assert!(mistakes[0].to_string().len() < 300, "{case}");
-        assert!(begun.elapsed().as_secs() < 5, "{case}: {:?}", begun.elapsed());
+        assert!(begun.elapsed().as_secs() < SLOW_SECONDS, "{case}: {:?}", begun.elapsed());
     }
 }
 

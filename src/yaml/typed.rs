@@ -9,6 +9,7 @@ mod made_up;
 mod node;
 mod wording;
 
+use std::cell::Cell;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::Path;
@@ -35,15 +36,18 @@ struct Reading<'a> {
     mistakes: RefCell<Vec<Mistake>>,
     /// Keys that were missing, by their map: reported, and made up from then on.
     made_up: RefCell<HashSet<(*const Node, &'static str)>>,
+    /// How many of the poisoned nodes are keys that a struct does not know.
+    unknown_keys: Cell<usize>,
 }
 
-/// Reads `T` from the tree. `mistakes` are those that are known already.
+/// Reads `T` from the tree. `mistakes` are those that are known already. With mistakes, `T` comes
+/// only if nothing of it was made up or left out but unknown keys.
 pub(super) fn read<T: DeserializeOwned>(
     path: &Path,
     text: &str,
     tree: &Node,
     mistakes: Vec<Mistake>,
-) -> Result<T, Vec<Mistake>> {
+) -> (Option<T>, Vec<Mistake>) {
     let empty;
     let is_empty = matches!(tree.value, Value::Null);
     let root = if is_empty {
@@ -52,25 +56,18 @@ pub(super) fn read<T: DeserializeOwned>(
     } else {
         tree
     };
-    let made_up = RefCell::default();
-    let reading = Reading { path, text, mistakes: RefCell::new(mistakes), made_up };
-    for _ in 0..MAX_PASSES {
-        let known = reading.progress(root);
-        match T::deserialize(NodeDeserializer::new(root, &KeyPath::Root, &reading)) {
-            Ok(value) if !is_empty && reading.mistakes.borrow().is_empty() => return Ok(value),
-            Ok(_) => break,
-            Err(_) => {}
-        }
-        let learnt = reading.progress(root) != known;
-        if root.poisoned.get() || !learnt || reading.mistakes.borrow().len() > MAX_MISTAKES {
-            break;
-        }
-    }
+    let (made_up, unknown_keys) = (RefCell::default(), Cell::new(0));
+    let mistakes = RefCell::new(mistakes);
+    let reading = Reading { path, text, mistakes, made_up, unknown_keys };
+    let value = reading.passes(root);
     if is_empty {
-        return Err(vec![reading.nothing_there()]);
+        return (None, vec![reading.nothing_there()]);
     }
+    let value = value.filter(|_| {
+        reading.made_up.borrow().is_empty() && poisoned_below(root) == reading.unknown_keys.get()
+    });
     let mut mistakes = reading.mistakes.into_inner();
-    if mistakes.is_empty() {
+    if mistakes.is_empty() && value.is_none() {
         // A type that refuses without a reason that we could place.
         mistakes.push(Mistake::new(path, None, "", "not what is expected here"));
     }
@@ -79,10 +76,25 @@ pub(super) fn read<T: DeserializeOwned>(
         mistakes.truncate(MAX_MISTAKES);
         mistakes.push(Mistake::new(path, None, "", "there are more mistakes; mend these first"));
     }
-    Err(mistakes)
+    (value, mistakes)
 }
 
 impl Reading<'_> {
+    /// Reads until a pass ends well, or teaches nothing new.
+    fn passes<T: DeserializeOwned>(&self, root: &Node) -> Option<T> {
+        for _ in 0..MAX_PASSES {
+            let known = self.progress(root);
+            if let Ok(value) = T::deserialize(NodeDeserializer::new(root, &KeyPath::Root, self)) {
+                return Some(value);
+            }
+            let learnt = self.progress(root) != known;
+            if root.poisoned.get() || !learnt || self.mistakes.borrow().len() > MAX_MISTAKES {
+                break;
+            }
+        }
+        None
+    }
+
     /// Grows whenever a pass learns something.
     fn progress(&self, root: &Node) -> (usize, usize, usize) {
         let poisoned = poisoned_below(root);
@@ -116,6 +128,9 @@ impl Reading<'_> {
                 }
             }
             Stop::Problem(problem) => {
+                if matches!(problem, Problem::UnknownKey { .. }) {
+                    self.unknown_keys.set(self.unknown_keys.get() + 1);
+                }
                 node.poisoned.set(true);
                 self.record(wording::mistake(self.path, self.text, node, key, &problem));
             }

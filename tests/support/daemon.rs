@@ -177,7 +177,7 @@ async fn launch(workspace: &Workspace) -> (Child, Log, SocketAddr) {
         }
     });
     let mut log = Log { lines, seen: Vec::new(), _reader: reader };
-    let listening = log.wait_for("listening", |line| message(line) == "listening").await;
+    let listening = log.wait_for("listening", |line| field(line, "http.listen").is_string()).await;
     let address = field(&listening, "http.listen").as_str().and_then(|text| text.parse().ok());
     (child, log, address.unwrap_or_else(|| panic!("no address in {listening}")))
 }
