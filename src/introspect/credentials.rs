@@ -16,13 +16,12 @@ use tokio::io::AsyncReadExt;
 
 use self::passfile::PassFile;
 use super::environment::Environment;
-
 use crate::config::ConnectionSource;
-use crate::connection;
 use crate::connection::Connection;
 use crate::connection::ConnectionError;
 use crate::connection::Endpoint;
 use crate::connection::Password;
+use crate::connection::parse;
 use crate::secret::Secret;
 
 /// The longest file with a URL, a password, a certificate or a key that is read, in bytes. A bundle
@@ -99,7 +98,7 @@ pub(super) async fn connection(
         ConnectionSource::Parsed(connection) => Ok(Arc::clone(connection)),
         ConnectionSource::File { path, defaults } => {
             let text = first_line(path).await?;
-            let connection = connection::parse(text.expose(), defaults)
+            let connection = parse(text.expose(), defaults)
                 .map_err(|source| CredentialsError::Url { path: path.clone(), source })?;
             Ok(Arc::new(connection))
         }

@@ -3,10 +3,13 @@
 use std::time::Duration;
 use std::time::Instant;
 
+use schemawarden::config::ConnectionDefaults;
+use schemawarden::config::ConnectionSource;
 use schemawarden::config::Limits;
 use schemawarden::connection::Endpoint;
 use schemawarden::connection::Password;
 use schemawarden::connection::SslMode;
+use schemawarden::introspect::Environment;
 use schemawarden::secret::Secret;
 
 use super::limits;
@@ -282,4 +285,23 @@ async fn passwords_are_read_anew_at_each_connection() {
         ttl: Duration::from_mins(1),
     };
     read_all(&connection).await;
+}
+
+#[tokio::test]
+async fn a_url_file_is_read_anew_at_each_connection() {
+    let database = TestDatabase::create("mounted").await;
+    let role = database.create_role("auditor").await;
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let path = directory.path().join("url");
+    let source =
+        ConnectionSource::File { path: path.clone(), defaults: ConnectionDefaults::default() };
+    let read =
+        async || schemawarden::introspect::read(&source, &limits(), &Environment::default()).await;
+    let missing = read().await.expect_err("no file yet").reason();
+    assert!(missing.contains("could not read"), "{missing}");
+    std::fs::write(&path, "postgres://a:hunter2@p@ss@host/x\n").expect("our own directory");
+    let malformed = read().await.expect_err("a bad URL").reason();
+    assert!(malformed.contains("percent-encoded") && !malformed.contains("p@ss"), "{malformed}");
+    std::fs::write(&path, format!("{}\n", database.url(&role))).expect("our own directory");
+    assert_eq!(read().await.expect("a good URL").incomplete, None);
 }

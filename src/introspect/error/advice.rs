@@ -3,6 +3,7 @@
 use super::IntrospectError;
 use super::Phase;
 use super::TalkError;
+use crate::introspect::credentials::CredentialsError;
 use crate::introspect::tls::TlsError;
 
 /// Where hosted PostgreSQL publishes its certificate authority, by the end of the host's name.
@@ -39,6 +40,9 @@ const AUTHORITIES: &[(&str, &str)] = &[
 /// The advice for `error`, where there is some.
 pub(super) fn advice(error: &IntrospectError) -> Option<String> {
     match error {
+        IntrospectError::Credentials { source: CredentialsError::Url { source, .. } } => {
+            source.help()
+        }
         IntrospectError::Connect { unreachable_ipv6: true, .. } => Some(
             "the host has IPv6 addresses only and this machine has no IPv6 route; with Supabase \
              use the session pooler's host or the IPv4 add-on"
