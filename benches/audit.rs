@@ -10,6 +10,8 @@
 //! audit throughput TEMPLATE N CONCURRENCY  TEMPLATE is a URL in which {n} is 0 to N-1
 //! ```
 
+#![expect(clippy::print_stdout, reason = "a program whose answer is what it prints")]
+
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -138,32 +140,29 @@ impl Fleet {
     }
 
     async fn audit_all(&self, concurrency: usize) -> Duration {
-        let never = CancellationToken::new();
+        let never = &CancellationToken::new();
         let began = Instant::now();
         stream::iter(&self.databases)
-            .for_each_concurrent(concurrency, |database| {
-                let never = &never;
-                async move {
-                    let report = audit(
-                        database,
-                        &self.manifests,
-                        Provisioning::Done,
-                        &self.environment,
-                        &self.slots,
-                        &Clock::System,
-                        never,
-                    );
-                    let report = report.await.expect("nobody shuts down");
-                    assert_eq!(report.verdict, Verdict::Drifted, "{:?}", report.reason);
-                    assert_eq!(report.findings.len(), 21);
-                    let audit = AuditCommit {
-                        report: Arc::new(report),
-                        now: Clock::System.now(),
-                        labels: BTreeMap::new(),
-                        channels: vec!["ops".to_owned()],
-                    };
-                    self.store.commit_audit(audit).await.expect("it commits");
-                }
+            .for_each_concurrent(concurrency, |database| async move {
+                let report = audit(
+                    database,
+                    &self.manifests,
+                    Provisioning::Done,
+                    &self.environment,
+                    &self.slots,
+                    &Clock::System,
+                    never,
+                );
+                let report = report.await.expect("nobody shuts down");
+                assert_eq!(report.verdict, Verdict::Drifted, "{:?}", report.reason);
+                assert_eq!(report.findings.len(), 21);
+                let audit = AuditCommit {
+                    report: Arc::new(report),
+                    now: Clock::System.now(),
+                    labels: BTreeMap::new(),
+                    channels: vec!["ops".to_owned()],
+                };
+                self.store.commit_audit(audit).await.expect("it commits");
             })
             .await;
         began.elapsed()

@@ -128,11 +128,8 @@ pub async fn run(mut options: Options) -> anyhow::Result<()> {
         env!("CARGO_PKG_VERSION")
     );
 
-    loop {
-        match options.commands.recv().await {
-            Some(Command::Reload) => reload::reload(&options, &publish, &health, &clock),
-            Some(Command::Stop) | None => break,
-        }
+    while let Some(Command::Reload) = options.commands.recv().await {
+        reload::reload(&options, &publish, &health, &clock);
     }
     info!("stopping");
     health.start_draining();
@@ -173,7 +170,7 @@ async fn second_stop(commands: &mut mpsc::Receiver<Command>) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 /// The tokens and trackers by which the daemon stops.

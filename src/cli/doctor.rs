@@ -30,6 +30,7 @@ use crate::introspect::probe::Pooler;
 use crate::introspect::probe::Probe;
 use crate::introspect::probe::probe;
 use crate::manifest::presets;
+use crate::manifest::presets::Preset;
 use crate::schema::Catalog;
 
 #[derive(Debug, clap::Args)]
@@ -75,7 +76,7 @@ async fn examine(
     environment: &Environment,
 ) -> Result<Examination, IntrospectError> {
     let roles: Vec<&str> =
-        presets::all().iter().flat_map(|it| it.roles()).map(String::as_str).collect();
+        presets::all().iter().flat_map(Preset::roles).map(String::as_str).collect();
     let probe = probe(&database.connection, &database.limits, environment, &roles).await?;
     let catalog = introspect::read(&database.connection, &database.limits, environment).await?;
     Ok(Examination { probe, catalog })

@@ -39,16 +39,12 @@ pub(super) async fn run(global: &Global, args: HealthcheckArgs) -> anyhow::Resul
         .await
         .with_context(|| format!("{address} did not answer within {} s", ANSWER_MAX.as_secs()))??;
     // One request with a fixed text to our own endpoint: the status is the second word.
-    match answer.split(' ').nth(1) {
-        Some("200") => {
-            output::emit("ok\n")?;
-            Ok(Status::Clean)
-        }
-        _ => {
-            let body = answer.split("\r\n\r\n").nth(1).unwrap_or("").trim();
-            bail!("{address} is not healthy: {}", crate::schema::visible(body.as_bytes()))
-        }
+    if answer.split(' ').nth(1) != Some("200") {
+        let body = answer.split("\r\n\r\n").nth(1).unwrap_or("").trim();
+        bail!("{address} is not healthy: {}", crate::schema::visible(body.as_bytes()))
     }
+    output::emit("ok\n")?;
+    Ok(Status::Clean)
 }
 
 async fn ask(address: SocketAddr) -> anyhow::Result<String> {

@@ -1,7 +1,7 @@
 //! `schemawarden sql`: prints SQL for a person to read and run. Runs nothing, connects to nothing.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::Path;
 
 use anyhow::bail;
 use clap::Subcommand;
@@ -35,7 +35,7 @@ pub(super) fn run(global: &Global, command: &SqlCommand) -> anyhow::Result<Statu
     }
 }
 
-fn role(path: &PathBuf, name: &str, role: Option<&str>) -> anyhow::Result<Status> {
+fn role(path: &Path, name: &str, role: Option<&str>) -> anyhow::Result<Status> {
     let config = environment::load(path)?;
     let Some(database) = config.databases.iter().find(|it| it.name == name) else {
         let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))

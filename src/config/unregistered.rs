@@ -22,6 +22,10 @@ const NAMELESS: &str = "database";
 impl Database {
     /// A database known by its URL alone, with the default limits. Its name is the visible name of
     /// the database in the URL. It is due never: nothing schedules it.
+    ///
+    /// # Panics
+    ///
+    /// Never: the one cron line that it reads is a constant.
     pub fn unregistered(
         url: &str,
         insecure: bool,

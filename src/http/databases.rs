@@ -76,9 +76,8 @@ pub(super) async fn show(
     body["report"] = report.unwrap_or(Value::Null);
     // A database that was never audited is unknown, not fine.
     let verdict = state.map_or(Verdict::Unknown, |it| it.verdict);
-    let status =
-        if fail_on.contains(&verdict) { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK };
-    answer(status, &body)
+    let fails = fail_on.contains(&verdict);
+    answer(if fails { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, &body)
 }
 
 /// Reads `fail_on=…`; the word that is none of its own is the error.

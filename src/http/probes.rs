@@ -21,7 +21,7 @@ use crate::store;
 /// An audit that is this late is overdue. Waiting for a slot is normal; waiting for minutes is not.
 pub(super) const OVERDUE_AFTER: SignedDuration = SignedDuration::from_secs(60);
 /// A delivery that has been pending for this long is stuck.
-const STUCK_DELIVERY_AFTER: Duration = Duration::from_secs(5 * 60);
+const STUCK_DELIVERY_AFTER: Duration = Duration::from_mins(5);
 
 /// One condition of readiness.
 struct Condition {

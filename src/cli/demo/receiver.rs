@@ -21,6 +21,7 @@ use tokio_util::sync::DropGuard;
 use tokio_util::task::TaskTracker;
 
 use super::cluster::random_password;
+use crate::channel::text::as_seen;
 use crate::secret::Secret;
 
 /// A body may have this many bytes. Slack takes far less.
@@ -120,38 +121,6 @@ async fn receive(
     match inbox.messages.try_send(message) {
         Ok(()) => (StatusCode::OK, "ok"),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "rollup_error"),
-    }
-}
-
-/// The message as a person sees it.
-fn as_seen(payload: &Value) -> String {
-    let mut text = String::new();
-    match payload["blocks"].as_array() {
-        Some(blocks) => blocks.iter().for_each(|it| append_texts(it, &mut text)),
-        None => append_texts(payload, &mut text),
-    }
-    text
-}
-
-/// Stands in for `channel::as_seen` until that is merged: every text, a line for each block or item.
-fn append_texts(value: &Value, text: &mut String) {
-    match &value["text"] {
-        Value::String(words) => text.push_str(words),
-        inner => {
-            if let Some(words) = inner["text"].as_str() {
-                text.push_str(words);
-            }
-        }
-    }
-    for element in value["elements"].as_array().into_iter().flatten() {
-        append_texts(element, text);
-    }
-    let is_line = matches!(
-        value["type"].as_str(),
-        Some("header" | "section" | "rich_text_section" | "rich_text_preformatted" | "context")
-    );
-    if is_line && !text.ends_with('\n') {
-        text.push('\n');
     }
 }
 
