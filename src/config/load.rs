@@ -43,13 +43,12 @@ pub fn load(
     let Some(file): Option<shape::File> = file else { return Err(misshapen) };
     let today = now.to_zoned(TimeZone::UTC).date();
     let mut noted = Noted::new(path);
-    let shape_mistakes = misshapen.len();
     noted.mistakes.extend(misshapen);
     let manifests = load_manifests(&file, today, &mut noted);
     let hash = hash(&text, manifests.as_ref());
     let config = sense::sense(&file, manifests, hash, today, &mut noted);
     let Noted { mut mistakes, mut warnings, .. } = noted;
-    drop_consequences(&mut mistakes, shape_mistakes);
+    drop_consequences(&mut mistakes);
     for told in [&mut mistakes, &mut warnings] {
         told.sort_by(|a, b| order(path, a).cmp(&order(path, b)));
     }
@@ -60,20 +59,16 @@ pub fn load(
 }
 
 /// Takes out what is said of a value only because a wrong part of it was left out: whatever is about
-/// the same key as a mistake of shape, or about what that key is a part of. `mistakes` begins with
-/// the mistakes of shape.
-fn drop_consequences(mistakes: &mut Vec<Mistake>, misshapen: usize) {
-    let wrong: Vec<String> = mistakes.iter().take(misshapen).map(|it| it.key.clone()).collect();
+/// the same key as such a mistake, or about what that key is a part of.
+fn drop_consequences(mistakes: &mut Vec<Mistake>) {
+    let wrong: Vec<String> =
+        mistakes.iter().filter(|it| it.left_out).map(|it| it.key.clone()).collect();
     let follows = |key: &str| {
         wrong.iter().any(|it| {
             it.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
         })
     };
-    let mut position = 0;
-    mistakes.retain(|it| {
-        position += 1;
-        position <= misshapen || !follows(&it.key)
-    });
+    mistakes.retain(|it| it.left_out || !follows(&it.key));
 }
 
 /// The config first, then its manifests; in each, what is about the whole file comes last.

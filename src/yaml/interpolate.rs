@@ -38,7 +38,7 @@ fn walk(
             Err((message, help)) => {
                 node.poisoned.set(true);
                 let mistake = Mistake::new(path, Some(node.at), key.to_string(), message);
-                mistakes.push(mistake.with_help(help));
+                mistakes.push(Mistake { left_out: true, ..mistake.with_help(help) });
             }
         },
         Value::List(items) => {

@@ -29,6 +29,9 @@ pub struct Mistake {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// What stands at `key` was left out of what was read, so that whoever checks the rest does not
+    /// take it for absent.
+    pub left_out: bool,
 }
 
 impl Mistake {
@@ -40,7 +43,8 @@ impl Mistake {
         key: impl Into<String>,
         message: impl Into<String>,
     ) -> Self {
-        Self { path: path.to_owned(), at, key: key.into(), message: message.into(), help: None }
+        let (path, key, message) = (path.to_owned(), key.into(), message.into());
+        Self { path, at, key, message, help: None, left_out: false }
     }
 
     /// The same with a word on what to do.

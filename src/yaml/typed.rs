@@ -136,7 +136,8 @@ impl Reading<'_> {
                     self.unknown_keys.set(self.unknown_keys.get() + 1);
                 }
                 node.poisoned.set(true);
-                self.record(wording::mistake(self.path, self.text, node, key, &problem));
+                let mistake = wording::mistake(self.path, self.text, node, key, &problem);
+                self.record(Mistake { left_out: true, ..mistake });
             }
         }
         Stop::Settled
