@@ -5,6 +5,7 @@ mod text;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
+use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -118,10 +119,15 @@ fn status(reports: &[Report], fail_on: FailOn) -> Status {
 }
 
 /// One database that no config names.
-fn one(url: &str, path: &std::path::Path, insecure: bool) -> anyhow::Result<Scope> {
+fn one(url: &str, path: &Path, insecure: bool) -> anyhow::Result<Scope> {
     let today = Clock::System.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let own = match manifest::load(path, today) {
-        Ok(own) => Arc::new(own),
+    // The neighbours only serve the diagnosis: if they are in disorder, it has less to say.
+    let folder = path.parent().filter(|it| !it.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut manifests: Manifests =
+        manifest::load_folder(folder, today).map(|(all, _)| all).unwrap_or_default();
+    let among_them = manifests.values().find(|it| it.path.file_name() == path.file_name()).cloned();
+    let own = match among_them.map_or_else(|| manifest::load(path, today).map(Arc::new), Ok) {
+        Ok(own) => own,
         Err(mistakes) => {
             for mistake in &mistakes {
                 output::remark(&mistake.to_string());
@@ -129,11 +135,6 @@ fn one(url: &str, path: &std::path::Path, insecure: bool) -> anyhow::Result<Scop
             return Err(environment::refused(path, &mistakes));
         }
     };
-    // The neighbours only serve the diagnosis: if they are in disorder, it has less to say.
-    let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
-    let folder = folder.unwrap_or(std::path::Path::new("."));
-    let mut manifests: Manifests =
-        manifest::load_folder(folder, today).map(|(all, _)| all).unwrap_or_default();
     manifests.insert(own.name.clone(), Arc::clone(&own));
     let database =
         Database::unregistered(url, insecure, own).map_err(|error| environment::bad_url(&error))?;

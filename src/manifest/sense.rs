@@ -274,7 +274,10 @@ impl Reader<'_> {
 
 impl Draft {
     /// Adds what a file that extends this one says. The file wins where both speak of one thing.
-    pub(super) fn extended_by(mut self, child: Self) -> Self {
+    pub(super) fn extended_by(mut self, mut child: Self) -> Self {
+        if self.expected.is_empty() {
+            self.expected = std::mem::take(&mut child.expected);
+        }
         for (key, expected) in child.expected {
             // Another kind under the same name replaces the parent's, too.
             for kind in RelationKind::ALL {
