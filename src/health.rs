@@ -109,6 +109,14 @@ impl Health {
         timings.insert(database.to_owned(), timing);
     }
 
+    /// Notes that no audit of a database runs, and leaves its due time: nothing was recorded.
+    pub fn set_idle(&self, database: &str) {
+        let mut timings = self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(timing) = timings.get_mut(database) {
+            timing.running_since = None;
+        }
+    }
+
     /// Forgets the databases that `keep` does not know.
     pub fn retain_timings(&self, keep: impl Fn(&str) -> bool) {
         let mut timings = self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner);

@@ -7,10 +7,13 @@
 use std::io;
 use std::io::IsTerminal as _;
 
+use tracing::error;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::schema::visible;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -53,5 +56,14 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
             .with(fmt::layer().with_ansi(terminal).with_target(false).with_writer(io::stderr))
             .try_init()
     };
-    result.map_err(|source| TelemetryError::Twice { source })
+    result.map_err(|source| TelemetryError::Twice { source })?;
+    // A panic is a log line like any other: one JSON object where the log is JSON, and nothing in its
+    // text can act on a terminal.
+    std::panic::set_hook(Box::new(|panic| {
+        let text = panic.payload_as_str().unwrap_or("no text");
+        let text = visible(text.as_bytes());
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        error!(panic.location = %place, "a defect of schemawarden, please report it: panic at {place}: {text}");
+    }));
+    Ok(())
 }
