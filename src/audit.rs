@@ -12,6 +12,7 @@ use std::time::Instant;
 
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
+use tracing::debug;
 use tracing::info_span;
 
 use crate::clock::Clock;
@@ -54,6 +55,15 @@ pub async fn audit(
             manifests,
         };
         let read = read.map_err(|error| error.reason());
+        match &read {
+            Ok(catalog) => debug!(
+                relations = catalog.relations.len(),
+                complete = catalog.incomplete.is_none(),
+                took = ?began.elapsed(),
+                "read the catalog"
+            ),
+            Err(reason) => debug!(reason, took = ?began.elapsed(), "could not read the catalog"),
+        }
         Some(conclude(&subject, read, provisioning, audited_at, began.elapsed()))
     }
     .instrument(span)
