@@ -14,6 +14,7 @@ use std::time::Instant;
 use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
+use tracing::debug;
 use tracing::info_span;
 
 use crate::clock::Clock;
@@ -57,6 +58,17 @@ pub async fn audit(
         let attempt = AssertUnwindSafe(async {
             let read = introspect::read(&database.connection, &database.limits, environment).await;
             let read = read.map_err(|error| error.reason());
+            match &read {
+                Ok(catalog) => debug!(
+                    relations = catalog.relations.len(),
+                    complete = catalog.incomplete.is_none(),
+                    took = ?began.elapsed(),
+                    "read the catalog"
+                ),
+                Err(reason) => {
+                    debug!(reason, took = ?began.elapsed(), "could not read the catalog")
+                }
+            }
             conclude(&subject, read, provisioning, audited_at, began.elapsed())
         });
         // A panic is a defect of ours; it must not leave a database that nobody hears of.

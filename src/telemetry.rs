@@ -31,8 +31,11 @@ pub enum LogFormat {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TelemetryError {
-    #[error("`{filter}` is not a log filter; write `info`, `debug`, or `schemawarden=debug,warn`")]
-    Filter { filter: String, source: tracing_subscriber::filter::ParseError },
+    /// Without its source, which says the same twice and names no place in the text.
+    #[error(
+        "--log: `{filter}` is not a log filter; write `info`, `debug`, or `schemawarden=debug,warn`"
+    )]
+    Filter { filter: String },
     #[error("logging was set up twice")]
     Twice { source: tracing_subscriber::util::TryInitError },
 }
@@ -41,7 +44,7 @@ pub enum TelemetryError {
 pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
     let directives = EnvFilter::builder()
         .parse(filter)
-        .map_err(|source| TelemetryError::Filter { filter: filter.to_owned(), source })?;
+        .map_err(|_| TelemetryError::Filter { filter: filter.to_owned() })?;
     let terminal = io::stderr().is_terminal();
     let json = match format {
         LogFormat::Auto => !terminal,

@@ -185,6 +185,7 @@ pub(super) struct Database {
     /// Accepted findings, beside those of the manifest.
     pub(super) known: Option<Vec<KnownEntry>>,
     /// Severities that differ from those of the manifest, by kind of finding.
+    #[serde(default)]
     #[schemars(schema_with = "severities")]
     pub(super) severity: Option<Entries<At<String>>>,
     /// As under `defaults`.

@@ -65,7 +65,8 @@ pub(super) async fn commit(
 }
 
 fn log_verdict(name: &str, report: &Report) {
-    let duration_ms = report.evidence.duration.as_secs_f64() * 1000.0;
+    // A tenth of a millisecond is enough, and all digits of a float are not for people.
+    let duration_ms = (report.evidence.duration.as_secs_f64() * 10_000.0).round() / 10.0;
     let verdict = report.verdict.word();
     match report.verdict {
         Verdict::Clean => {
@@ -75,7 +76,7 @@ fn log_verdict(name: &str, report: &Report) {
             let findings = report.counting().count();
             info!(
                 database.name = name,
-                verdict, duration_ms, findings, "audited `{name}`: {findings} findings"
+                verdict, duration_ms, findings, "audited `{name}`: drifted"
             );
         }
         Verdict::Unknown => {

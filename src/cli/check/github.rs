@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
+use crate::cli::output::count;
 use crate::config::Database;
 use crate::finding::Severity;
 use crate::report::Report;
@@ -40,14 +41,18 @@ pub(super) fn render(reports: &[Report], databases: &[Arc<Database>]) -> String 
             let reason = report.reason.as_deref().unwrap_or("no reason is known");
             let title = format!("{}: could not tell", report.database);
             line(&mut out, "error", file, &title, reason);
+        } else if let Some(reason) = &report.reason {
+            let title = format!("{}: partial read", report.database);
+            line(&mut out, "warning", file, &title, reason);
         }
+        // A line that began with the name could be a command: `--url` may name a database `::error::`.
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "{}: {}, {} findings (manifest {})",
+            "database `{}`: {}, {} (manifest {})",
             data(&report.database),
             report.verdict,
-            report.findings.len(),
+            count(report.findings.len(), "finding"),
             report.manifest
         );
     }

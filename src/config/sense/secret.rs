@@ -36,6 +36,7 @@ pub(super) fn one_of(
         (None, None) => None,
         (Some(inline), Some(_)) => {
             let message = format!("`{name}` and `{name}_file` together");
+            let key = format!("{key}.{name}");
             noted.mistake_help(Some(inline.at), key, message, "keep one of the two");
             None
         }
@@ -93,7 +94,10 @@ pub(super) fn first_line(
 /// Says so where others than the owner may read a secret file.
 fn warn_of_others(path: &Path, file: &At<String>, key: &str, noted: &mut Noted) {
     if let Some(mode) = mode_for_others(path) {
-        let message = format!("the file {} has mode {mode:04o}: others may read it", file.shown());
+        let message = format!(
+            "the file {} has mode {mode:04o}: others may read it; `chmod 600` it",
+            file.shown()
+        );
         noted.warning(file.at, key, message);
     }
 }
@@ -104,8 +108,10 @@ pub(super) fn warn_of_inline(secret: &At<String>, key: &str, noted: &mut Noted) 
         return;
     }
     if let Some(mode) = mode_for_others(noted.path()) {
-        let message =
-            format!("a secret stands in this file, which has mode {mode:04o}: others may read it");
+        let message = format!(
+            "a secret stands in this file, which has mode {mode:04o}: others may read it; `chmod 600` \
+             it, or keep the secret in a variable (`${{NAME}}`) or a file of its own"
+        );
         noted.warning(secret.at, key, message);
     }
 }
