@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::support::black_hole::BlackHole;
 use crate::support::cli::Report;
 use crate::support::fake_server::Behaviour;
 use crate::support::fake_server::FakeServer;
@@ -19,15 +20,16 @@ use crate::support::proxy::READY;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
 
-/// How much later than its deadline an audit may end, start of the process included.
-const GRACE: Duration = Duration::from_secs(2);
-
-/// `audit_deadline` of [`ConfigText::new`].
-const AUDIT_DEADLINE: Duration = Duration::from_secs(3);
+/// How long an audit may take by its own account. `audit_deadline` of [`ConfigText::new`] is 3 s, and
+/// half a second each goes to the cancel request and the goodbye; the rest is for a busy machine.
+const IN_TIME: Duration = Duration::from_secs(10);
 
 /// Bytes that the server may push before we hang up. `max_bytes` of the config below, and what two
 /// sockets hold.
 const PUSHED_MAX: u64 = 32 << 20;
+
+/// What is said of a connection that ended too early: closed or reset, the network decides.
+const CUT: &[&str] = &["the server closed the connection", "the connection broke"];
 
 async fn central() -> TestDatabase<'static> {
     let database = TestDatabase::create("central").await;
@@ -48,7 +50,8 @@ async fn unknown(case: &str, url: &str, words: &[&str]) -> Report {
     let report = run.ended(2).report();
     let reason = report.unknown_because("central").to_lowercase();
     assert!(words.iter().any(|word| reason.contains(word)), "{case}: {reason}");
-    assert!(run.took < AUDIT_DEADLINE + GRACE, "{case}: it took {:?}", run.took);
+    let took = report.duration("central");
+    assert!(took < IN_TIME, "{case}: it took {took:?}");
     report
 }
 
@@ -74,21 +77,29 @@ async fn what_cannot_be_reached_or_entered_is_unknown() {
 }
 
 /// 192.0.2.0/24 is kept for documentation; packets to it are lost or refused, and nobody answers.
+/// Which of the two is the machine's business, so the black hole loses them for certain.
 #[tokio::test]
 async fn an_unreachable_host_is_unknown_in_time() {
     let url = "postgres://auditor:hunter2@192.0.2.1:5432/central";
-    unknown("unreachable", url, &["unreachable", "timed out", "within", "refused"]).await;
+    unknown("unreachable", url, &["unreachable", "timed out", "refused"]).await;
+    let hole = BlackHole::open();
+    let url = format!("postgres://auditor:hunter2@127.0.0.1:{}/central", hole.port());
+    unknown("black hole", &url, &["timed out after 2 s while connecting"]).await;
 }
 
 #[tokio::test]
 async fn what_listens_and_is_no_postgresql_is_unknown_in_time() {
-    for behaviour in [Behaviour::Silent, Behaviour::SpeakHttp, Behaviour::HangUp] {
+    for (behaviour, words) in [
+        (Behaviour::Silent, &["timed out after 2 s while authenticating"][..]),
+        (Behaviour::SpeakHttp, &["does not speak postgresql's protocol"]),
+        (Behaviour::HangUp, CUT),
+    ] {
         let mut server = FakeServer::start(behaviour);
         let url = format!(
             "postgres://auditor:hunter2@127.0.0.1:{}/central?sslmode=disable",
             server.port()
         );
-        unknown(&format!("{behaviour:?}"), &url, &[""]).await;
+        unknown(&format!("{behaviour:?}"), &url, words).await;
         server.next_ended().await;
     }
 }
@@ -106,7 +117,7 @@ async fn a_server_that_stalls_at_any_step_is_unknown_in_time() {
     ] {
         let mut proxy = Proxy::start(Cluster::shared(), Fault::StallAt { message, nth });
         let url = database.url_at(&role, "127.0.0.1", proxy.port());
-        unknown(case, &url, &["within", "timed out", "deadline"]).await;
+        unknown(case, &url, &["timed out after"]).await;
         proxy.wait_for(Event::FaultReached).await;
         proxy.wait_for(Event::ClientGone).await;
     }
@@ -119,7 +130,7 @@ async fn an_answer_that_is_cut_short_is_unknown() {
     for (message, nth) in [(AUTHENTICATION, 2), (DATA_ROW, 1), (DATA_ROW, 3), (READY, 2)] {
         let mut proxy = Proxy::start(Cluster::shared(), Fault::CutAt { message, nth });
         let url = database.url_at(&role, "127.0.0.1", proxy.port());
-        unknown(&format!("{} {nth}", char::from(message)), &url, &[""]).await;
+        unknown(&format!("{} {nth}", char::from(message)), &url, CUT).await;
         proxy.wait_for(Event::FaultReached).await;
     }
 }
@@ -129,12 +140,12 @@ async fn an_answer_that_is_cut_short_is_unknown() {
 async fn a_server_that_floods_is_cut_off() {
     let database = central().await;
     let role = database.create_role("auditor").await;
-    for fault in [
-        Fault::EndlessRows,
-        Fault::EndlessNotices,
-        Fault::EndlessParameters,
-        Fault::HugeRow,
-        Fault::ScramBomb,
+    for (fault, word) in [
+        (Fault::EndlessRows, "more than 1048576 bytes"),
+        (Fault::EndlessNotices, "more than 1048576 bytes"),
+        (Fault::EndlessParameters, "more than 1048576 bytes"),
+        (Fault::HugeRow, "announced a message of 2147483647 bytes"),
+        (Fault::ScramBomb, "SCRAM iteration count"),
     ] {
         let mut proxy = Proxy::start(Cluster::shared(), fault);
         let url = database.url_at(&role, "127.0.0.1", proxy.port());
@@ -143,8 +154,11 @@ async fn a_server_that_floods_is_cut_off() {
         );
         let workspace = workspace(&url).config(&config);
         let run = workspace.run(&["check", "--format", "json"]).await;
-        run.ended(2).report().unknown_because("central");
-        assert!(run.took < AUDIT_DEADLINE + GRACE, "{fault:?}: it took {:?}", run.took);
+        let report = run.ended(2).report();
+        let reason = report.unknown_because("central");
+        assert!(reason.contains(word), "{fault:?}: {reason}");
+        let took = report.duration("central");
+        assert!(took < IN_TIME, "{fault:?}: it took {took:?}");
         proxy.wait_for(Event::FaultReached).await;
         proxy.wait_for(Event::ClientGone).await;
         assert!(proxy.sent() < PUSHED_MAX, "{fault:?}: {} bytes were taken", proxy.sent());
@@ -193,7 +207,8 @@ async fn a_role_that_may_not_read_pg_class_makes_it_unknown() {
     let database = central().await;
     let role = database.create_role("auditor").await;
     database.execute("revoke select on pg_catalog.pg_class from public").await;
-    unknown("pg_class", &database.url(&role), &["permission denied", "pg_class"]).await;
+    let denied = &["permission denied for table pg_class"];
+    unknown("pg_class", &database.url(&role), denied).await;
 }
 
 #[tokio::test]

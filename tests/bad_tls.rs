@@ -71,7 +71,6 @@ async fn a_server_that_proves_who_it_is_is_trusted_and_one_that_does_not_is_unkn
         ("encryption alone", &by_name, "require", "", ""),
         ("another authority of the same name", &by_name, "verify-full", &wrong_root, "issuer"),
         ("the same without the host", &by_name, "verify-ca", &wrong_root, "issuer"),
-        ("the system's roots", &by_name, "verify-full", "", "issuer"),
         ("no TLS", &by_address, "disable", "", "encryption"),
     ] {
         let got = check(url, format!("sslmode={mode}&{root}").trim_end_matches('&')).await;
@@ -79,6 +78,9 @@ async fn a_server_that_proves_who_it_is_is_trusted_and_one_that_does_not_is_unkn
         assert_eq!(reason.is_empty(), want.is_empty(), "{case}: {reason}");
         assert!(reason.contains(want), "{case}: {reason}");
     }
+    // The system's store does not know it, or there is none.
+    let reason = check(&by_name, "sslmode=verify-full").await.expect_err("nobody vouches for it");
+    assert!(reason.contains("issuer") || reason.contains("store is empty"), "{reason}");
 }
 
 #[tokio::test]
@@ -130,12 +132,19 @@ async fn a_client_certificate_logs_in_without_a_password() {
 /// The whole point of refusing: neither the user's name nor a password has left.
 #[tokio::test]
 async fn a_server_without_tls_is_told_nothing() {
+    let directory = tempfile::tempdir().expect("made");
+    let right = root(authority(), directory.path());
     for behaviour in [Behaviour::RefuseTls, Behaviour::SpeakHttp] {
         for mode in ["verify-full", "verify-ca", "require"] {
             let mut server = FakeServer::start(behaviour);
             let url = format!("postgres://auditor:hunter2@localhost:{}/central", server.port());
-            let reason = check(&url, &format!("sslmode={mode}")).await.expect_err("no TLS");
-            assert!(reason.contains("tls") || reason.contains("ssl"), "{mode}: {reason}");
+            let parameters = format!("sslmode={mode}&{right}");
+            let reason = check(&url, &parameters).await.expect_err("no TLS");
+            let told = match behaviour {
+                Behaviour::RefuseTls => "the server does not speak tls",
+                _ => "something that is not postgresql's",
+            };
+            assert!(reason.contains(told), "{behaviour:?}, {mode}: {reason}");
             assert_eq!(server.next_ended().await, SSL_REQUEST, "{behaviour:?}, {mode}");
         }
     }
@@ -145,7 +154,10 @@ async fn a_server_without_tls_is_told_nothing() {
 async fn a_handshake_that_never_begins_is_unknown_in_time() {
     let mut server = FakeServer::start(Behaviour::StallInTls);
     let url = format!("postgres://auditor:hunter2@localhost:{}/central", server.port());
-    check(&url, "sslmode=verify-full").await.expect_err("no handshake");
+    let directory = tempfile::tempdir().expect("made");
+    let right = root(authority(), directory.path());
+    let reason = check(&url, &format!("sslmode=verify-full&{right}")).await.expect_err("no TLS");
+    assert!(reason.contains("while agreeing on tls"), "{reason}");
     let sent = server.next_ended().await;
     // The client's first words of TLS name the host; a user or a password is not among them.
     assert!(!sent.windows(7).any(|it| it == b"auditor" || it == b"hunter2"), "{sent:?}");

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::support::daemon::TestDaemon;
+use crate::support::daemon::field;
 use crate::support::daemon::message;
 use crate::support::disk::SmallDisk;
 use crate::support::fake_server::Behaviour;
@@ -21,6 +22,9 @@ const STOPPED: Duration = Duration::from_secs(10);
 
 /// Longest wait for a message that has to be sent a second time.
 const NEXT_ATTEMPT: Duration = Duration::from_secs(45);
+
+/// The signing key of these tests, as Standard Webhooks spells it.
+const SIGNING_SECRET: &str = "whsec_c2NoZW1hd2FyZGVuLXNpZ25pbmcta2V5";
 
 async fn central() -> (TestDatabase<'static>, String) {
     let database = TestDatabase::create("central").await;
@@ -103,7 +107,8 @@ async fn sigterm_ends_an_idle_daemon_at_once() {
     daemon.wait_for_verdict("central", "clean").await;
     let (status, took) = daemon.sigterm().await;
     assert_eq!(status.code(), Some(0));
-    assert!(took < Duration::from_secs(2), "it took {took:?}");
+    // Nothing is waited for: neither 5 s for audits nor 3 s for deliveries.
+    assert!(took < Duration::from_secs(3), "it took {took:?}");
 }
 
 #[tokio::test]
@@ -175,41 +180,96 @@ async fn it_listens_on_loopback_only() {
     workspace.run(&["run"]).await.ended(2).says("http.listen");
 }
 
-/// Every run of it holds the whole way from a full disk to the message, so it is one test.
-#[tokio::test]
-async fn a_full_disk_stops_no_audit_loses_nothing_and_is_told() {
-    let (database, url) = central().await;
-    let mut receiver = Receiver::start();
+/// A daemon whose state is on a small disk, with an incident that was opened and told; the disk is
+/// full. The last is the id of that incident.
+async fn daemon_on_a_full_disk(
+    url: &str,
+    database: &TestDatabase<'_>,
+    receiver: &mut Receiver,
+) -> (TestDaemon, SmallDisk, serde_json::Value) {
     let disk = SmallDisk::mount(4);
     let config = ConfigText::new()
-        .database("central", &url, "central")
+        .database("central", url, "central")
         .every("1s")
         .state(&disk.path().join("schemawarden.db"))
-        .slack(&receiver.url());
+        .webhook(&receiver.url(), SIGNING_SECRET);
     let mut daemon = TestDaemon::start(workspace(&config)).await;
     daemon.wait_for_verdict("central", "clean").await;
-
-    // What is acknowledged before …
-    fixtures::create_tables(&database, &["tmp_before"]).await;
-    assert!(receiver.next().await.text().contains("tmp_before"));
+    fixtures::create_tables(database, &["tmp_before"]).await;
+    let opened = receiver.next().await.json();
+    assert_eq!(opened["type"], "incident.opened");
+    audit_ends(&mut daemon, 1).await;
     disk.fill();
-    // … and what happens while nothing can be written.
-    fixtures::create_tables(&database, &["tmp_during"]).await;
     daemon
         .wait_for_log("the state cannot be written", |line| {
-            line["level"] == "ERROR" && !message(line).is_empty()
+            line["level"] == "ERROR" && message(line).contains("the state cannot be written")
         })
         .await;
     daemon.wait_for_status("/readyz", 503).await;
-    assert_eq!(daemon.get("/livez").await.0, 200, "audits go on");
+    (daemon, disk, opened["data"]["incident"].clone())
+}
+
+/// Waits for the log of an audit with so many findings. The API reads the state, which stands still
+/// while nothing can be written.
+async fn audit_ends(daemon: &mut TestDaemon, findings: u64) {
+    let what = format!("an audit with {findings} findings");
+    daemon
+        .wait_for_log(&what, |line| {
+            field(line, "verdict") == "drifted" && field(line, "findings") == findings
+        })
+        .await;
+}
+
+/// What is seen only while nothing can be written is told once there is room, and what was told
+/// before goes on.
+#[tokio::test]
+async fn a_full_disk_stops_no_audit_and_what_they_saw_is_told_when_there_is_room() {
+    let (database, url) = central().await;
+    let mut receiver = Receiver::start();
+    let (mut daemon, disk, incident) = daemon_on_a_full_disk(&url, &database, &mut receiver).await;
+
+    // A table that comes and goes meanwhile: audits go on, or nobody would know of it.
+    let meanwhile = async {
+        fixtures::create_tables(&database, &["tmp_during"]).await;
+        audit_ends(&mut daemon, 2).await;
+        database.execute("drop table tmp_during").await;
+        audit_ends(&mut daemon, 1).await;
+    };
+    // An incident change is on disk before anything is sent.
+    receiver.expect_nothing_until(meanwhile).await;
+    assert_eq!(daemon.get("/readyz").await.0, 503);
+    assert_eq!(daemon.get("/livez").await.0, 200, "a restart would mend nothing");
 
     disk.free();
     daemon.wait_for_status("/readyz", 200).await;
-    let request = receiver.next_within(NEXT_ATTEMPT).await;
-    assert!(request.text().contains("tmp_during"), "{}", request.text());
-    // Nothing that was acknowledged is lost: the end of both is the end of one incident.
-    database.execute("drop table tmp_before; drop table tmp_during").await;
-    let resolved = receiver.next_within(NEXT_ATTEMPT).await;
-    assert!(resolved.text().to_lowercase().contains("resolved"), "{}", resolved.text());
+    let changed = receiver.next_within(NEXT_ATTEMPT).await;
+    assert!(changed.text().contains("tmp_during"), "{}", changed.text());
+    assert_eq!(changed.json()["type"], "incident.changed");
+    assert_eq!(changed.json()["data"]["incident"], incident);
+    database.execute("drop table tmp_before").await;
+    let resolved = receiver.next_within(NEXT_ATTEMPT).await.json();
+    assert_eq!(
+        (&resolved["type"], &resolved["data"]["incident"]),
+        (&"incident.resolved".into(), &incident)
+    );
     assert_eq!(daemon.sigterm().await.0.code(), Some(0));
+}
+
+/// What was acknowledged outlives a full disk and the death of the daemon on it.
+#[tokio::test]
+async fn a_daemon_that_is_killed_on_a_full_disk_has_forgotten_nothing_that_it_told() {
+    let (database, url) = central().await;
+    let mut receiver = Receiver::start();
+    let (mut daemon, disk, incident) = daemon_on_a_full_disk(&url, &database, &mut receiver).await;
+    daemon.kill9().await;
+    disk.free();
+    daemon.restart().await;
+    // It is not news.
+    receiver.expect_nothing_until(daemon.wait_for_audits("central", 2)).await;
+    database.execute("drop table tmp_before").await;
+    let resolved = receiver.next_within(NEXT_ATTEMPT).await.json();
+    assert_eq!(
+        (&resolved["type"], &resolved["data"]["incident"]),
+        (&"incident.resolved".into(), &incident)
+    );
 }

@@ -8,11 +8,11 @@ use crate::support::postgres::TestDatabase;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
 
-/// An audit beside a locked table ends within this, start of the process included.
+/// An audit beside a locked table ends within this, by its own account.
 const UNDISTURBED: Duration = Duration::from_secs(1);
 
-/// `audit_deadline` of [`ConfigText::new`], and room for the process.
-const IN_TIME: Duration = Duration::from_secs(5);
+/// `audit_deadline` of [`ConfigText::new`] is 3 s; the rest is for a busy machine.
+const IN_TIME: Duration = Duration::from_secs(10);
 
 #[tokio::test]
 async fn a_table_under_an_exclusive_lock_does_not_delay_the_audit() {
@@ -24,8 +24,10 @@ async fn a_table_under_an_exclusive_lock_does_not_delay_the_audit() {
     other.execute(r#"begin; lock table "User", v in access exclusive mode"#).await;
 
     let run = workspace(&database.url(&role)).run(&["check", "--format", "json"]).await;
-    assert_eq!(run.ended(0).report().verdict(), "clean");
-    assert!(run.took < UNDISTURBED, "it took {:?}", run.took);
+    let report = run.ended(0).report();
+    assert_eq!(report.verdict(), "clean");
+    let took = report.duration("central");
+    assert!(took < UNDISTURBED, "it took {took:?}");
     other.execute("commit").await;
 }
 
@@ -51,8 +53,11 @@ async fn a_locked_catalog_is_unknown_in_time() {
     let other = database.superuser_session().await;
     other.execute("begin; lock table pg_catalog.pg_class in access exclusive mode").await;
     let run = workspace(&database.url(&role)).run(&["check", "--format", "json"]).await;
-    run.ended(2).report().unknown_because("central");
-    assert!(run.took < IN_TIME, "it took {:?}", run.took);
+    let report = run.ended(2).report();
+    let reason = report.unknown_because("central");
+    assert!(reason.contains("timed out") || reason.contains("lock timeout"), "{reason}");
+    let took = report.duration("central");
+    assert!(took < IN_TIME, "it took {took:?}");
     other.execute("rollback").await;
 }
 

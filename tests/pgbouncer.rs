@@ -18,6 +18,24 @@ use crate::support::workspace::Workspace;
 const AUDITS: usize = 100;
 const POOL: u16 = 2;
 
+/// What a session that nobody has touched says.
+const UNTOUCHED: &str = "statement_timeout 0\nlock_timeout 0\nsearch_path \"$user\", public\n\
+    client_encoding UTF8\njit on\ntransaction_read_only off\n";
+
+/// The settings of a client's server connection that an audit changes.
+async fn settings(client: &tokio_postgres::Client) -> String {
+    let mut got = String::new();
+    for setting in UNTOUCHED.lines().filter_map(|line| line.split(' ').next()) {
+        let query = format!("show {setting}");
+        for message in client.simple_query(&query).await.expect("a query through the pool") {
+            if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
+                writeln!(got, "{setting} {}", row.get(0).unwrap_or_default()).expect("a String");
+            }
+        }
+    }
+    got
+}
+
 #[tokio::test]
 async fn a_hundred_audits_share_a_pool_of_two_and_leave_no_setting_behind() {
     let database = TestDatabase::create("central").await;
@@ -42,21 +60,16 @@ async fn a_hundred_audits_share_a_pool_of_two_and_leave_no_setting_behind() {
     let report = run.report();
     assert_eq!(report.0["databases"].as_array().map(Vec::len), Some(AUDITS));
 
-    // The next client of the pool finds its server connections as if nobody had been there.
-    let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("let in");
-    let _connection = AbortOnDropHandle::new(TaskTracker::new().spawn(connection));
-    let mut got = String::new();
-    for setting in ["statement_timeout", "lock_timeout", "search_path", "transaction_read_only"] {
-        let query = format!("show {setting}");
-        for message in client.simple_query(&query).await.expect("a query through the pool") {
-            if let tokio_postgres::SimpleQueryMessage::Row(row) = message {
-                writeln!(got, "{setting} {}", row.get(0).unwrap_or_default()).expect("a String");
-            }
-        }
+    // The next clients of the pool find its server connections as if nobody had been there. Each
+    // keeps its own in a transaction, so that every one of them is looked at.
+    let mut clients = Vec::new();
+    for _ in 0..POOL {
+        let (client, connection) = tokio_postgres::connect(&url, NoTls).await.expect("let in");
+        let connection = AbortOnDropHandle::new(TaskTracker::new().spawn(connection));
+        client.simple_query("begin").await.expect("a query through the pool");
+        assert_eq!(settings(&client).await, UNTOUCHED);
+        clients.push((client, connection));
     }
-    let want = "statement_timeout 0\nlock_timeout 0\nsearch_path \"$user\", public\n\
-                transaction_read_only off\n";
-    assert_eq!(got, want);
     let backends = format!("select count(*) from pg_stat_activity where usename = '{}'", role.name);
     let backends: u16 = database.one(&backends).await.parse().expect("a number");
     assert!(backends <= POOL, "{backends} server connections");

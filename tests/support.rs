@@ -7,6 +7,7 @@
 //! It fails loudly where a requirement is missing and never skips. It leaves nothing behind, even
 //! when the test process is killed ([`process::Guard`]).
 
+pub(crate) mod black_hole;
 pub(crate) mod cli;
 pub(crate) mod daemon;
 pub(crate) mod disk;
@@ -26,7 +27,7 @@ use std::time::Duration;
 
 /// How long a test waits for something that must happen. Generous, because two cores are shared by
 /// every test; nothing waits this long unless it has failed.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(30);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Time between two looks at something that announces no event (an HTTP status).
 const POLL_INTERVAL: Duration = Duration::from_millis(25);

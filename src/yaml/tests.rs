@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Instant;
 
 use serde::Deserialize;
 use serde::Deserializer;
@@ -232,14 +231,14 @@ fn no_message_repeats_a_secret() {
     }
 }
 
-/// An unoptimized build on a busy machine needs several; what these limits keep away needs hours.
-const SLOW_SECONDS: u64 = 60;
-
+/// Each is refused by a limit, which its words name, and not after the work that it would be: what the
+/// limits allow is bounded, and how long that takes is a matter of the machine.
 #[test]
-fn large_documents_are_refused_quickly() {
+fn large_documents_are_refused_by_a_limit() {
     let bomb = {
         let mut text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n".to_owned();
-        for n in 1..12 {
+        // 9⁶ values: beyond the limit, and harmless where the limit is missing.
+        for n in 1..6 {
             let items = vec![format!("*a{}", n - 1); 9].join(", ");
             text.extend([format!("a{n}: &a{n} [{items}]\n")]);
         }
@@ -255,14 +254,12 @@ fn large_documents_are_refused_quickly() {
         ("deep lists", "[".repeat(100_000), "nested more than 32 levels deep"),
         ("deep maps", "a: {".repeat(100_000), "nested more than 32 levels deep"),
         ("deep items", "- ".repeat(100_000), "nested more than 32 levels deep"),
-        ("long key", format!("{}: 1", "k".repeat(1_000_000)), ""),
+        ("long key", format!("{}: 1", "k".repeat(1_000_000)), "not YAML"),
     ];
     for (case, text, want) in cases {
-        let begun = Instant::now();
         let mistakes = read_doc(&text).unwrap_err();
         assert!(mistakes[0].to_string().contains(want), "{case}: {mistakes:?}");
         assert!(mistakes[0].to_string().len() < 300, "{case}");
-        assert!(begun.elapsed().as_secs() < SLOW_SECONDS, "{case}: {:?}", begun.elapsed());
     }
 }
 

@@ -1,8 +1,5 @@
 //! Databases that do not want to be read truthfully.
 
-use std::time::Duration;
-use std::time::Instant;
-
 use super::limits;
 use super::read;
 use super::read_all;
@@ -158,9 +155,8 @@ async fn a_locked_table_delays_nothing() {
     let role = database.create_role("auditor").await;
     let holder = database.superuser_session().await;
     holder.execute("begin; lock table t in access exclusive mode").await;
-    let started = Instant::now();
+    // Whoever waited for the lock would give up: it is held until this has ended.
     assert_eq!(shown(&read_all(&to(&database, &role)).await), ["table t"]);
-    assert!(started.elapsed() < Duration::from_secs(1), "{:?}", started.elapsed());
     holder.execute("rollback").await;
 }
 
@@ -174,9 +170,7 @@ async fn a_locked_catalog_is_unknown_within_the_limits() {
     read_all(&connection).await;
     let holder = database.superuser_session().await;
     holder.execute("begin; lock table pg_catalog.pg_class in access exclusive mode").await;
-    let started = Instant::now();
     let reason = reason(&connection, &short_limits()).await;
-    assert!(started.elapsed() < Duration::from_secs(3), "{:?}", started.elapsed());
     assert!(reason.contains("timed out after 500 ms while authenticating"), "{reason}");
     holder.execute("rollback").await;
     read_all(&connection).await;

@@ -165,6 +165,17 @@ mod tests {
         let sql = message(&limits(), Duration::from_secs(30));
         assert!(sql.starts_with("begin isolation level repeatable read read only;\nset local "));
         assert!(sql.ends_with("\nlimit 200001;\ncommit"));
+        // Nothing is looked up before these are in force.
+        let before = &sql[..sql.find("\nselect ").expect("it asks something")];
+        for setting in [
+            "statement_timeout = 30000;",
+            "search_path = '';",
+            "lock_timeout = 2000;",
+            "idle_in_transaction_session_timeout = 15000;",
+            "client_encoding = 'SQL_ASCII';",
+        ] {
+            assert!(before.contains(&format!("\nset local {setting}")), "{setting}");
+        }
         // A pooler passes only what ends with the transaction.
         assert_eq!(sql.matches("\nset ").count(), sql.matches("\nset local ").count());
         assert_eq!(sql.matches(';').count() + 1, STATEMENTS);
