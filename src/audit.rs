@@ -66,7 +66,7 @@ pub async fn audit(
                     "read the catalog"
                 ),
                 Err(reason) => {
-                    debug!(reason, took = ?began.elapsed(), "could not read the catalog")
+                    debug!(reason, took = ?began.elapsed(), "could not read the catalog");
                 }
             }
             conclude(&subject, read, provisioning, audited_at, began.elapsed())
