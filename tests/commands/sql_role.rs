@@ -11,6 +11,7 @@ use crate::support::postgres::Cluster;
 use crate::support::postgres::TestDatabase;
 use crate::support::process::find_program;
 use crate::support::workspace::ConfigText;
+use crate::support::workspace::Workspace;
 
 /// `psql` against `database`, without anybody's settings file.
 async fn psql(
@@ -105,4 +106,17 @@ async fn sql_role_quotes_every_name_and_runs_nothing() {
     assert!(done, "{said}\n{}", printed.stdout);
     assert_eq!(database.one(&exists).await, "1");
     workspace.run(&["sql", "role", "centrall"]).await.ended(2).says("did you mean `central`?");
+}
+
+/// What stands in a file is as good as what stands in the config.
+#[tokio::test]
+async fn sql_role_knows_the_names_of_a_url_file() {
+    let config = ConfigText::new().database("central", "URL", "central").to_string();
+    let workspace = Workspace::new()
+        .manifest("central", &fixtures::manifest("central", &CENTRAL))
+        .config(&config.replace("url: \"URL\"", "url_file: url"));
+    workspace.rewrite("url", "postgres://reader.project:hunter2@127.0.0.1:9/shop\n");
+    let run = workspace.run(&["sql", "role", "central"]).await;
+    run.ended(0).says("CREATE ROLE \"reader\" LOGIN");
+    run.says("GRANT CONNECT ON DATABASE \"shop\" TO \"reader\";");
 }
