@@ -100,7 +100,9 @@ pub fn compare(
     for finding in &mut findings {
         let said = accepted.severities.get(&finding.kind);
         if let Some(severity) = said.or_else(|| manifest.severities.get(&finding.kind)) {
-            finding.severity = *severity;
+            // The severity of its kind; what is milder for a reason of its own stays so.
+            let milder = finding.severity < finding.kind.default_severity();
+            finding.severity = if milder { finding.severity.min(*severity) } else { *severity };
         }
         finding.known = known(accepted.known.iter().chain(&manifest.known), finding, today);
     }

@@ -206,7 +206,7 @@ fn a_partial_read_proves_only_what_is_there() {
 }
 
 #[test]
-fn looks_lower_a_severity_and_words_of_people_win_over_looks() {
+fn looks_lower_a_severity_and_a_file_lowers_it_further_or_not() {
     let user = "tables: [User, Group]";
     check(user, &["User", "Group", "User_old"], &["warning unexpected_table User_old"], &[]);
     check(
@@ -224,8 +224,22 @@ fn looks_lower_a_severity_and_words_of_people_win_over_looks() {
         &[],
     );
     let loud = format!("{user}; severity: {{unexpected_table: critical}}");
-    check(&loud, &["User", "Group", "User_old"], &["critical unexpected_table User_old"], &[]);
     let planted = "auth.new by supabase_auth_admin";
+    // A severity is for the kind; it does not raise what is milder for a reason of its own.
+    check(
+        &loud,
+        &["User", "Group", "User_old", "X", planted],
+        &[
+            "critical unexpected_table X",
+            "warning unexpected_table User_old",
+            "info unexpected_table auth.new",
+        ],
+        &[],
+    );
+    let quieter = format!("{user}; severity: {{unexpected_table: info}}");
+    check(&quieter, &["User", "Group", "User_old"], &["info unexpected_table User_old"], &[]);
+    let louder = "tables: [A]; views: []; severity: {unexpected_view: critical}";
+    check(louder, &["A", "view V"], &["critical unexpected_view V"], &[]);
     check(user, &["User", "Group", planted], &["info unexpected_table auth.new"], &[]);
     check(user, &["User", "Group", "auth.new"], &["critical unexpected_table auth.new"], &[]);
     check(
