@@ -301,9 +301,9 @@ pub fn shape_schema() -> serde_json::Value {
 }
 
 fn severities(_: &mut SchemaGenerator) -> Schema {
-    let words: Vec<_> = Severity::ALL.map(Severity::word).to_vec();
     let mut kinds = serde_json::Map::new();
     for kind in FindingKind::ALL {
+        let words: Vec<_> = kind.severities().map(Severity::word).collect();
         kinds.insert(kind.word().to_owned(), serde_json::json!({ "enum": words }));
     }
     schemars::json_schema!({

@@ -132,7 +132,8 @@ pub fn advance(
     if !unknown {
         let wrong = seen(report, IncidentKind::WrongDatabase);
         let drift = seen(report, IncidentKind::Drift);
-        let drift_proves_absence = complete && wrong.is_empty();
+        let stands_in = report.findings.iter().any(|it| it.kind == FindingKind::WrongDatabase);
+        let drift_proves_absence = complete && !stands_in;
         let kinds = [
             (IncidentKind::WrongDatabase, wrong, complete),
             (IncidentKind::Drift, drift, drift_proves_absence),
