@@ -8,6 +8,7 @@ mod daemon;
 mod delivery;
 mod evidence;
 mod hostile_names;
+mod http;
 mod introspect;
 mod layering;
 mod locks;
