@@ -1,22 +1,33 @@
-//! The daemon's endpoints against clients that misbehave.
+//! The daemon's endpoints against clients that misbehave, and its ear for SIGTERM while it reads.
 
 use std::net::SocketAddr;
+use std::process::Command;
+use std::process::Stdio;
+use std::time::Duration;
 
 use futures_util::future;
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use tokio::io::AsyncReadExt;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
+use tokio::net::unix::pipe;
 
 use crate::support::DEADLINE;
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::process::must_succeed;
+use crate::support::until;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
 
 /// As in `src/http/serve.rs`.
 const CONNECTIONS_MAX: usize = 64;
 const HEAD_BYTES_MAX: usize = 16 * 1024;
+
+/// SIGTERM ends a daemon that has nothing under way within this.
+const STOPPED: Duration = Duration::from_secs(5);
 
 /// Nobody listens there: these tests need no database.
 const NOWHERE: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
@@ -94,6 +105,73 @@ async fn connections_are_limited() {
         future::Either::Left((_, one_more)) => assert_eq!(one_more.await, 200),
         future::Either::Right(_) => panic!("it was answered beside {CONNECTIONS_MAX} others"),
     }
+}
+
+/// A manifest on a file system that hangs is no reason to ignore who asks the daemon to stop.
+#[tokio::test]
+async fn sigterm_is_heard_while_a_reload_hangs() {
+    let mut daemon = TestDaemon::start(workspace()).await;
+    let fifo = hang_the_manifest(daemon.workspace());
+    daemon.sighup();
+    let _writer = until("the reload reads the manifest", || async {
+        pipe::OpenOptions::new().open_sender(&fifo).ok()
+    })
+    .await;
+    assert_eq!(daemon.get("/livez").await.0, 200);
+    let (status, took) = daemon.sigterm().await;
+    assert_eq!(status.code(), Some(0));
+    assert!(took < STOPPED, "it took {took:?}");
+}
+
+/// A second SIGHUP means files that the first one may have read too early.
+#[tokio::test]
+async fn sighup_during_a_reload_reloads_once_more() {
+    let mut daemon = TestDaemon::start(workspace()).await;
+    let fifo = hang_the_manifest(daemon.workspace());
+    daemon.sighup();
+    let writer = until("the reload reads the manifest", || async {
+        pipe::OpenOptions::new().open_sender(&fifo).ok()
+    })
+    .await;
+    daemon.sighup();
+    daemon.wait_for_log("the second one waits", |line| says(line, "once more")).await;
+    std::fs::remove_file(&fifo).expect("our own file");
+    daemon
+        .workspace()
+        .rewrite("expected-schemas/central.yaml", &fixtures::manifest("central", &CENTRAL));
+    // The end of an empty manifest: the first reload is refused.
+    drop(writer);
+    daemon.wait_for_log("the first one is refused", |line| says(line, "reload refused")).await;
+    daemon.wait_for_log("the second one is taken", |line| says(line, "reloaded")).await;
+    assert_eq!(daemon.sigterm().await.0.code(), Some(0));
+}
+
+#[tokio::test]
+async fn sigterm_is_heard_while_the_start_hangs() {
+    let workspace = workspace();
+    let fifo = hang_the_manifest(&workspace);
+    let mut child =
+        workspace.command(&["run"]).stderr(Stdio::null()).spawn().expect("the binary starts");
+    let _writer = until("the start reads the manifest", || async {
+        pipe::OpenOptions::new().open_sender(&fifo).ok()
+    })
+    .await;
+    let pid = i32::try_from(child.id().expect("it was not waited for")).expect("a process id");
+    nix::sys::signal::kill(Pid::from_raw(pid), Signal::SIGTERM).expect("our own child");
+    let status = tokio::time::timeout(DEADLINE, child.wait()).await.expect("it ends in time");
+    assert_eq!(status.expect("our own child").code(), Some(0));
+}
+
+/// Puts a named pipe in the place of the manifest: whoever reads it waits for a writer.
+fn hang_the_manifest(workspace: &Workspace) -> std::path::PathBuf {
+    let path = workspace.path().join("expected-schemas/central.yaml");
+    std::fs::remove_file(&path).expect("our own file");
+    must_succeed(Command::new("mkfifo").arg("-m").arg("600").arg(&path));
+    path
+}
+
+fn says(line: &serde_json::Value, words: &str) -> bool {
+    crate::support::daemon::message(line).contains(words)
 }
 
 /// The status of `GET path` with these header lines.
