@@ -81,6 +81,13 @@ impl Health {
         self.facts.started.elapsed().saturating_sub(last)
     }
 
+    /// Which loop is stuck, in words; `None` while each of them comes round.
+    #[must_use]
+    pub fn stuck(&self) -> Option<String> {
+        let loops = [("scheduler", self.scheduler_idle())];
+        loops.into_iter().find_map(|(name, idle)| not_come_round(name, idle))
+    }
+
     /// The process is stopping: it takes no new work.
     pub fn start_draining(&self) {
         self.facts.draining.store(true, Ordering::Relaxed);
@@ -127,5 +134,30 @@ impl Health {
     #[must_use]
     pub fn timings(&self) -> HashMap<String, Timing> {
         self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Says that a loop is stuck which came round so long ago, if that is too long.
+#[must_use]
+pub fn not_come_round(name: &str, idle: Duration) -> Option<String> {
+    let is_stuck = idle >= STUCK_AFTER;
+    is_stuck.then(|| format!("the {name} has not come round for {} s", idle.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_is_stuck_when_it_has_not_come_round_for_long() {
+        for (idle, said) in [
+            (Duration::ZERO, None),
+            (STUCK_AFTER.saturating_sub(Duration::from_millis(1)), None),
+            (STUCK_AFTER, Some("the scheduler has not come round for 30 s")),
+            (Duration::from_mins(2), Some("the scheduler has not come round for 120 s")),
+        ] {
+            assert_eq!(not_come_round("scheduler", idle).as_deref(), said, "{idle:?}");
+        }
+        assert_eq!(Health::new().stuck(), None, "it has just started");
     }
 }

@@ -11,6 +11,7 @@ mod delivery;
 mod demo;
 mod evidence;
 mod hostile_names;
+mod http;
 mod incidents;
 mod introspect;
 mod json_schema;
