@@ -7,6 +7,7 @@
 mod audits;
 mod backlog;
 mod column;
+mod command;
 mod databases;
 mod incidents;
 mod lock;
@@ -14,6 +15,7 @@ mod migrations;
 mod open;
 mod outbox;
 mod prune;
+mod trouble;
 mod writer;
 
 use std::fmt;
@@ -31,8 +33,8 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use self::backlog::Waiting;
-use self::writer::Command;
-use self::writer::Job;
+use self::command::Command;
+use self::command::Finish;
 use self::writer::Pace;
 use self::writer::Writer;
 use super::Attempt;
@@ -85,7 +87,7 @@ impl Sqlite {
         let prepared = audits::prepare(&audit.report);
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting::new(audit, prepared, reply);
-        self.send(Command::Do(Job::Audit(Box::new(waiting)))).await?;
+        self.send(Command::Audit(Box::new(waiting))).await?;
         answer.await.map_err(|_| StoreError::Unanswered)?
     }
 
@@ -171,43 +173,43 @@ impl Sqlite {
         answer.await.map_err(|_| StoreError::Unanswered)
     }
 
-    /// Runs `job` on the writer's connection, outside any new transaction. It sees what is about to
+    /// Runs `read` on the writer's connection, outside any new transaction. It sees what is about to
     /// be committed.
     async fn read<T: Send + 'static>(
         &self,
         what: &'static str,
-        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(move |connection: &Connection| {
+        let command = Box::new(move |connection: &Connection| {
             // Nobody waits any more: nothing is lost, it was a read.
-            let _ = reply.send(job(connection));
+            let _ = reply.send(read(connection));
         });
-        self.send(Command::Do(Job::Read(job))).await?;
+        self.send(Command::Read(command)).await?;
         let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
         answer.map_err(|source| StoreError::Read { what, source })
     }
 
-    /// Runs `job` in a transaction; resolves when that is on disk.
+    /// Runs `write` in a transaction; resolves when that is on disk.
     async fn write<T: Send + 'static>(
         &self,
         what: &'static str,
-        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(move |begun: rusqlite::Result<&Connection>| {
-            let (value, error) = match begun.and_then(job) {
+        let command = Box::new(move |begun: rusqlite::Result<&Connection>| {
+            let (value, error) = match begun.and_then(write) {
                 Ok(value) => (Some(value), None),
                 Err(error) => (None, Some(error)),
             };
-            let finish: writer::Finish = Box::new(move |outcome: rusqlite::Result<()>| {
-                let outcome = outcome.map(|()| value.expect("a job without error has a value"));
+            let finish: Finish = Box::new(move |outcome: rusqlite::Result<()>| {
+                let outcome = outcome.map(|()| value.expect("a write without error has a value"));
                 // Nobody waits any more: it is written all the same.
                 let _ = reply.send(outcome);
             });
             (error, finish)
         });
-        self.send(Command::Do(Job::Write(job))).await?;
+        self.send(Command::Write(command)).await?;
         let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
         answer.map_err(|source| StoreError::Write { what, source })
     }

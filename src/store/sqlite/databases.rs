@@ -11,9 +11,7 @@ use serde_json::json;
 
 use super::audits::Prepared;
 use super::column;
-use crate::finding::FindingKind;
 use crate::report::Report;
-use crate::report::Verdict;
 use crate::store::DatabaseState;
 
 /// What the next audit of a database builds on.
@@ -65,7 +63,7 @@ pub(super) fn save(
                 micros(report.evidence.duration),
                 complete_at,
                 unknown_streak,
-                is_populated(report),
+                report.proves_populated(),
             ))?;
         return Ok(before.id);
     }
@@ -98,20 +96,13 @@ pub(super) fn save(
                 column::count(report.counting().count()),
                 column::ms(now),
                 complete_at,
-                is_populated(report),
+                report.proves_populated(),
                 unknown_streak,
                 &prepared.json,
                 &prepared.hash,
             ),
             |row| row.get(0),
         )
-}
-
-/// Whether a complete read found the database to hold tables of its manifest.
-fn is_populated(report: &Report) -> bool {
-    report.verdict != Verdict::Unknown
-        && report.evidence.complete
-        && report.findings.iter().all(|it| it.kind != FindingKind::WrongDatabase)
 }
 
 pub(super) fn micros(duration: Duration) -> i64 {
