@@ -64,6 +64,7 @@ pub(super) async fn commit(
     true
 }
 
+/// At debug, unless it could not be told: what is drifted was told when its incident opened.
 fn log_verdict(name: &str, report: &Report) {
     // A tenth of a millisecond is enough, and all digits of a float are not for people.
     let duration_ms = (report.evidence.duration.as_secs_f64() * 10_000.0).round() / 10.0;
@@ -74,7 +75,7 @@ fn log_verdict(name: &str, report: &Report) {
         }
         Verdict::Drifted => {
             let findings = report.counting().count();
-            info!(
+            debug!(
                 database.name = name,
                 verdict, duration_ms, findings, "audited `{name}`: drifted"
             );

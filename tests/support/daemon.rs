@@ -67,11 +67,6 @@ impl TestDaemon {
         self.child.id().expect("it was not waited for")
     }
 
-    /// Where it listens.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Waits for a log line that `matches`; lines before it are passed over and not seen again.
     pub(crate) async fn wait_for_log(
         &mut self,
