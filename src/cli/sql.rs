@@ -3,15 +3,14 @@
 use std::fmt::Write as _;
 use std::path::Path;
 
-use anyhow::bail;
 use clap::Subcommand;
 
 use super::Global;
 use super::Status;
 use super::environment;
 use super::output;
+use super::selection;
 use crate::config::ConnectionSource;
-use crate::yaml::nearest;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SqlCommand {
@@ -37,11 +36,7 @@ pub(super) fn run(global: &Global, command: &SqlCommand) -> anyhow::Result<Statu
 
 fn role(path: &Path, name: &str, role: Option<&str>) -> anyhow::Result<Status> {
     let config = environment::load(path)?;
-    let Some(database) = config.databases.iter().find(|it| it.name == name) else {
-        let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        bail!("no database `{name}` in {}{hint}", path.display());
-    };
+    let database = selection::named(&config, name)?;
     let (user, dbname) = match &database.connection {
         ConnectionSource::Parsed(connection) => {
             // A provider's pooler wants `role.project`; the role itself has no project.
