@@ -14,6 +14,7 @@ use super::ChannelError;
 use super::escape;
 use crate::config::SecretSource;
 use crate::config::is_loopback;
+use crate::secret;
 use crate::secret::Secret;
 
 /// A secret file is read up to this size; the longest URL in use has a few hundred bytes.
@@ -137,8 +138,8 @@ async fn from_file(channel: &str, path: &Path) -> Result<Secret, ChannelError> {
     let mut bytes = Vec::new();
     let limit = SECRET_BYTES_MAX as u64;
     file.take(limit).read_to_end(&mut bytes).await.map_err(unreadable)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let first = text.lines().next().unwrap_or_default().trim();
+    let text = String::from_utf8_lossy(secret::first_line(&bytes));
+    let first = text.as_ref();
     if first.is_empty() || first.len() >= SECRET_BYTES_MAX {
         return Err(ChannelError::SecretLine {
             channel: channel.to_owned(),
@@ -246,8 +247,8 @@ mod tests {
         let empty = secret("ops", &source).await.unwrap_err();
         assert!(matches!(empty, ChannelError::SecretLine { bytes: 0, .. }), "{empty}");
 
-        write!(file, "  https://a.example/x \r\nsecond line\n").unwrap();
-        assert_eq!(secret("ops", &source).await.unwrap().expose(), "https://a.example/x");
+        write!(file, "https://a.example/x \r\nsecond line\n").unwrap();
+        assert_eq!(secret("ops", &source).await.unwrap().expose(), "https://a.example/x ");
 
         file.write_all(&vec![b'\n'; 2 * SECRET_BYTES_MAX]).unwrap();
         std::fs::write(file.path(), vec![b'x'; 2 * SECRET_BYTES_MAX]).unwrap();
