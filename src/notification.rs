@@ -13,6 +13,7 @@ use serde::Serialize;
 
 pub use plan::Told;
 pub use plan::hold;
+pub use plan::lasted;
 pub use plan::plan;
 
 /// Notification types. The words are published (webhook `type`) and never change.

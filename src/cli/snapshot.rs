@@ -6,12 +6,12 @@ use super::Global;
 use super::Status;
 use super::environment;
 use super::output;
+use super::selection;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
 use crate::introspect;
 use crate::manifest;
 use crate::manifest::Presets;
-use crate::yaml::nearest;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct SnapshotArgs {
@@ -41,11 +41,7 @@ pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<S
         }
         (Some(name), None) => {
             let config = environment::load(&global.config)?;
-            let Some(database) = config.databases.iter().find(|it| it.name == *name) else {
-                let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
-                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                bail!("no database `{name}` in {}{hint}", config.path.display());
-            };
+            let database = selection::named(&config, name)?;
             (database.connection.clone(), database.limits, name.clone())
         }
         (None, None) => bail!(

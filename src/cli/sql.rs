@@ -4,17 +4,16 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::bail;
 use clap::Subcommand;
 
 use super::Global;
 use super::Status;
 use super::environment;
 use super::output;
+use super::selection;
 use crate::config::ConnectionSource;
 use crate::connection;
 use crate::connection::Connection;
-use crate::yaml::nearest;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SqlCommand {
@@ -40,11 +39,7 @@ pub(super) fn run(global: &Global, command: &SqlCommand) -> anyhow::Result<Statu
 
 fn role(path: &Path, name: &str, role: Option<&str>) -> anyhow::Result<Status> {
     let config = environment::load(path)?;
-    let Some(database) = config.databases.iter().find(|it| it.name == name) else {
-        let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        bail!("no database `{name}` in {}{hint}", path.display());
-    };
+    let database = selection::named(&config, name)?;
     let connection = named(&database.connection);
     let connection = connection.as_deref();
     // A provider's pooler wants `role.project`; the role itself has no project.

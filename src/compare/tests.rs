@@ -314,8 +314,11 @@ fn with_aside(relations: &[&str], aside: &[(&str, AsideBy)]) -> Catalog {
 fn what_is_there_is_not_missing_whoever_it_belongs_to() {
     use AsideBy::Extension;
     use AsideBy::Partition;
+    type Listed = &'static [&'static str];
+    type Counts = &'static [(&'static str, usize)];
+    type Case = (&'static str, Listed, &'static [(&'static str, AsideBy)], Listed, Counts);
     #[rustfmt::skip]
-    let cases: &[(&str, &[&str], &[(&str, AsideBy)], &[&str], &[(&str, usize)])] = &[
+    let cases: &[Case] = &[
         // manifest,                  compared, aside,                          findings,                            left out
         ("tables: [A, T]",            &["A"],   &[("T", Extension)],            &[],                                 &[]),
         ("tables: [A, P]",            &["A"],   &[("P", Partition)],            &[],                                 &[]),

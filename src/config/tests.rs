@@ -199,7 +199,7 @@ fn every_mistake_of_sense_is_told() {
               "c.yaml:2:103: databases[0].schedule.timezone: a period has no time zone; leave it out"]),
         ("periods without a unit", one("schedule: {every: 30, splay: \"30\"}, provision_grace: soon"),
             &["c.yaml:2:70: databases[0].schedule.every: a length of time needs a unit: 500ms, 30s, 5m, 2h, 7d, 4w",
-              "c.yaml:2:79: databases[0].schedule.splay: a length of time needs a unit: 500ms, 30s, 5m, 2h, 7d, 4w",
+              "c.yaml:2:81: databases[0].schedule.splay: a length of time needs a unit: 500ms, 30s, 5m, 2h, 7d, 4w",
               "c.yaml:2:105: databases[0].provision_grace: a length of time needs a unit: 500ms, 30s, 5m, 2h, 7d, 4w"]),
         ("a period of nothing", one("schedule: {every: 0s}"),
             &["c.yaml:2:70: databases[0].schedule.every: must be from 1s to 366d"]),
@@ -280,6 +280,7 @@ fn what_is_allowed_but_risky_is_a_warning() {
          \x20 - {name: c, url: \"host=/tmp\", manifest: central, known: [{object: t, kind: unexpected_table, reason: r, owner: o, until: 2025-07-06}]}\n\
          channels: {a: {type: webhook, url: \"http://example.com/\", insecure: true}, b: {type: slack, url: \"${SLACK}\"}}\n\
          routes: [{to: [a]}, {to: [a]}]\n").unwrap();
+    assert_eq!((config.channels["a"].insecure, config.channels["b"].insecure), (true, false));
     assert_eq!(folder.words(&config.warnings), [
         "c.yaml:1:38: limits.per_server: never reached: concurrency is 2",
         "c.yaml:3:63: databases[0].url: `sslmode=prefer`: anybody on the way can read or fake this connection",

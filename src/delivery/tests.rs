@@ -201,7 +201,7 @@ fn config(channels: &[(&str, &str)]) -> Config {
     let channel = |(name, url): &(&str, &str)| {
         let url = SecretSource::Inline(Secret::new(*url));
         let kind = ChannelKind::Webhook { url, secret: None };
-        ((*name).to_owned(), Channel { name: (*name).to_owned(), kind })
+        ((*name).to_owned(), Channel { name: (*name).to_owned(), kind, insecure: false })
     };
     Config {
         path: "config.yaml".into(),

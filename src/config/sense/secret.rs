@@ -7,6 +7,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::config::SecretSource;
+use crate::secret;
 use crate::secret::Secret;
 use crate::yaml::At;
 
@@ -74,21 +75,22 @@ pub(super) fn first_line(
         noted.mistake(Some(file.at), key, message);
         return None;
     }
-    let wrong = if bytes.len() as u64 > MAX_FILE_BYTES {
-        Some("is larger than a secret is")
-    } else if std::str::from_utf8(&bytes).is_err() {
-        Some("is not UTF-8 text")
-    } else {
-        None
+    let line = match std::str::from_utf8(secret::first_line(&bytes)) {
+        _ if bytes.len() as u64 > MAX_FILE_BYTES => Err("is larger than a secret is"),
+        Ok("") => Err("is empty in its first line"),
+        Ok(line) => Ok(line),
+        Err(_) => Err("is not UTF-8 text"),
     };
-    let text = String::from_utf8(bytes).unwrap_or_default();
-    let line = text.lines().next().unwrap_or_default().trim();
-    if let Some(wrong) = wrong.or(line.is_empty().then_some("is empty in its first line")) {
-        noted.mistake(Some(file.at), key, format!("the file {} {wrong}", file.shown()));
-        return None;
+    match line {
+        Ok(line) => {
+            warn_of_others(&path, file, key, noted);
+            Some((path, Secret::new(line)))
+        }
+        Err(wrong) => {
+            noted.mistake(Some(file.at), key, format!("the file {} {wrong}", file.shown()));
+            None
+        }
     }
-    warn_of_others(&path, file, key, noted);
-    Some((path, Secret::new(line)))
 }
 
 /// Says so where others than the owner may read a secret file.
