@@ -101,6 +101,7 @@ pub async fn run(mut options: Options) -> anyhow::Result<()> {
         sender,
         config: current.clone(),
         clock: clock.clone(),
+        health: health.clone(),
         tasks: stop.sends.clone(),
         shutdown: stop.delivery.clone(),
     };

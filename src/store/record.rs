@@ -133,6 +133,15 @@ pub enum AttemptEnd {
     },
 }
 
+/// What became of the deliveries that waited for a channel which is not configured any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rerouted {
+    pub from: String,
+    /// `None` where every channel of the route was told already: they are abandoned.
+    pub to: Option<String>,
+    pub deliveries: usize,
+}
+
 /// What the outbox holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutboxStatus {

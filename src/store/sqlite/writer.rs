@@ -36,6 +36,7 @@ use super::command::Command;
 use super::command::Write;
 use super::open::Opened;
 use super::trouble::is_trouble;
+use crate::progress::Progress;
 use crate::store::Health;
 use crate::store::Receipt;
 use crate::store::StoreError;
@@ -50,11 +51,17 @@ pub(super) struct Pace {
     pub(super) group_commit: Duration,
     /// Before the next try while the state cannot be written.
     pub(super) retry: Duration,
+    /// At most, before the thread comes round and says so.
+    pub(super) tick: Duration,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Self { group_commit: Duration::from_secs(1), retry: Duration::from_secs(3) }
+        Self {
+            group_commit: Duration::from_secs(1),
+            retry: Duration::from_secs(3),
+            tick: Duration::from_secs(1),
+        }
     }
 }
 
@@ -74,6 +81,7 @@ pub(super) struct Writer {
     /// While failing: when to try again.
     retry_at: Option<Instant>,
     health: watch::Sender<Health>,
+    progress: Progress,
     outbox: Arc<Notify>,
 }
 
@@ -111,8 +119,14 @@ impl Writer {
             commit_at: None,
             retry_at: None,
             health,
+            progress: Progress::new(),
             outbox,
         }
+    }
+
+    /// Where it notes that it came round.
+    pub(super) fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 
     fn serve(
@@ -121,13 +135,11 @@ impl Writer {
         mut commands: mpsc::Receiver<Command>,
     ) -> Option<oneshot::Sender<()>> {
         loop {
-            let wake = self.commit_at.into_iter().chain(self.retry_at).min();
-            let received = runtime.block_on(async {
-                match wake {
-                    Some(at) => tokio::time::timeout_at(at, commands.recv()).await.ok(),
-                    None => Some(commands.recv().await),
-                }
-            });
+            self.progress.note();
+            let tick = Instant::now() + self.pace.tick;
+            let wake = self.commit_at.into_iter().chain(self.retry_at).fold(tick, Instant::min);
+            let received = runtime
+                .block_on(async { tokio::time::timeout_at(wake, commands.recv()).await.ok() });
             match received {
                 None => self.guarded(Self::on_time),
                 Some(None) => return None,
