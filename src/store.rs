@@ -117,6 +117,21 @@ impl Store {
         }
     }
 
+    /// Resolves, in one transaction, every open incident whose database is not in `registered`, and
+    /// puts a notification of that for each of `channels` into the outbox. Returns what it resolved,
+    /// oldest first; nothing where there is nothing to do, so it may be called at each start and
+    /// reload.
+    pub async fn close_unregistered(
+        &self,
+        registered: Vec<String>,
+        channels: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Vec<TransitionRecord>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.close_unregistered(registered, channels, now).await,
+        }
+    }
+
     /// What waits in the outbox, and what was given up.
     pub async fn outbox_status(&self, now: Timestamp) -> Result<OutboxStatus, StoreError> {
         match self {

@@ -51,6 +51,8 @@ pub struct TransitionRecord {
 pub struct DatabaseState {
     pub name: String,
     pub manifest: String,
+    /// Hash of the resolved manifest that the last audit compared with.
+    pub manifest_hash: Option<String>,
     /// Of the last audit.
     pub verdict: Verdict,
     pub reason: Option<String>,

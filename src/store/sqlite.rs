@@ -17,6 +17,7 @@ mod outbox;
 mod prune;
 mod reroute;
 mod trouble;
+mod unregistered;
 mod writer;
 
 use std::fmt;
@@ -49,6 +50,7 @@ use super::Pruned;
 use super::Receipt;
 use super::Rerouted;
 use super::StoreError;
+use super::TransitionRecord;
 use crate::incident::Incident;
 use crate::progress::Progress;
 
@@ -120,6 +122,20 @@ impl Sqlite {
 
     pub(super) async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
         self.read("open incidents", incidents::open).await
+    }
+
+    pub(super) async fn close_unregistered(
+        &self,
+        registered: Vec<String>,
+        channels: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Vec<TransitionRecord>, StoreError> {
+        let close = move |it: &Connection| unregistered::close(it, &registered, &channels, now);
+        let closed = self.write("unregistered databases", close).await?;
+        if !closed.is_empty() {
+            self.outbox.notify_one();
+        }
+        Ok(closed)
     }
 
     pub(super) async fn outbox_status(&self, now: Timestamp) -> Result<OutboxStatus, StoreError> {
