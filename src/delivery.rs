@@ -364,19 +364,15 @@ fn say(claimed: &Claimed, end: &AttemptEnd, broken: bool) {
 /// Says what became of messages whose channel is gone.
 fn say_rerouted(it: &Rerouted) {
     let (from, count) = (&it.from, it.deliveries);
-    match &it.to {
-        Some(to) => warn!(
-            channel.name = from,
-            deliveries = count,
-            "channel `{from}` is not in the config any more: {count} messages for it go to `{to}`",
-        ),
-        None => warn!(
-            channel.name = from,
-            deliveries = count,
-            "channel `{from}` is not in the config any more: {count} messages for it are abandoned; \
-             every channel of the route has them",
-        ),
-    }
+    let fate = match &it.to {
+        Some(to) => format!("go to `{to}`"),
+        None => "are abandoned, as every channel of the route has them".to_owned(),
+    };
+    warn!(
+        channel.name = from,
+        deliveries = count,
+        "channel `{from}` is not in the config any more: {count} messages for it {fate}",
+    );
 }
 
 /// "SW-1042, SW-1043"; of a digest each incident once.

@@ -18,7 +18,6 @@ use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use tokio::runtime;
 use tokio::sync::Notify;
@@ -35,6 +34,7 @@ use super::backlog::Waiting;
 use super::command::Command;
 use super::command::Write;
 use super::open::Opened;
+use super::pace::Pace;
 use super::trouble::is_trouble;
 use crate::progress::Progress;
 use crate::store::Health;
@@ -43,27 +43,6 @@ use crate::store::StoreError;
 
 /// A batch of this many audits is committed without waiting longer.
 const BATCH_MAX: usize = 512;
-
-/// How long things wait.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    /// For others, before a batch of audits without change is committed.
-    pub(super) group_commit: Duration,
-    /// Before the next try while the state cannot be written.
-    pub(super) retry: Duration,
-    /// At most, before the thread comes round and says so.
-    pub(super) tick: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self {
-            group_commit: Duration::from_secs(1),
-            retry: Duration::from_secs(3),
-            tick: Duration::from_secs(1),
-        }
-    }
-}
 
 /// The owner of the connection.
 pub(super) struct Writer {
