@@ -110,6 +110,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         sender,
         config: current.clone(),
         clock: clock.clone(),
+        health: health.clone(),
         tasks: stop.sends.clone(),
         shutdown: stop.delivery.clone(),
     };

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use std::time::Instant;
 
 use jiff::Timestamp;
+
+use crate::progress::Progress;
 
 /// A loop that has not come round for this long is stuck. Every loop comes round each second.
 pub const STUCK_AFTER: Duration = Duration::from_secs(30);
@@ -36,9 +36,8 @@ pub struct Health {
 
 #[derive(Debug)]
 struct Facts {
-    started: Instant,
-    /// Milliseconds after `started` at which the scheduler last came round.
-    scheduler: AtomicU64,
+    scheduler: Progress,
+    delivery: Progress,
     draining: AtomicBool,
     /// Why the last reload was refused; none when it was taken. Guarded because it is a text; held
     /// for a copy only.
@@ -59,8 +58,8 @@ impl Health {
     #[must_use]
     pub fn new() -> Self {
         let facts = Facts {
-            started: Instant::now(),
-            scheduler: AtomicU64::new(0),
+            scheduler: Progress::new(),
+            delivery: Progress::new(),
             draining: AtomicBool::new(false),
             reload: Mutex::new(None),
             timings: Mutex::new(HashMap::new()),
@@ -70,15 +69,24 @@ impl Health {
 
     /// The scheduler came round.
     pub fn scheduler_progressed(&self) {
-        let millis = u64::try_from(self.facts.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.facts.scheduler.store(millis, Ordering::Relaxed);
+        self.facts.scheduler.note();
     }
 
     /// How long ago the scheduler came round.
     #[must_use]
     pub fn scheduler_idle(&self) -> Duration {
-        let last = Duration::from_millis(self.facts.scheduler.load(Ordering::Relaxed));
-        self.facts.started.elapsed().saturating_sub(last)
+        self.facts.scheduler.idle()
+    }
+
+    /// The delivery loop came round.
+    pub fn delivery_progressed(&self) {
+        self.facts.delivery.note();
+    }
+
+    /// How long ago the delivery loop came round.
+    #[must_use]
+    pub fn delivery_idle(&self) -> Duration {
+        self.facts.delivery.idle()
     }
 
     /// Which loop is stuck, in words; `None` while each of them comes round.

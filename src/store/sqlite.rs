@@ -14,8 +14,11 @@ mod lock;
 mod migrations;
 mod open;
 mod outbox;
+mod pace;
 mod prune;
+mod reroute;
 mod trouble;
+mod unregistered;
 mod writer;
 
 use std::fmt;
@@ -35,7 +38,8 @@ use uuid::Uuid;
 use self::backlog::Waiting;
 use self::command::Command;
 use self::command::Finish;
-use self::writer::Pace;
+use self::outbox::Horizon;
+use self::pace::Pace;
 use self::writer::Writer;
 use super::Attempt;
 use super::AuditCommit;
@@ -45,8 +49,11 @@ use super::Health;
 use super::OutboxStatus;
 use super::Pruned;
 use super::Receipt;
+use super::Rerouted;
 use super::StoreError;
+use super::TransitionRecord;
 use crate::incident::Incident;
+use crate::progress::Progress;
 
 /// Commands that may wait for the writer. Whoever finds the queue full waits.
 const QUEUE_MAX: usize = 1024;
@@ -56,6 +63,7 @@ const QUEUE_MAX: usize = 1024;
 pub struct Sqlite {
     commands: mpsc::Sender<Command>,
     health: watch::Receiver<Health>,
+    progress: Progress,
     outbox: Arc<Notify>,
     epoch: i64,
 }
@@ -79,8 +87,9 @@ impl Sqlite {
         let (says, health) = watch::channel(Health::Ok);
         let outbox = Arc::new(Notify::new());
         let writer = Writer::new(opened, pace, says, Arc::clone(&outbox));
+        let progress = writer.progress();
         writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
-        Ok(Self { commands, health, outbox, epoch })
+        Ok(Self { commands, health, progress, outbox, epoch })
     }
 
     pub(super) async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {
@@ -116,6 +125,20 @@ impl Sqlite {
         self.read("open incidents", incidents::open).await
     }
 
+    pub(super) async fn close_unregistered(
+        &self,
+        registered: Vec<String>,
+        channels: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Vec<TransitionRecord>, StoreError> {
+        let close = move |it: &Connection| unregistered::close(it, &registered, &channels, now);
+        let closed = self.write("unregistered databases", close).await?;
+        if !closed.is_empty() {
+            self.outbox.notify_one();
+        }
+        Ok(closed)
+    }
+
     pub(super) async fn outbox_status(&self, now: Timestamp) -> Result<OutboxStatus, StoreError> {
         self.read("outbox status", move |it| outbox::status(it, now)).await
     }
@@ -126,16 +149,17 @@ impl Sqlite {
         lease: Duration,
         busy: Vec<String>,
     ) -> Result<Claim, StoreError> {
+        let horizon = Horizon::new(now, lease);
         // Most looks into the outbox find nothing: those cost no write.
         let idle = {
             let busy = busy.clone();
-            self.read("due deliveries", move |it| outbox::peek(it, now, &busy)).await?
+            self.read("due deliveries", move |it| outbox::peek(it, &horizon, &busy)).await?
         };
         if let Some(idle) = idle {
             return Ok(idle);
         }
         let epoch = self.epoch;
-        self.write("claim", move |it| outbox::claim(it, epoch, now, lease, &busy)).await
+        self.write("claim", move |it| outbox::claim(it, epoch, &horizon, &busy)).await
     }
 
     pub(super) async fn record_attempt(&self, attempt: Attempt) -> Result<(), StoreError> {
@@ -145,6 +169,23 @@ impl Sqlite {
         } else {
             Err(StoreError::LeaseLost { delivery })
         }
+    }
+
+    pub(super) async fn reroute(
+        &self,
+        known: Vec<String>,
+        route: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Vec<Rerouted>, StoreError> {
+        // A reload that renamed nothing costs no write.
+        let lost = {
+            let known = known.clone();
+            self.read("lost deliveries", move |it| reroute::lost(it, &known)).await?
+        };
+        if lost.is_empty() || route.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write("reroute", move |it| reroute::reroute(it, &known, &route, now)).await
     }
 
     pub(super) async fn release(&self, id: Uuid, epoch: i64) -> Result<(), StoreError> {
@@ -161,6 +202,10 @@ impl Sqlite {
 
     pub(super) fn health(&self) -> watch::Receiver<Health> {
         self.health.clone()
+    }
+
+    pub(super) fn writer_idle(&self) -> Duration {
+        self.progress.idle()
     }
 
     pub(super) fn outbox(&self) -> Arc<Notify> {

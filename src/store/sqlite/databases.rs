@@ -115,7 +115,8 @@ pub(super) fn states(connection: &Connection) -> rusqlite::Result<Vec<DatabaseSt
         .prepare_cached(
             "/* databases.states */ select name, manifest, verdict, reason, audited_at, \
              duration_us, findings, counting, first_seen_at, verdict_since, last_complete_at, \
-             ever_populated, unknown_streak from databases order by name",
+             ever_populated, unknown_streak, \
+             report ->> '$.evidence.manifest_hash' as manifest_hash from databases order by name",
         )?
         .query_map([], read_state)?
         .collect()
@@ -130,7 +131,8 @@ pub(super) fn state(
         .prepare_cached(
             "/* databases.state */ select name, manifest, verdict, reason, audited_at, \
              duration_us, findings, counting, first_seen_at, verdict_since, last_complete_at, \
-             ever_populated, unknown_streak from databases where name = ?1",
+             ever_populated, unknown_streak, \
+             report ->> '$.evidence.manifest_hash' as manifest_hash from databases where name = ?1",
         )?
         .query_row([name], read_state)
         .optional()
@@ -140,6 +142,7 @@ fn read_state(row: &Row<'_>) -> rusqlite::Result<DatabaseState> {
     Ok(DatabaseState {
         name: row.get("name")?,
         manifest: row.get("manifest")?,
+        manifest_hash: row.get("manifest_hash")?,
         verdict: column::word(row, "verdict", column::verdict)?,
         reason: row.get("reason")?,
         audited_at: column::instant(row, "audited_at")?,

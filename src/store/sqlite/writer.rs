@@ -18,7 +18,6 @@ use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
 use tokio::runtime;
 use tokio::sync::Notify;
@@ -35,28 +34,15 @@ use super::backlog::Waiting;
 use super::command::Command;
 use super::command::Write;
 use super::open::Opened;
+use super::pace::Pace;
 use super::trouble::is_trouble;
+use crate::progress::Progress;
 use crate::store::Health;
 use crate::store::Receipt;
 use crate::store::StoreError;
 
 /// A batch of this many audits is committed without waiting longer.
 const BATCH_MAX: usize = 512;
-
-/// How long things wait.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    /// For others, before a batch of audits without change is committed.
-    pub(super) group_commit: Duration,
-    /// Before the next try while the state cannot be written.
-    pub(super) retry: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { group_commit: Duration::from_secs(1), retry: Duration::from_secs(3) }
-    }
-}
 
 /// The owner of the connection.
 pub(super) struct Writer {
@@ -74,6 +60,7 @@ pub(super) struct Writer {
     /// While failing: when to try again.
     retry_at: Option<Instant>,
     health: watch::Sender<Health>,
+    progress: Progress,
     outbox: Arc<Notify>,
 }
 
@@ -111,8 +98,14 @@ impl Writer {
             commit_at: None,
             retry_at: None,
             health,
+            progress: Progress::new(),
             outbox,
         }
+    }
+
+    /// Where it notes that it came round.
+    pub(super) fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 
     fn serve(
@@ -121,13 +114,11 @@ impl Writer {
         mut commands: mpsc::Receiver<Command>,
     ) -> Option<oneshot::Sender<()>> {
         loop {
-            let wake = self.commit_at.into_iter().chain(self.retry_at).min();
-            let received = runtime.block_on(async {
-                match wake {
-                    Some(at) => tokio::time::timeout_at(at, commands.recv()).await.ok(),
-                    None => Some(commands.recv().await),
-                }
-            });
+            self.progress.note();
+            let tick = Instant::now() + self.pace.tick;
+            let wake = self.commit_at.into_iter().chain(self.retry_at).fold(tick, Instant::min);
+            let received = runtime
+                .block_on(async { tokio::time::timeout_at(wake, commands.recv()).await.ok() });
             match received {
                 None => self.guarded(Self::on_time),
                 Some(None) => return None,

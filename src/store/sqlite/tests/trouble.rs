@@ -90,6 +90,35 @@ async fn other_writes_fail_and_are_not_kept() {
     store.write("fill", fill).await.unwrap();
 }
 
+/// Waits until the writer has been idle for as long as `is` says.
+async fn until_idle(store: &Sqlite, is: impl Fn(Duration) -> bool) {
+    let look = async {
+        while !is(store.writer_idle()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), look).await.expect("in time");
+}
+
+#[tokio::test]
+async fn a_writer_with_nothing_to_do_comes_round_and_a_stuck_one_does_not() {
+    let bench = Bench::new();
+    let store = bench.open_paced(1000, 50);
+    let short = Duration::from_millis(5);
+    for _ in 0..3 {
+        until_idle(&store, |it| it >= short).await;
+        until_idle(&store, |it| it < short).await;
+    }
+    let (free, wait) = std::sync::mpsc::channel::<()>();
+    let stuck = store.read("stuck", move |_| Ok(wait.recv().is_ok()));
+    let watch = async {
+        until_idle(&store, |it| it >= Duration::from_millis(200)).await;
+        free.send(()).unwrap();
+        until_idle(&store, |it| it < Duration::from_millis(100)).await;
+    };
+    assert!(tokio::join!(stuck, watch).0.unwrap());
+}
+
 #[test]
 fn the_backlog_is_bounded() {
     use super::backlog::Backlog;
