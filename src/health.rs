@@ -92,7 +92,7 @@ impl Health {
     /// Which loop is stuck, in words; `None` while each of them comes round.
     #[must_use]
     pub fn stuck(&self) -> Option<String> {
-        let loops = [("scheduler", self.scheduler_idle())];
+        let loops = [("scheduler", self.scheduler_idle()), ("delivery", self.delivery_idle())];
         loops.into_iter().find_map(|(name, idle)| not_come_round(name, idle))
     }
 

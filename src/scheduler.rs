@@ -139,17 +139,6 @@ impl Scheduler {
                 HashMap::new()
             }
         };
-        // Against which manifest each database was last audited.
-        let hashes: HashMap<_, _> = self
-            .store
-            .last_reports()
-            .await
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|(name, report)| {
-                Some((name, report["evidence"]["manifest_hash"].as_str()?.to_owned()))
-            })
-            .collect();
         if round.config.limits != config.limits {
             round.slots = Arc::new(Slots::new(&config.limits));
         }
@@ -165,9 +154,9 @@ impl Scheduler {
                 registered_at: state.map_or(now, |it| it.first_seen_at.min(now)),
                 ever_populated: state.is_some_and(|it| it.ever_populated),
             });
-            let current = hashes.get(&database.name) == Some(&database.manifest.hash);
+            let hash = Some(database.manifest.hash.as_str());
             let next_due = state
-                .filter(|_| current)
+                .filter(|it| it.manifest_hash.as_deref() == hash)
                 .and_then(|it| it.last_complete_at)
                 // One from the future, when the clock was ahead, says nothing about now.
                 .filter(|at| *at <= now)
@@ -181,7 +170,28 @@ impl Scheduler {
         }
         let count = config.databases.len();
         info!(databases = count, "registered {count} databases");
+        self.close_unregistered(&config, now).await;
         round.config = config;
+    }
+
+    /// Ends the incidents of databases that left the config: nothing will ever resolve them.
+    async fn close_unregistered(&self, config: &Config, now: Timestamp) {
+        let registered = config.databases.iter().map(|it| it.name.clone()).collect();
+        let channels = config.routes.first().map_or_else(Vec::new, |route| route.to.clone());
+        match self.store.close_unregistered(registered, channels, now).await {
+            Ok(closed) => {
+                for it in closed {
+                    info!(
+                        incident.id = %it.incident, reason = it.reason.word(),
+                        "incident {} is over: its database left the configuration", it.incident
+                    );
+                }
+            }
+            Err(error) => error!(
+                error = &error as &dyn std::error::Error,
+                "could not end the incidents of databases that left the configuration"
+            ),
+        }
     }
 
     /// Sets the next due time of a database whose audit has come back.

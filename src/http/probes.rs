@@ -17,6 +17,7 @@ use serde_json::json;
 use super::Face;
 use super::answer;
 use crate::config::Config;
+use crate::health::not_come_round;
 use crate::store;
 use crate::store::DatabaseState;
 use crate::store::OutboxStatus;
@@ -46,9 +47,8 @@ struct Stored {
 
 /// 200 while each loop comes round; never depends on a database or a receiver.
 pub(super) async fn livez(State(face): State<Face>) -> Response {
-    // One line for each part that `Health` does not know:
-    // `.or_else(|| not_come_round(name, idle))`.
-    match face.health.stuck() {
+    let writer = || not_come_round("state writer", face.store.writer_idle());
+    match face.health.stuck().or_else(writer) {
         None => text(StatusCode::OK, "ok\n".to_owned()),
         Some(stuck) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{stuck}\n")),
     }

@@ -174,7 +174,7 @@ const STDOUT: &str = "stdout";
 async fn launch(workspace: &Workspace) -> (Child, Log, SocketAddr) {
     let stdout = File::create(workspace.path().join(STDOUT)).expect("our own directory");
     let mut child = workspace
-        .command(&["run"])
+        .command(&["run", "--log", "warn,schemawarden=debug"])
         .stdout(stdout)
         .stderr(Stdio::piped())
         .spawn()
