@@ -90,6 +90,16 @@ impl TestDaemon {
         .await
     }
 
+    /// Looks at `/healthz` until every delivery is recorded as done.
+    pub(crate) async fn wait_for_an_empty_outbox(&self) {
+        until("no delivery is pending", || async {
+            let (_, body) = get(self.address, "/healthz").await?;
+            let answer: Value = serde_json::from_str(&body).ok()?;
+            (answer["deliveries"]["pending"] == 0).then_some(())
+        })
+        .await;
+    }
+
     /// Looks at the API until the last audit of `database` has this verdict.
     pub(crate) async fn wait_for_verdict(&self, database: &str, verdict: &str) {
         until(&format!("{database} is {verdict}"), || async {
