@@ -5,14 +5,15 @@
 //! or are given up, the outbox is flushed once, the state is closed. Each step has a limit, and
 //! together they stay below [`STOP_MAX`].
 
+mod loops;
 mod reload;
+mod source;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use anyhow::bail;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
@@ -23,8 +24,6 @@ use tracing::warn;
 
 use crate::channel::Sender;
 use crate::clock::Clock;
-use crate::config;
-use crate::config::Config;
 use crate::delivery;
 use crate::delivery::Delivery;
 use crate::health::Health;
@@ -33,6 +32,10 @@ use crate::introspect::Environment;
 use crate::retention;
 use crate::scheduler::Scheduler;
 use crate::store::Store;
+
+use loops::Loops;
+use reload::Reloads;
+use source::Source;
 
 /// How long running audits may go on after SIGTERM.
 pub const AUDITS_STOP_MAX: Duration = Duration::from_secs(4);
@@ -71,12 +74,17 @@ pub struct Options {
 ///
 /// # Errors
 ///
-/// A configuration, a state file or a listening address that cannot be had. Nothing has been
-/// audited then.
-pub async fn run(mut options: Options) -> anyhow::Result<()> {
+/// A configuration, a state file or a listening address that cannot be had; nothing has been
+/// audited then. Or a loop that ended by itself; everything else was stopped in order then.
+pub async fn run(options: Options) -> anyhow::Result<()> {
+    let Options { config: path, variable, mut commands } = options;
     let clock = Clock::System;
-    let config = Arc::new(load(&options, &clock)?);
-    let environment = Arc::new(Environment::new(options.variable));
+    let source = Source { path, variable, clock: clock.clone() };
+    let config = tokio::select! {
+        config = source.clone().read() => Arc::new(config?),
+        () = told_to_stop(&mut commands) => return Ok(()),
+    };
+    let environment = Arc::new(Environment::new(variable));
     let store = Store::open_sqlite(&config.state.sqlite, clock.now())
         .context("could not open the state")?;
     let sender = Sender::new().context("could not set up the HTTP client")?;
@@ -88,29 +96,28 @@ pub async fn run(mut options: Options) -> anyhow::Result<()> {
     let health = Health::new();
     let (publish, current) = watch::channel(Arc::clone(&config));
     let stop = Stop::default();
+    let mut loops = Loops::default();
     let face = http::Face {
         store: store.clone(),
         health: health.clone(),
         clock: clock.clone(),
         config: current.clone(),
     };
-    stop.loops.spawn(http::serve(listener, face, stop.http.clone()));
+    loops.start("HTTP", &stop.loops, http::serve(listener, face, stop.http.clone()));
     info!(http.listen = %address, "listening on http://{address}");
     let delivery = Delivery {
         store: store.clone(),
         sender,
         config: current.clone(),
         clock: clock.clone(),
+        health: health.clone(),
         tasks: stop.sends.clone(),
         shutdown: stop.delivery.clone(),
     };
-    stop.deliveries.spawn(delivery::run(delivery));
-    stop.loops.spawn(retention::run(
-        store.clone(),
-        current.clone(),
-        clock.clone(),
-        stop.scheduler.clone(),
-    ));
+    loops.start("delivery", &stop.deliveries, delivery::run(delivery));
+    let retention =
+        retention::run(store.clone(), current.clone(), clock.clone(), stop.scheduler.clone());
+    loops.start("retention", &stop.loops, retention);
     let scheduler = Scheduler {
         config: current,
         store: store.clone(),
@@ -121,50 +128,45 @@ pub async fn run(mut options: Options) -> anyhow::Result<()> {
         shutdown: stop.scheduler.clone(),
         abort: stop.abort.clone(),
     };
-    stop.loops.spawn(scheduler.run());
+    loops.start("scheduler", &stop.loops, scheduler.run());
     info!(
         databases = config.databases.len(),
         "schemawarden {} is running",
         env!("CARGO_PKG_VERSION")
     );
 
-    while let Some(Command::Reload) = options.commands.recv().await {
-        reload::reload(&options, &publish, &health, &clock);
-    }
+    let mut reloads = Reloads::new(source, health.clone(), publish);
+    let told = until_told_to_stop(&mut commands, &mut reloads, &mut loops).await;
     info!("stopping");
     health.start_draining();
     tokio::select! {
         () = stop.in_order(&store) => {}
-        () = second_stop(&mut options.commands) => warn!("told twice to stop: stopping at once"),
+        () = told_to_stop(&mut commands) => warn!("told twice to stop: stopping at once"),
     }
     info!("stopped");
-    Ok(())
+    told
 }
 
-/// Loads a configuration that a daemon can run with, or says everything that is wrong with it.
-fn load(options: &Options, clock: &Clock) -> anyhow::Result<Config> {
-    let path = &options.config;
-    let config = match config::load(path, &options.variable, clock.now()) {
-        Ok(config) => config,
-        Err(mistakes) => return Err(refused(path, &mistakes)),
-    };
-    let undelivered = config.require_delivery();
-    if !undelivered.is_empty() {
-        return Err(refused(path, &undelivered));
+/// Reloads when asked to, until told to stop; an error where a loop ends before that.
+async fn until_told_to_stop(
+    commands: &mut mpsc::Receiver<Command>,
+    reloads: &mut Reloads,
+    loops: &mut Loops,
+) -> anyhow::Result<()> {
+    loop {
+        tokio::select! {
+            command = commands.recv() => match command {
+                Some(Command::Reload) => reloads.ask(),
+                Some(Command::Stop) | None => return Ok(()),
+            },
+            () = reloads.ended() => {}
+            failed = loops.first_to_end() => return Err(failed),
+        }
     }
-    for warning in &config.warnings {
-        warn!("{warning}");
-    }
-    Ok(config)
 }
 
-/// Every mistake, a line each.
-fn refused(path: &std::path::Path, mistakes: &[crate::yaml::Mistake]) -> anyhow::Error {
-    let lines: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
-    anyhow::anyhow!("{} cannot be used:\n{}", path.display(), lines.join("\n"))
-}
-
-async fn second_stop(commands: &mut mpsc::Receiver<Command>) {
+/// Waits for [`Command::Stop`]; for ever where nobody can send it any more.
+async fn told_to_stop(commands: &mut mpsc::Receiver<Command>) {
     while let Some(command) = commands.recv().await {
         if command == Command::Stop {
             return;
@@ -220,13 +222,5 @@ impl Stop {
     }
 }
 
-/// A configuration that lost what only a restart can change.
-fn needs_restart(old: &Config, new: &Config) -> anyhow::Result<()> {
-    if old.state.sqlite != new.state.sqlite {
-        bail!("`state.sqlite` changed: that takes a restart");
-    }
-    if old.http.listen != new.http.listen {
-        bail!("`http.listen` changed: that takes a restart");
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

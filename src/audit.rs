@@ -7,11 +7,14 @@
 mod conclude;
 mod slots;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
+use futures_util::FutureExt as _;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
+use tracing::debug;
 use tracing::info_span;
 
 use crate::clock::Clock;
@@ -45,7 +48,6 @@ pub async fn audit(
         let _slot = shutdown.run_until_cancelled(slots.acquire(database)).await?;
         let audited_at = clock.now();
         let began = Instant::now();
-        let read = introspect::read(&database.connection, &database.limits, environment).await;
         let subject = Subject {
             database: &database.name,
             manifest: &database.manifest,
@@ -53,8 +55,27 @@ pub async fn audit(
             severities: &database.severities,
             manifests,
         };
-        let read = read.map_err(|error| error.reason());
-        Some(conclude(&subject, read, provisioning, audited_at, began.elapsed()))
+        let attempt = AssertUnwindSafe(async {
+            let read = introspect::read(&database.connection, &database.limits, environment).await;
+            let read = read.map_err(|error| error.reason());
+            match &read {
+                Ok(catalog) => debug!(
+                    relations = catalog.relations.len(),
+                    complete = catalog.incomplete.is_none(),
+                    took = ?began.elapsed(),
+                    "read the catalog"
+                ),
+                Err(reason) => {
+                    debug!(reason, took = ?began.elapsed(), "could not read the catalog");
+                }
+            }
+            conclude(&subject, read, provisioning, audited_at, began.elapsed())
+        });
+        // A panic is a defect of ours; it must not leave a database that nobody hears of.
+        Some(attempt.catch_unwind().await.unwrap_or_else(|_| {
+            let reason = "an internal error: the audit panicked; the log says where".to_owned();
+            conclude(&subject, Err(reason), provisioning, audited_at, began.elapsed())
+        }))
     }
     .instrument(span)
     .await

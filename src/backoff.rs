@@ -14,6 +14,11 @@ pub const FIRST: Duration = Duration::from_secs(5);
 pub const LONGEST: Duration = Duration::from_hours(1);
 /// A receiver may ask for at most this much rest.
 pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
+/// No wait that [`next`] returns is longer.
+pub const WAIT_MAX: Duration = Duration::from_hours(1);
+const _: () = assert!(
+    LONGEST.as_nanos() <= WAIT_MAX.as_nanos() && RETRY_AFTER_MAX.as_nanos() <= WAIT_MAX.as_nanos()
+);
 /// A delivery older than this is not tried again.
 pub const GIVE_UP_AFTER: Duration = Duration::from_hours(72);
 

@@ -47,7 +47,6 @@ use answer::BodyEnd;
 use answer::Receiver;
 use endpoint::Endpoint;
 
-pub use answer::RETRY_AFTER_MAX;
 pub use outcome::ChannelError;
 pub use outcome::Failure;
 pub use outcome::Outcome;
@@ -229,7 +228,7 @@ impl Request {
             }
         };
         let url = endpoint::secret(name, url).await?;
-        let endpoint = Endpoint::parse(name, url.expose())?;
+        let endpoint = Endpoint::parse(name, url.expose(), channel.insecure)?;
         Ok(Self { receiver, endpoint, headers, body })
     }
 }

@@ -10,7 +10,7 @@
 //! ```
 //!
 //! **Invariants.** Comparing never fails. Every relation of the catalog is expected, a finding, or
-//! counted in `left_out`; none is dropped. A partial read yields no finding that something is
+//! counted in `left_out`; only partitions are folded into their parent, and none is dropped. A partial read yields no finding that something is
 //! missing: what was not read is not gone.
 
 mod backup;
@@ -31,6 +31,8 @@ use crate::manifest::Expected;
 use crate::manifest::Known;
 use crate::manifest::Manifest;
 use crate::manifest::Presets;
+use crate::schema::Aside;
+use crate::schema::AsideBy;
 use crate::schema::Catalog;
 use crate::schema::Relation;
 use crate::schema::RelationKind;
@@ -52,8 +54,8 @@ pub struct Comparison {
     /// Sorted by severity (worst first), kind, name and kind of object.
     pub findings: Vec<Finding>,
     /// How many relations were not compared, by reason: `ignore`, `preset:prisma`, `schemas`
-    /// (outside the manifest's), `views` and `materialized_views` (not listed by the manifest),
-    /// `schemawarden` and `quarantine` (our own).
+    /// (outside the manifest's), `extension` (an extension's, not listed by the manifest), `views` and
+    /// `materialized_views` (not listed by the manifest), `schemawarden` and `quarantine` (our own).
     pub left_out: BTreeMap<String, usize>,
 }
 
@@ -78,6 +80,11 @@ pub fn compare(
             fate => unwanted.push((relation, fate)),
         }
     }
+    for aside in &catalog.aside {
+        if let Some(reason) = aside_reason(manifest, &expected, aside) {
+            *left_out.entry(reason.to_owned()).or_default() += 1;
+        }
+    }
     let missing =
         if catalog.incomplete.is_some() { Vec::new() } else { missing(manifest, catalog) };
     if unwanted.is_empty() && missing.is_empty() {
@@ -100,7 +107,9 @@ pub fn compare(
     for finding in &mut findings {
         let said = accepted.severities.get(&finding.kind);
         if let Some(severity) = said.or_else(|| manifest.severities.get(&finding.kind)) {
-            finding.severity = *severity;
+            // The severity of its kind; what is milder for a reason of its own stays so.
+            let milder = finding.severity < finding.kind.default_severity();
+            finding.severity = if milder { finding.severity.min(*severity) } else { *severity };
         }
         finding.known = known(accepted.known.iter().chain(&manifest.known), finding, today);
     }
@@ -118,8 +127,8 @@ impl<'a> Index<'a> {
         Self(manifest.expected.iter().map(|((kind, name), it)| ((*kind, name), it)).collect())
     }
 
-    fn holds(&self, relation: &Relation) -> bool {
-        self.0.contains_key(&(relation.kind, &relation.name))
+    fn holds(&self, kind: RelationKind, name: &RelationName) -> bool {
+        self.0.contains_key(&(kind, name))
     }
 }
 
@@ -143,7 +152,7 @@ fn fate(manifest: &Manifest, expected: &Index<'_>, relation: &Relation) -> Fate 
     if let Some(glob) = manifest.forbid.matching(&relation.name) {
         return Fate::Forbidden(glob.source().to_owned());
     }
-    if expected.holds(relation) {
+    if expected.holds(relation.kind, &relation.name) {
         return Fate::Expected;
     }
     if manifest.ignore.matching(&relation.name).is_some() {
@@ -158,10 +167,27 @@ fn fate(manifest: &Manifest, expected: &Index<'_>, relation: &Relation) -> Fate 
     Fate::Unexpected(manifest.presets.provider_of(relation))
 }
 
+/// Why a relation that is not compared counts as left out, if it does. One that the manifest lists is
+/// expected, and a partition is counted with its parent.
+fn aside_reason(manifest: &Manifest, expected: &Index<'_>, aside: &Aside) -> Option<&'static str> {
+    match aside.by {
+        AsideBy::Partition => None,
+        AsideBy::Extension if !manifest.audits(&aside.name.schema) => Some("schemas"),
+        AsideBy::Extension if expected.holds(aside.kind, &aside.name) => None,
+        AsideBy::Extension => Some("extension"),
+    }
+}
+
+/// Everything that is there, compared or not.
+fn all_there(catalog: &Catalog) -> impl Iterator<Item = (RelationKind, &RelationName)> {
+    let aside = catalog.aside.iter().map(|it| (it.kind, &it.name));
+    catalog.relations.iter().map(|it| (it.kind, &it.name)).chain(aside)
+}
+
 /// What must be there and is not. Relations that are left out of the comparison are there all the
 /// same.
 fn missing<'a>(manifest: &'a Manifest, catalog: &Catalog) -> Vec<(RelationKind, &'a RelationName)> {
-    let there: HashSet<_> = catalog.relations.iter().map(|it| (it.kind, &it.name)).collect();
+    let there: HashSet<_> = all_there(catalog).collect();
     let required = manifest.expected.iter().filter(|(_, it)| !it.optional);
     required
         .map(|((kind, name), _)| (*kind, name))
@@ -182,8 +208,7 @@ fn wrong_database<'a>(
     let is_table = |kind: RelationKind| kind == RelationKind::Table;
     let missing = missing.iter().filter(|(kind, _)| is_table(*kind)).count();
     let listed: HashSet<_> = manifest.tables().collect();
-    let some_there =
-        catalog.relations.iter().any(|it| is_table(it.kind) && listed.contains(&it.name));
+    let some_there = all_there(catalog).any(|(kind, name)| is_table(kind) && listed.contains(name));
     if missing == 0 || some_there {
         return None;
     }

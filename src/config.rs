@@ -17,6 +17,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use url::Host;
+use url::Url;
+
 use crate::connection::Connection;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
@@ -112,6 +115,8 @@ pub enum ConnectionSource {
 pub struct Channel {
     pub name: String,
     pub kind: ChannelKind,
+    /// Whether messages may go beyond loopback without https.
+    pub insecure: bool,
 }
 
 /// What a channel is, with its secrets.
@@ -121,6 +126,17 @@ pub enum ChannelKind {
     Slack { url: SecretSource },
     /// Standard Webhooks. `secret` is `whsec_…`; without one, messages are not signed.
     Webhook { url: SecretSource, secret: Option<SecretSource> },
+}
+
+/// Whether `url` is on this machine, where nobody is on the way.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        Some(Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
 }
 
 /// A secret in the config or in a mounted file that is read at each use.

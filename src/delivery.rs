@@ -35,16 +35,20 @@ use tracing::warn;
 use uuid::Uuid;
 
 use self::decide::decide;
+use crate::backoff;
 use crate::channel::Failure;
 use crate::channel::Message;
 use crate::channel::Outcome;
 use crate::channel::Sender;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::health::Health;
 use crate::notification::Notification;
 use crate::store::Attempt;
 use crate::store::AttemptEnd;
+use crate::store::Claim;
 use crate::store::Claimed;
+use crate::store::Rerouted;
 use crate::store::Store;
 use crate::store::StoreError;
 
@@ -54,6 +58,8 @@ const LEASE: Duration = Duration::from_mins(1);
 const SEND_MAX: Duration = Duration::from_secs(30);
 /// Without any event, the outbox is looked at this often: the wall clock may have jumped.
 const LOOK_EVERY: Duration = Duration::from_secs(30);
+/// Without anything to do, the loop says this often that it is there.
+const COME_ROUND: Duration = Duration::from_secs(1);
 /// The pause after the store could not be asked, and between tries to record an attempt.
 const STORE_RETRY: Duration = Duration::from_secs(2);
 /// How long the last pass may take when the daemon stops.
@@ -69,6 +75,8 @@ pub struct Delivery {
     /// The channels as they are configured now.
     pub config: watch::Receiver<Arc<Config>>,
     pub clock: Clock,
+    /// Told each time that the loop comes round.
+    pub health: Health,
     /// Sends run on it.
     pub tasks: TaskTracker,
     pub shutdown: CancellationToken,
@@ -85,12 +93,23 @@ async fn run_flushing(delivery: Delivery, flush_max: Duration) {
     let shutdown = delivery.shutdown.clone();
     let mut lanes = Lanes::new(delivery);
     while !shutdown.is_cancelled() {
-        let wait = lanes.dispatch().await;
-        tokio::select! {
-            () = shutdown.cancelled() => {}
-            () = outbox.notified() => {}
-            Some(landed) = lanes.landings.next() => lanes.land(landed),
-            () = tokio::time::sleep(wait) => {}
+        let due = Instant::now() + lanes.dispatch().await;
+        // Coming round is cheap and says that the loop lives; looking into the outbox is not.
+        loop {
+            lanes.delivery.health.delivery_progressed();
+            let nap = due.min(Instant::now() + COME_ROUND);
+            tokio::select! {
+                () = shutdown.cancelled() => break,
+                () = outbox.notified() => break,
+                Some(landed) = lanes.landings.next() => {
+                    lanes.land(landed);
+                    break;
+                }
+                () = tokio::time::sleep_until(nap) => {}
+            }
+            if nap == due || lanes.config_changed() {
+                break;
+            }
         }
     }
     // The last pass: what is in flight, and what was due when the daemon was told to stop.
@@ -118,8 +137,18 @@ struct Flight {
 /// A send that ended.
 struct Landed {
     channel: String,
-    /// Until when the channel asked for rest; an error where the send panicked.
-    rest: Result<Option<Timestamp>, JoinError>,
+    /// What follows from it; an error where the send panicked.
+    after: Result<After, JoinError>,
+}
+
+/// What follows from an attempt.
+enum After {
+    /// The channel is free.
+    Nothing,
+    /// It asked for rest until then, by the monotonic clock.
+    Rest(Instant),
+    /// It is not in the config any more.
+    Gone,
 }
 
 /// The channels: which are in flight, and which asked for rest.
@@ -127,7 +156,9 @@ struct Lanes {
     delivery: Delivery,
     flights: BTreeMap<String, Flight>,
     landings: FuturesUnordered<BoxFuture<'static, Landed>>,
-    resting: BTreeMap<String, Timestamp>,
+    resting: BTreeMap<String, Instant>,
+    /// Something may wait for a channel that is not there any more.
+    reroute: bool,
     /// The store could not be asked; said once.
     store_is_failing: bool,
 }
@@ -139,6 +170,8 @@ impl Lanes {
             flights: BTreeMap::new(),
             landings: FuturesUnordered::new(),
             resting: BTreeMap::new(),
+            // The config may have changed while nobody was there.
+            reroute: true,
             store_is_failing: false,
         }
     }
@@ -146,9 +179,9 @@ impl Lanes {
     /// Claims and starts what is due on free channels; returns how long to wait for more.
     async fn dispatch(&mut self) -> Duration {
         let now = self.delivery.clock.now();
-        self.resting.retain(|_, until| *until > now);
-        let busy = self.flights.keys().chain(self.resting.keys()).cloned().collect();
-        let claim = match self.delivery.store.claim(now, LEASE, busy).await {
+        let instant = Instant::now();
+        self.resting.retain(|_, until| *until > instant);
+        let claim = match self.claim(now).await {
             Ok(claim) => claim,
             Err(error) => {
                 if !std::mem::replace(&mut self.store_is_failing, true) {
@@ -164,10 +197,31 @@ impl Lanes {
         for claimed in claim.deliveries {
             self.start(claimed);
         }
-        let next = claim.next_due.into_iter().chain(self.resting.values().copied()).min();
         // A due time in the past means that it is due now.
-        let wait = next.map(|at| Duration::try_from(at.duration_since(now)).unwrap_or_default());
-        wait.unwrap_or(LOOK_EVERY).min(LOOK_EVERY)
+        let due = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
+        let rests = self.resting.values().map(|until| until.duration_since(instant));
+        claim.next_due.map(due).into_iter().chain(rests).fold(LOOK_EVERY, Duration::min)
+    }
+
+    fn config_changed(&self) -> bool {
+        // Nobody publishes any more: then it does not change.
+        self.delivery.config.has_changed().unwrap_or(false)
+    }
+
+    /// Claims for free channels, after moving what waits for channels that are gone.
+    async fn claim(&mut self, now: Timestamp) -> Result<Claim, StoreError> {
+        if self.reroute || self.config_changed() {
+            let config = Arc::clone(&self.delivery.config.borrow_and_update());
+            self.reroute = true;
+            let known = config.channels.keys().cloned().collect();
+            let route = config.routes.first().map_or_else(Vec::new, |route| route.to.clone());
+            for it in self.delivery.store.reroute(known, route, now).await? {
+                say_rerouted(&it);
+            }
+            self.reroute = false;
+        }
+        let busy = self.flights.keys().chain(self.resting.keys()).cloned().collect();
+        self.delivery.store.claim(now, LEASE, busy).await
     }
 
     fn start(&mut self, claimed: Claimed) {
@@ -184,16 +238,17 @@ impl Lanes {
         let handle = self.delivery.tasks.spawn(send);
         let task = handle.abort_handle();
         self.flights.insert(channel.clone(), Flight { delivery, epoch, task });
-        self.landings.push(Box::pin(async move { Landed { channel, rest: handle.await } }));
+        self.landings.push(Box::pin(async move { Landed { channel, after: handle.await } }));
     }
 
     fn land(&mut self, landed: Landed) {
         self.flights.remove(&landed.channel);
-        match landed.rest {
-            Ok(None) => {}
-            Ok(Some(until)) => {
+        match landed.after {
+            Ok(After::Nothing) => {}
+            Ok(After::Rest(until)) => {
                 self.resting.insert(landed.channel, until);
             }
+            Ok(After::Gone) => self.reroute = true,
             // Its claim holds until the lease ends, so it is not tried in a circle.
             Err(error) => error!(
                 error = %error,
@@ -217,15 +272,14 @@ impl Lanes {
     }
 }
 
-/// One attempt; returns until when the channel asked for rest.
-async fn deliver(delivery: Delivery, claimed: Claimed) -> Option<Timestamp> {
+/// One attempt.
+async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
     let began = Instant::now();
     let channel = delivery.config.borrow().channels.get(&claimed.channel).cloned();
-    let (end, rest, broken) = match channel {
+    let (outcome, mut after) = match channel {
         None => {
             let detail = format!("channel `{}` is not in the config any more", claimed.channel);
-            let failure = Failure::Client.word().to_owned();
-            (AttemptEnd::Abandoned { failure, detail }, None, false)
+            (Outcome::Broken { failure: Failure::Client, detail }, After::Gone)
         }
         Some(channel) => {
             let message = Message {
@@ -243,16 +297,14 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> Option<Timestamp> {
                     after: None,
                 },
             };
-            let now = delivery.clock.now();
-            let rest = match outcome {
-                Outcome::Retry { after: Some(after), .. } => now.checked_add(after).ok(),
-                _ => None,
-            };
-            let broken = matches!(outcome, Outcome::Broken { .. });
-            (decide(&outcome, &claimed, now, fastrand::f64()), rest, broken)
+            (outcome, After::Nothing)
         }
     };
-    say(&claimed, &end, broken);
+    if let Outcome::Retry { after: Some(asked), .. } = outcome {
+        after = After::Rest(Instant::now() + asked.min(backoff::RETRY_AFTER_MAX));
+    }
+    let end = decide(&outcome, &claimed, delivery.clock.now(), fastrand::f64());
+    say(&claimed, &end, matches!(outcome, Outcome::Broken { .. }));
     let attempt = Attempt {
         delivery: claimed.id,
         epoch: claimed.epoch,
@@ -262,7 +314,7 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> Option<Timestamp> {
         end,
     };
     record(&delivery.store, attempt).await;
-    rest
+    after
 }
 
 /// Records until it is on disk: a message that arrived must not be sent again because the disk was
@@ -307,6 +359,20 @@ fn say(claimed: &Claimed, end: &AttemptEnd, broken: bool) {
             "could not deliver to channel `{channel}`, trying again: {detail}",
         ),
     }
+}
+
+/// Says what became of messages whose channel is gone.
+fn say_rerouted(it: &Rerouted) {
+    let (from, count) = (&it.from, it.deliveries);
+    let fate = match &it.to {
+        Some(to) => format!("go to `{to}`"),
+        None => "are abandoned, as every channel of the route has them".to_owned(),
+    };
+    warn!(
+        channel.name = from,
+        deliveries = count,
+        "channel `{from}` is not in the config any more: {count} messages for it {fate}",
+    );
 }
 
 /// "SW-1042, SW-1043"; of a digest each incident once.

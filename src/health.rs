@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicBool;
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
-use std::time::Instant;
 
 use jiff::Timestamp;
+
+use crate::progress::Progress;
 
 /// A loop that has not come round for this long is stuck. Every loop comes round each second.
 pub const STUCK_AFTER: Duration = Duration::from_secs(30);
@@ -36,9 +36,8 @@ pub struct Health {
 
 #[derive(Debug)]
 struct Facts {
-    started: Instant,
-    /// Milliseconds after `started` at which the scheduler last came round.
-    scheduler: AtomicU64,
+    scheduler: Progress,
+    delivery: Progress,
     draining: AtomicBool,
     /// Why the last reload was refused; none when it was taken. Guarded because it is a text; held
     /// for a copy only.
@@ -59,8 +58,8 @@ impl Health {
     #[must_use]
     pub fn new() -> Self {
         let facts = Facts {
-            started: Instant::now(),
-            scheduler: AtomicU64::new(0),
+            scheduler: Progress::new(),
+            delivery: Progress::new(),
             draining: AtomicBool::new(false),
             reload: Mutex::new(None),
             timings: Mutex::new(HashMap::new()),
@@ -70,15 +69,31 @@ impl Health {
 
     /// The scheduler came round.
     pub fn scheduler_progressed(&self) {
-        let millis = u64::try_from(self.facts.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.facts.scheduler.store(millis, Ordering::Relaxed);
+        self.facts.scheduler.note();
     }
 
     /// How long ago the scheduler came round.
     #[must_use]
     pub fn scheduler_idle(&self) -> Duration {
-        let last = Duration::from_millis(self.facts.scheduler.load(Ordering::Relaxed));
-        self.facts.started.elapsed().saturating_sub(last)
+        self.facts.scheduler.idle()
+    }
+
+    /// The delivery loop came round.
+    pub fn delivery_progressed(&self) {
+        self.facts.delivery.note();
+    }
+
+    /// How long ago the delivery loop came round.
+    #[must_use]
+    pub fn delivery_idle(&self) -> Duration {
+        self.facts.delivery.idle()
+    }
+
+    /// Which loop is stuck, in words; `None` while each of them comes round.
+    #[must_use]
+    pub fn stuck(&self) -> Option<String> {
+        let loops = [("scheduler", self.scheduler_idle()), ("delivery", self.delivery_idle())];
+        loops.into_iter().find_map(|(name, idle)| not_come_round(name, idle))
     }
 
     /// The process is stopping: it takes no new work.
@@ -109,6 +124,14 @@ impl Health {
         timings.insert(database.to_owned(), timing);
     }
 
+    /// Notes that no audit of a database runs, and leaves its due time: nothing was recorded.
+    pub fn set_idle(&self, database: &str) {
+        let mut timings = self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(timing) = timings.get_mut(database) {
+            timing.running_since = None;
+        }
+    }
+
     /// Forgets the databases that `keep` does not know.
     pub fn retain_timings(&self, keep: impl Fn(&str) -> bool) {
         let mut timings = self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,5 +142,30 @@ impl Health {
     #[must_use]
     pub fn timings(&self) -> HashMap<String, Timing> {
         self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// Says that a loop is stuck which came round so long ago, if that is too long.
+#[must_use]
+pub fn not_come_round(name: &str, idle: Duration) -> Option<String> {
+    let is_stuck = idle >= STUCK_AFTER;
+    is_stuck.then(|| format!("the {name} has not come round for {} s", idle.as_secs()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_loop_is_stuck_when_it_has_not_come_round_for_long() {
+        for (idle, said) in [
+            (Duration::ZERO, None),
+            (STUCK_AFTER.saturating_sub(Duration::from_millis(1)), None),
+            (STUCK_AFTER, Some("the scheduler has not come round for 30 s")),
+            (Duration::from_mins(2), Some("the scheduler has not come round for 120 s")),
+        ] {
+            assert_eq!(not_come_round("scheduler", idle).as_deref(), said, "{idle:?}");
+        }
+        assert_eq!(Health::new().stuck(), None, "it has just started");
     }
 }

@@ -1,10 +1,13 @@
 //! The HTTP face: health endpoints, and the reading half of the API. Loopback only in this step.
 //!
-//! It reads the store and the health facts and changes nothing. A database that is down fails no
+//! It reads the store and the health facts and changes nothing. The API answers only who asks for a
+//! name of this machine ([`host`]); a client that misbehaves holds little, and not for long ([`serve`]). A database that is down fails no
 //! endpoint here: `/livez` is about this process alone, `/readyz` about its config and state.
 
 mod databases;
+mod host;
 mod probes;
+mod serve;
 
 use std::sync::Arc;
 
@@ -13,6 +16,7 @@ use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
+use axum::middleware;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
 use axum::routing::get;
@@ -21,7 +25,6 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tracing::error;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -39,23 +42,22 @@ pub struct Face {
 
 /// Serves until `shutdown`; requests in progress may end.
 pub async fn serve(listener: TcpListener, face: Face, shutdown: CancellationToken) {
-    let served =
-        axum::serve(listener, router(face)).with_graceful_shutdown(shutdown.cancelled_owned());
-    if let Err(error) = served.await {
-        error!(error = &error as &dyn std::error::Error, "the HTTP endpoint ended");
-    }
+    serve::serve(listener, router(face), shutdown).await;
 }
 
-/// Every route.
+/// Every route. The probes answer any `Host`: who probes often names an address of its own making.
 fn router(face: Face) -> Router {
+    let api = Router::new()
+        .route("/api/v1/databases", get(databases::list))
+        .route("/api/v1/databases/{name}", get(databases::show))
+        .route_layer(middleware::from_fn_with_state(face.clone(), host::check));
     Router::new()
         .route("/livez", get(probes::livez))
         .route("/-/healthy", get(probes::livez))
         .route("/readyz", get(probes::readyz))
         .route("/-/ready", get(probes::readyz))
         .route("/healthz", get(probes::healthz))
-        .route("/api/v1/databases", get(databases::list))
-        .route("/api/v1/databases/{name}", get(databases::show))
+        .merge(api)
         .fallback(async || {
             problem(StatusCode::NOT_FOUND, "no such page; see /healthz and /api/v1/databases")
         })

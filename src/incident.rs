@@ -21,6 +21,7 @@ pub use advance::Step;
 pub use advance::Transition;
 pub use advance::UNKNOWN_MAX;
 pub use advance::advance;
+pub use advance::close_unregistered;
 pub use advance::kind_of;
 
 /// Kinds of trouble. Later steps add more; the words never change.

@@ -23,6 +23,7 @@ pub mod introspect;
 pub mod manifest;
 pub mod nearest;
 pub mod notification;
+pub mod progress;
 pub mod report;
 pub mod retention;
 pub mod schedule;

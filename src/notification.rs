@@ -6,6 +6,7 @@
 //! (never raw bytes), and no reference to anything that may be gone.
 
 mod plan;
+mod removed;
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -13,7 +14,10 @@ use serde::Serialize;
 
 pub use plan::Told;
 pub use plan::hold;
+pub use plan::lasted;
 pub use plan::plan;
+pub use removed::Removed;
+pub use removed::removed;
 
 /// Notification types. The words are published (webhook `type`) and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

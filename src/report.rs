@@ -66,12 +66,12 @@ pub struct Report {
 }
 
 impl Report {
-    /// Whether this audit proves that the database holds tables of its manifest: it was read, and
-    /// not everything was missing.
+    /// Whether this audit proves that the database holds tables of its manifest: it was read
+    /// completely, and not everything was missing.
     #[must_use]
     pub fn proves_populated(&self) -> bool {
         let empty = self.findings.iter().any(|it| it.kind == FindingKind::WrongDatabase);
-        self.verdict != Verdict::Unknown && !empty
+        self.verdict != Verdict::Unknown && self.evidence.complete && !empty
     }
 
     /// The findings that count: neither `info` nor known.
@@ -157,6 +157,45 @@ pub fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::ObjectKind;
+
+    #[test]
+    fn only_a_complete_read_with_tables_proves_a_database_populated() {
+        use Verdict::{Clean, Drifted, Unknown};
+        let wrong = || {
+            let message = "none is there".to_owned();
+            Finding::new(FindingKind::WrongDatabase, ObjectKind::Database, None, message)
+        };
+        for (case, verdict, findings, complete, want) in [
+            ("clean", Clean, vec![], true, true),
+            ("drifted", Drifted, vec![], true, true),
+            ("drifted, seen on a partial read", Drifted, vec![], false, false),
+            ("not provisioned yet", Unknown, vec![], true, false),
+            ("could not be read", Unknown, vec![], false, false),
+            ("empty", Drifted, vec![wrong()], true, false),
+        ] {
+            let report = Report {
+                database: "central".to_owned(),
+                manifest: "central".to_owned(),
+                verdict,
+                reason: None,
+                findings,
+                diagnoses: Vec::new(),
+                evidence: Evidence {
+                    audited_at: Timestamp::UNIX_EPOCH,
+                    duration: Duration::ZERO,
+                    server_version: None,
+                    role: None,
+                    relations: None,
+                    hidden_from_information_schema: None,
+                    left_out: BTreeMap::new(),
+                    manifest_hash: String::new(),
+                    complete,
+                },
+            };
+            assert_eq!(report.proves_populated(), want, "{case}");
+        }
+    }
 
     #[test]
     fn drifted_is_worse_than_unknown_and_unknown_worse_than_clean() {

@@ -139,17 +139,6 @@ impl Scheduler {
                 HashMap::new()
             }
         };
-        // Against which manifest each database was last audited.
-        let hashes: HashMap<_, _> = self
-            .store
-            .last_reports()
-            .await
-            .unwrap_or_default()
-            .into_iter()
-            .filter_map(|(name, report)| {
-                Some((name, report["evidence"]["manifest_hash"].as_str()?.to_owned()))
-            })
-            .collect();
         if round.config.limits != config.limits {
             round.slots = Arc::new(Slots::new(&config.limits));
         }
@@ -161,13 +150,16 @@ impl Scheduler {
         for database in &config.databases {
             let state = states.get(&database.name);
             round.memory.entry(database.name.clone()).or_insert(Memory {
-                registered_at: state.map_or(now, |it| it.first_seen_at),
+                // Never in the future: the clock may have been ahead when it was written.
+                registered_at: state.map_or(now, |it| it.first_seen_at.min(now)),
                 ever_populated: state.is_some_and(|it| it.ever_populated),
             });
-            let current = hashes.get(&database.name) == Some(&database.manifest.hash);
+            let hash = Some(database.manifest.hash.as_str());
             let next_due = state
-                .filter(|_| current)
+                .filter(|it| it.manifest_hash.as_deref() == hash)
                 .and_then(|it| it.last_complete_at)
+                // One from the future, when the clock was ahead, says nothing about now.
+                .filter(|at| *at <= now)
                 .map(|at| database.schedule.next_due(&database.name, at))
                 .filter(|due| *due > now)
                 .unwrap_or_else(|| database.schedule.first_due(&database.name, now));
@@ -178,21 +170,54 @@ impl Scheduler {
         }
         let count = config.databases.len();
         info!(databases = count, "registered {count} databases");
+        self.close_unregistered(&config, now).await;
         round.config = config;
+    }
+
+    /// Ends the incidents of databases that left the config: nothing will ever resolve them.
+    async fn close_unregistered(&self, config: &Config, now: Timestamp) {
+        let registered = config.databases.iter().map(|it| it.name.clone()).collect();
+        let channels = config.routes.first().map_or_else(Vec::new, |route| route.to.clone());
+        match self.store.close_unregistered(registered, channels, now).await {
+            Ok(closed) => {
+                for it in closed {
+                    info!(
+                        incident.id = %it.incident, reason = it.reason.word(),
+                        "incident {} is over: its database left the configuration", it.incident
+                    );
+                }
+            }
+            Err(error) => error!(
+                error = &error as &dyn std::error::Error,
+                "could not end the incidents of databases that left the configuration"
+            ),
+        }
     }
 
     /// Sets the next due time of a database whose audit has come back.
     fn put_back(&self, round: &mut Round, ended: &Ended) {
+        let Some(database) = round.databases.get(&ended.database) else {
+            round.agenda.forget(&ended.database);
+            return;
+        };
         if let Some(memory) = round.memory.get_mut(&ended.database) {
             memory.ever_populated |= ended.populated;
         }
-        if !round.agenda.holds(&ended.database) {
-            return;
-        }
-        let Some(database) = round.databases.get(&ended.database) else { return };
-        let next_due = database.schedule.next_due(&database.name, self.clock.now());
+        let now = self.clock.now();
+        // A reload that changed the manifest while the audit ran found it on its way: audit again.
+        let next_due = if ended.manifest_hash == database.manifest.hash {
+            database.schedule.next_due(&database.name, now)
+        } else {
+            database.schedule.first_due(&database.name, now)
+        };
         round.agenda.put(&database.name, next_due);
-        self.health.set_timing(&database.name, Timing { next_due, running_since: None });
+        if ended.recorded {
+            let timing = Timing { next_due, running_since: None };
+            self.health.set_timing(&database.name, timing);
+        } else {
+            // It stays due in everybody's eyes, and so becomes overdue, until a report is recorded.
+            self.health.set_idle(&database.name);
+        }
     }
 
     /// Brings due times forward that a jump of the clock has put out of reach.
@@ -236,7 +261,7 @@ impl Scheduler {
             provisioning,
         };
         // Reports back when dropped, so that not even a panic takes a database off the agenda.
-        let ending = Ending::new(database.name.clone(), ending);
+        let ending = Ending::new(database, ending);
         self.tracker.spawn(work.run(ending));
     }
 }
@@ -269,7 +294,13 @@ impl Work {
         );
         let Some(report) = audit.await else { return };
         ending.populated = report.proves_populated();
-        commit(store, &self.database, &self.config, report, clock.now()).await;
+        // The config of now, not of when the audit began: a reload may have taken the database out,
+        // or renamed the channels.
+        let config = self.scheduler.config.borrow().clone();
+        if !config.databases.iter().any(|it| it.name == self.database.name) {
+            return;
+        }
+        ending.recorded = commit(store, &self.database, &config, report, clock.now()).await;
     }
 }
 

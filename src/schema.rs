@@ -12,6 +12,8 @@ pub use name::Name;
 pub use name::NameError;
 pub use name::RelationName;
 pub use name::visible;
+pub use relation::Aside;
+pub use relation::AsideBy;
 pub use relation::Catalog;
 pub use relation::Relation;
 pub use relation::RelationKind;

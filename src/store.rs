@@ -41,6 +41,7 @@ pub use record::Health;
 pub use record::OutboxStatus;
 pub use record::Pruned;
 pub use record::Receipt;
+pub use record::Rerouted;
 pub use record::TransitionRecord;
 pub use sqlite::Sqlite;
 
@@ -116,6 +117,21 @@ impl Store {
         }
     }
 
+    /// Resolves, in one transaction, every open incident whose database is not in `registered`, and
+    /// puts a notification of that for each of `channels` into the outbox. Returns what it resolved,
+    /// oldest first; nothing where there is nothing to do, so it may be called at each start and
+    /// reload.
+    pub async fn close_unregistered(
+        &self,
+        registered: Vec<String>,
+        channels: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Vec<TransitionRecord>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.close_unregistered(registered, channels, now).await,
+        }
+    }
+
     /// What waits in the outbox, and what was given up.
     pub async fn outbox_status(&self, now: Timestamp) -> Result<OutboxStatus, StoreError> {
         match self {
@@ -148,6 +164,20 @@ impl Store {
         }
     }
 
+    /// Moves deliveries that wait for channels which are not in `known` any more: each to the first
+    /// channel of `route` that was not told the same already, where it is due now. Where all of them
+    /// were told, it is abandoned. With an empty `route` nothing happens.
+    pub async fn reroute(
+        &self,
+        known: Vec<String>,
+        route: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Vec<Rerouted>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.reroute(known, route, now).await,
+        }
+    }
+
     /// Gives a claimed delivery back: it is pending and due again, and no attempt is counted. Nothing
     /// happens where the claim is not held any more.
     pub async fn release(&self, delivery: Uuid, epoch: i64) -> Result<(), StoreError> {
@@ -174,6 +204,15 @@ impl Store {
     pub fn health(&self) -> watch::Receiver<Health> {
         match self {
             Self::Sqlite(it) => it.health(),
+        }
+    }
+
+    /// How long ago the thread that owns the state last came round. It does so at least each second,
+    /// so more than a few mean that the disk, or the thread, is stuck.
+    #[must_use]
+    pub fn writer_idle(&self) -> Duration {
+        match self {
+            Self::Sqlite(it) => it.writer_idle(),
         }
     }
 

@@ -7,10 +7,13 @@
 use std::io;
 use std::io::IsTerminal as _;
 
+use tracing::error;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
+
+use crate::schema::visible;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -28,8 +31,11 @@ pub enum LogFormat {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TelemetryError {
-    #[error("`{filter}` is not a log filter; write `info`, `debug`, or `schemawarden=debug,warn`")]
-    Filter { filter: String, source: tracing_subscriber::filter::ParseError },
+    /// Without its source, which says the same twice and names no place in the text.
+    #[error(
+        "--log: `{filter}` is not a log filter; write `info`, `debug`, or `schemawarden=debug,warn`"
+    )]
+    Filter { filter: String },
     #[error("logging was set up twice")]
     Twice { source: tracing_subscriber::util::TryInitError },
 }
@@ -38,7 +44,7 @@ pub enum TelemetryError {
 pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
     let directives = EnvFilter::builder()
         .parse(filter)
-        .map_err(|source| TelemetryError::Filter { filter: filter.to_owned(), source })?;
+        .map_err(|_| TelemetryError::Filter { filter: filter.to_owned() })?;
     let terminal = io::stderr().is_terminal();
     let json = match format {
         LogFormat::Auto => !terminal,
@@ -53,5 +59,14 @@ pub fn init(format: LogFormat, filter: &str) -> Result<(), TelemetryError> {
             .with(fmt::layer().with_ansi(terminal).with_target(false).with_writer(io::stderr))
             .try_init()
     };
-    result.map_err(|source| TelemetryError::Twice { source })
+    result.map_err(|source| TelemetryError::Twice { source })?;
+    // A panic is a log line like any other: one JSON object where the log is JSON, and nothing in its
+    // text can act on a terminal.
+    std::panic::set_hook(Box::new(|panic| {
+        let text = panic.payload_as_str().unwrap_or("no text");
+        let text = visible(text.as_bytes());
+        let place = panic.location().map_or_else(String::new, ToString::to_string);
+        error!(panic.location = %place, "a defect of schemawarden, please report it: panic at {place}: {text}");
+    }));
+    Ok(())
 }

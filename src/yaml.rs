@@ -29,6 +29,7 @@ pub use at::At;
 pub use at::Entries;
 pub use mistake::Mistake;
 pub use mistake::Position;
+pub use mistake::drop_consequences;
 pub use mistake::shown;
 
 /// A longer document is refused before it is parsed, in bytes. Ten thousand databases fit.

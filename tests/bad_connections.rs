@@ -257,3 +257,20 @@ async fn a_hijacked_search_path_hides_nothing() {
     assert_eq!(report.findings("central"), ["unexpected_table public.Musician"]);
     assert_eq!(report.evidence("central", "hidden_from_information_schema"), 5);
 }
+
+/// Half a catalog answers every question wrongly, so it is no success for anybody.
+#[tokio::test]
+async fn a_partial_read_is_trouble_for_validate_and_doctor_too() {
+    let database = central().await;
+    let role = database.create_role("auditor").await;
+    let config = ConfigText::new()
+        .limits("{ connect_timeout: 2s, audit_deadline: 3s, max_relations: 2 }")
+        .database("central", &database.url(&role), "central");
+    let workspace = Workspace::new()
+        .manifest("central", &fixtures::manifest("central", &CENTRAL))
+        .config(&config);
+    for command in [&["validate", "--online"][..], &["doctor"]] {
+        let run = workspace.run(command).await;
+        run.ended(2).says("partial").says("the database holds more than 2 relations");
+    }
+}

@@ -12,9 +12,7 @@ use jiff::fmt::rfc2822;
 use super::Failure;
 use super::Outcome;
 use super::endpoint::Endpoint;
-
-/// A receiver may ask for a pause; never for one longer than this.
-pub const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
+use crate::backoff::RETRY_AFTER_MAX;
 
 /// Whose conventions an answer follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,7 +195,7 @@ mod tests {
 
     #[track_caller]
     fn check(status: u16, body: &str, end: BodyEnd, slack: &str, webhook: &str) {
-        let endpoint = Endpoint::parse("ops", URL).unwrap();
+        let endpoint = Endpoint::parse("ops", URL, false).unwrap();
         let answer = Answer {
             status,
             retry_after: Some(Duration::from_secs(7)),

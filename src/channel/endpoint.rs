@@ -13,6 +13,8 @@ use url::Url;
 use super::ChannelError;
 use super::escape;
 use crate::config::SecretSource;
+use crate::config::is_loopback;
+use crate::secret;
 use crate::secret::Secret;
 
 /// A secret file is read up to this size; the longest URL in use has a few hundred bytes.
@@ -35,13 +37,17 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Reads `text` as an http or https URL.
-    pub(super) fn parse(channel: &str, text: &str) -> Result<Self, ChannelError> {
+    /// Reads `text` as an http or https URL. Beyond loopback it must be https unless `insecure`: the
+    /// file that it came from may say something else than when the config was loaded.
+    pub(super) fn parse(channel: &str, text: &str, insecure: bool) -> Result<Self, ChannelError> {
         let not_a_url = || ChannelError::NotAUrl { channel: channel.to_owned() };
         let url = Url::parse(text).map_err(|_| not_a_url())?;
         let host = authority(&url).ok_or_else(not_a_url)?;
         if !matches!(url.scheme(), "http" | "https") {
             return Err(not_a_url());
+        }
+        if url.scheme() == "http" && !insecure && !is_loopback(&url) {
+            return Err(ChannelError::NotHttps { channel: channel.to_owned() });
         }
         let secrets = secret_parts(&url);
         Ok(Self { url, host, secrets })
@@ -132,8 +138,8 @@ async fn from_file(channel: &str, path: &Path) -> Result<Secret, ChannelError> {
     let mut bytes = Vec::new();
     let limit = SECRET_BYTES_MAX as u64;
     file.take(limit).read_to_end(&mut bytes).await.map_err(unreadable)?;
-    let text = String::from_utf8_lossy(&bytes);
-    let first = text.lines().next().unwrap_or_default().trim();
+    let text = String::from_utf8_lossy(secret::first_line(&bytes));
+    let first = text.as_ref();
     if first.is_empty() || first.len() >= SECRET_BYTES_MAX {
         return Err(ChannelError::SecretLine {
             channel: channel.to_owned(),
@@ -167,10 +173,10 @@ mod tests {
             (hook,  "",                                              ""),
         ];
         for (url, answer, want) in cases {
-            let endpoint = Endpoint::parse("ops", url).unwrap();
+            let endpoint = Endpoint::parse("ops", url, false).unwrap();
             assert_eq!(endpoint.shown(answer.as_bytes()), want);
         }
-        let long = Endpoint::parse("ops", SLACK).unwrap().shown(&vec![b'x'; 64 * 1024]);
+        let long = Endpoint::parse("ops", SLACK, false).unwrap().shown(&vec![b'x'; 64 * 1024]);
         assert_eq!(long.encode_utf16().count(), ANSWER_SHOWN_MAX);
     }
 
@@ -188,7 +194,7 @@ mod tests {
             ("",                                      None),
         ];
         for (url, want) in cases {
-            let endpoint = Endpoint::parse("ops", url);
+            let endpoint = Endpoint::parse("ops", url, false);
             assert_eq!(endpoint.as_ref().ok().map(Endpoint::host), want, "{url}");
             if let Err(error) = endpoint {
                 assert!(!error.to_string().contains("slack.com"), "{error}");
@@ -197,8 +203,31 @@ mod tests {
     }
 
     #[test]
+    fn http_goes_beyond_loopback_only_where_that_was_allowed() {
+        #[rustfmt::skip]
+        let cases = [
+            ("http://hooks.example/x",      false, false),
+            ("http://hooks.example/x",      true,  true),
+            ("http://192.0.2.1/x",          false, false),
+            ("http://127.0.0.1.example/x",  false, false),
+            ("http://127.9.9.9:80/x",       false, true),
+            ("http://[::1]/x",              false, true),
+            ("http://localhost:8080/x",     false, true),
+            ("https://hooks.example/x",     false, true),
+        ];
+        for (url, insecure, want) in cases {
+            let endpoint = Endpoint::parse("ops", url, insecure);
+            assert_eq!(endpoint.is_ok(), want, "{url} {insecure}");
+            if let Err(error) = endpoint {
+                assert!(matches!(error, ChannelError::NotHttps { .. }), "{error}");
+                assert!(!error.to_string().contains("/x"), "{error}");
+            }
+        }
+    }
+
+    #[test]
     fn a_redirect_is_named_by_its_host() {
-        let endpoint = Endpoint::parse("ops", SLACK).unwrap();
+        let endpoint = Endpoint::parse("ops", SLACK, false).unwrap();
         #[rustfmt::skip]
         let cases = [
             ("https://evil.example/services/T0", "host `evil.example`"),
@@ -218,8 +247,8 @@ mod tests {
         let empty = secret("ops", &source).await.unwrap_err();
         assert!(matches!(empty, ChannelError::SecretLine { bytes: 0, .. }), "{empty}");
 
-        write!(file, "  https://a.example/x \r\nsecond line\n").unwrap();
-        assert_eq!(secret("ops", &source).await.unwrap().expose(), "https://a.example/x");
+        write!(file, "https://a.example/x \r\nsecond line\n").unwrap();
+        assert_eq!(secret("ops", &source).await.unwrap().expose(), "https://a.example/x ");
 
         file.write_all(&vec![b'\n'; 2 * SECRET_BYTES_MAX]).unwrap();
         std::fs::write(file.path(), vec![b'x'; 2 * SECRET_BYTES_MAX]).unwrap();

@@ -122,12 +122,20 @@ fn url(scheme: &str, at: SocketAddr) -> SecretSource {
 }
 
 fn slack(at: SocketAddr) -> Channel {
-    Channel { name: "ops".to_owned(), kind: ChannelKind::Slack { url: url("http", at) } }
+    Channel {
+        name: "ops".to_owned(),
+        kind: ChannelKind::Slack { url: url("http", at) },
+        insecure: false,
+    }
 }
 
 fn webhook(at: SocketAddr, secret: Option<&str>) -> Channel {
     let secret = secret.map(|it| SecretSource::Inline(Secret::new(it)));
-    Channel { name: "hook".to_owned(), kind: ChannelKind::Webhook { url: url("http", at), secret } }
+    Channel {
+        name: "hook".to_owned(),
+        kind: ChannelKind::Webhook { url: url("http", at), secret },
+        insecure: false,
+    }
 }
 
 fn sender(total: Duration) -> Sender {
@@ -348,8 +356,11 @@ async fn a_long_answer_is_not_read_to_its_end() {
 async fn what_is_no_tls_is_not_spoken_to() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let at = listener.local_addr().unwrap();
-    let channel =
-        Channel { name: "ops".to_owned(), kind: ChannelKind::Slack { url: url("https", at) } };
+    let channel = Channel {
+        name: "ops".to_owned(),
+        kind: ChannelKind::Slack { url: url("https", at) },
+        insecure: false,
+    };
     let sender = sender(LONG);
     let script = Script::NotHttp(answer("200 OK", "", "ok"));
     let (outcome, _) = tokio::join!(post(&sender, &channel), serve(&listener, script));
@@ -359,7 +370,8 @@ async fn what_is_no_tls_is_not_spoken_to() {
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_retried() {
     let url = SecretSource::Inline(Secret::new(format!("http://receiver.invalid{PATH}")));
-    let channel = Channel { name: "ops".to_owned(), kind: ChannelKind::Slack { url } };
+    let channel =
+        Channel { name: "ops".to_owned(), kind: ChannelKind::Slack { url }, insecure: true };
     let outcome = post(&sender(LONG), &channel).await;
     assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
     assert!(outcome.detail().contains("receiver.invalid"), "{outcome:?}");
@@ -368,7 +380,8 @@ async fn a_name_that_does_not_resolve_is_retried() {
 #[tokio::test]
 async fn a_url_that_is_none_breaks_the_channel_and_stays_secret() {
     let url = SecretSource::Inline(Secret::new("hooks.slack.com/services/T0000000A"));
-    let channel = Channel { name: "ops".to_owned(), kind: ChannelKind::Slack { url } };
+    let channel =
+        Channel { name: "ops".to_owned(), kind: ChannelKind::Slack { url }, insecure: false };
     let outcome = post(&sender(LONG), &channel).await;
     assert!(matches!(outcome, Outcome::Broken { failure: Failure::Client, .. }), "{outcome:?}");
     assert!(outcome.detail().contains("`ops`"), "{outcome:?}");
@@ -420,8 +433,11 @@ async fn tls_is_verified() {
         let roots = if trusted { roots } else { RootCertStore::empty() };
         let timeouts = Timeouts { total: LONG, ..Timeouts::default() };
         let sender = Sender::with_roots(timeouts, roots).unwrap();
-        let channel =
-            Channel { name: "ops".to_owned(), kind: ChannelKind::Slack { url: url("https", at) } };
+        let channel = Channel {
+            name: "ops".to_owned(),
+            kind: ChannelKind::Slack { url: url("https", at) },
+            insecure: false,
+        };
         let outcome = post(&sender, &channel).await;
         let asked = thread.join().unwrap();
         if trusted {

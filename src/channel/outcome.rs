@@ -16,7 +16,7 @@ const ERROR_SHOWN_MAX: usize = 300;
 pub enum Outcome {
     /// The receiver has it; what it answered.
     Delivered { answer: String },
-    /// Try again later, not before `after` (at most [`super::RETRY_AFTER_MAX`]) where it is given.
+    /// Try again later, not before `after` (at most [`crate::backoff::RETRY_AFTER_MAX`]) where it is given.
     Retry { failure: Failure, detail: String, after: Option<Duration> },
     /// The receiver does not take this payload: try once more with `minimal: true`.
     Refused { failure: Failure, detail: String },
@@ -121,6 +121,9 @@ pub enum ChannelError {
 
     #[error("channel `{channel}`: its URL is not an http or https URL")]
     NotAUrl { channel: String },
+
+    #[error("channel `{channel}`: a receiver beyond loopback must be https, and its URL is not")]
+    NotHttps { channel: String },
 
     #[error("channel `{channel}`: its signing secret is not `whsec_` followed by base64")]
     SigningSecret { channel: String },

@@ -42,14 +42,15 @@ const PROGRESS_FROM: usize = 5;
 pub(super) struct CheckArgs {
     #[command(flatten)]
     selection: Selection,
-    /// Audit this database, which no config names. Needs --manifest.
-    #[arg(long, env = "SCHEMAWARDEN_URL", hide_env_values = true, requires = "manifest")]
+    /// Audit this database, which no config names. Needs --manifest. With --manifest, its default is
+    /// the variable `SCHEMAWARDEN_URL`, which keeps a password out of the list of processes.
+    #[arg(long, requires = "manifest")]
     url: Option<String>,
     /// The manifest file for --url. Its neighbours serve the diagnosis.
-    #[arg(long, value_name = "FILE", requires = "url")]
+    #[arg(long, value_name = "FILE")]
     manifest: Option<PathBuf>,
     /// Accept `sslmode=prefer` and `allow` to a remote host, for --url.
-    #[arg(long, requires = "url")]
+    #[arg(long, requires = "manifest")]
     insecure: bool,
     /// How the answer looks. `github` prints annotations for GitHub Actions.
     #[arg(long, value_enum, default_value = "text")]
@@ -80,12 +81,18 @@ struct Scope {
 }
 
 pub(super) async fn run(global: &Global, args: CheckArgs) -> anyhow::Result<Status> {
-    let scope = match (&args.url, &args.manifest) {
-        (Some(_), _) if !args.selection.is_empty() => {
-            bail!("--url audits one database that no config names; name no DATABASE beside it")
+    let scope = match &args.manifest {
+        Some(_) if !args.selection.is_empty() => bail!(
+            "--url and --manifest audit one database that no config names; name no DATABASE and no \
+             --select beside them"
+        ),
+        Some(path) => {
+            let Some(url) = args.url.or_else(environment::url) else {
+                bail!("--manifest needs --url, or a URL in the variable {}", environment::URL)
+            };
+            one(&url, path, args.insecure)?
         }
-        (Some(url), Some(path)) => one(url, path, args.insecure)?,
-        _ => {
+        None => {
             let config = environment::load(&global.config)?;
             let databases = args.selection.of(&config)?;
             let Config { manifests, limits, .. } = config;

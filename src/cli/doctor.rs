@@ -1,7 +1,7 @@
 //! `schemawarden doctor`: what each connection is, what its role sees and could do, and what to mend.
 //!
 //! Every line is something that was looked at, not guessed. Exit 0 when every database could be
-//! looked at, 2 otherwise; advice alone changes no exit code.
+//! looked at and read to the end, 2 otherwise; advice alone changes no exit code.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -59,7 +59,12 @@ pub(super) async fn run(global: &Global, args: DoctorArgs) -> anyhow::Result<Sta
     while let Some((database, result)) = examinations.next().await {
         let mut out = String::new();
         match result {
-            Ok(examination) => describe(&mut out, &database, &examination)?,
+            Ok(examination) => {
+                if examination.catalog.incomplete.is_some() {
+                    status = Status::Trouble;
+                }
+                describe(&mut out, &database, &examination)?;
+            }
             Err(error) => {
                 status = Status::Trouble;
                 writeln!(out, "{}", paint(BOLD, &database.name))?;
@@ -119,6 +124,9 @@ fn describe(out: &mut String, database: &Database, it: &Examination) -> std::fmt
     tls(out, probe)?;
     role(out, database, probe)?;
     hidden(out, probe)?;
+    if let Some(reason) = &it.catalog.incomplete {
+        line(out, Sign::Bad, "read", &format!("partial: {reason}"))?;
+    }
     match probe.pooler {
         Pooler::Certain => line(
             out,

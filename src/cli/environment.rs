@@ -17,6 +17,14 @@ pub(super) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
+/// Holds the URL of a database that no config names, for the commands that would take `--url`.
+pub(super) const URL: &str = "SCHEMAWARDEN_URL";
+
+/// What [`URL`] says, if it says something.
+pub(super) fn url() -> Option<String> {
+    variable(URL).filter(|it| !it.is_empty())
+}
+
 /// libpq's variables, for connections that leave something open.
 pub(super) fn environment() -> Environment {
     Environment::new(variable)
@@ -40,13 +48,23 @@ pub(super) fn load(path: &Path) -> anyhow::Result<Config> {
     }
 }
 
-/// The last line after a list of mistakes.
+/// The last line after a list of mistakes, which may be in files that `path` led to.
 pub(super) fn refused(path: &Path, mistakes: &[Mistake]) -> anyhow::Error {
-    anyhow::anyhow!("{} in {}", output::count(mistakes.len(), "mistake"), path.display())
+    let mistakes_in = output::count(mistakes.len(), "mistake");
+    let elsewhere = mistakes.iter().any(|it| it.path != path);
+    let more = if elsewhere { " and the files that it names" } else { "" };
+    anyhow::anyhow!("{mistakes_in} in {}{more}", path.display())
 }
 
 /// Why the text of `--url` is no connection, with what to do about it.
 pub(super) fn bad_url(error: &ConnectionError) -> anyhow::Error {
-    let help = error.help().map_or_else(String::new, |it| format!("; {it}"));
+    let help = match error {
+        // Its own help speaks of a key of the config.
+        ConnectionError::Opportunistic { .. } => {
+            Some("name verify-full (or verify-ca, require), or add --insecure".to_owned())
+        }
+        other => other.help(),
+    };
+    let help = help.map_or_else(String::new, |it| format!("; {it}"));
     anyhow::anyhow!("--url: {error}{help}")
 }

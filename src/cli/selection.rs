@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use anyhow::anyhow;
 use anyhow::bail;
 
 use crate::config::Config;
@@ -26,6 +27,16 @@ fn label(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// The registered database `name`, or an error that names the nearest one.
+pub(super) fn named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Arc<Database>> {
+    let found = config.databases.iter().find(|it| it.name == name);
+    found.ok_or_else(|| {
+        let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
+            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        anyhow!("no database `{name}` in {}{hint}", config.path.display())
+    })
+}
+
 impl Selection {
     /// Whether nothing was selected, which means all.
     pub(super) fn is_empty(&self) -> bool {
@@ -36,11 +47,7 @@ impl Selection {
     /// registered, or to select none: a check of nothing must not pass as clean.
     pub(super) fn of(&self, config: &Config) -> anyhow::Result<Vec<Arc<Database>>> {
         for name in &self.databases {
-            if !config.databases.iter().any(|it| it.name == *name) {
-                let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
-                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                bail!("no database `{name}` in {}{hint}", config.path.display());
-            }
+            named(config, name)?;
         }
         let selected: Vec<_> = config
             .databases

@@ -6,23 +6,24 @@ use super::Global;
 use super::Status;
 use super::environment;
 use super::output;
+use super::selection;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
 use crate::introspect;
 use crate::manifest;
 use crate::manifest::Presets;
-use crate::yaml::nearest;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct SnapshotArgs {
     /// A registered database.
-    #[arg(required_unless_present = "url", conflicts_with = "url")]
+    #[arg(conflicts_with_all = ["url", "insecure"])]
     database: Option<String>,
-    /// A database that no config names.
-    #[arg(long, env = "SCHEMAWARDEN_URL", hide_env_values = true)]
+    /// A database that no config names. Where neither this nor a DATABASE is given: the variable
+    /// `SCHEMAWARDEN_URL`, which keeps a password out of the list of processes.
+    #[arg(long)]
     url: Option<String>,
     /// Accept `sslmode=prefer` and `allow` to a remote host, for --url.
-    #[arg(long, requires = "url")]
+    #[arg(long)]
     insecure: bool,
     /// The manifest's name. Default: the database's.
     #[arg(long)]
@@ -30,23 +31,23 @@ pub(super) struct SnapshotArgs {
 }
 
 pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<Status> {
-    let (source, limits, name) = match (&args.database, &args.url) {
+    let url = args.url.or_else(|| args.database.is_none().then(environment::url).flatten());
+    let (source, limits, name) = match (&args.database, url) {
         (_, Some(url)) => {
-            let source = ConnectionSource::from_url(url, args.insecure)
+            let source = ConnectionSource::from_url(&url, args.insecure)
                 .map_err(|error| environment::bad_url(&error))?;
             let name = source.database_name().unwrap_or_else(|| "snapshot".to_owned());
             (source, Limits::default(), name)
         }
         (Some(name), None) => {
             let config = environment::load(&global.config)?;
-            let Some(database) = config.databases.iter().find(|it| it.name == *name) else {
-                let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
-                    .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-                bail!("no database `{name}` in {}{hint}", config.path.display());
-            };
+            let database = selection::named(&config, name)?;
             (database.connection.clone(), database.limits, name.clone())
         }
-        (None, None) => bail!("name a DATABASE or give --url"),
+        (None, None) => bail!(
+            "name a registered DATABASE, or give --url, or a URL in the variable {}",
+            environment::URL
+        ),
     };
     let environment = environment::environment();
     let catalog = match introspect::read(&source, &limits, &environment).await {

@@ -2,16 +2,18 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
+use std::sync::Arc;
 
-use anyhow::bail;
 use clap::Subcommand;
 
 use super::Global;
 use super::Status;
 use super::environment;
 use super::output;
+use super::selection;
 use crate::config::ConnectionSource;
-use crate::yaml::nearest;
+use crate::connection;
+use crate::connection::Connection;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SqlCommand {
@@ -37,22 +39,29 @@ pub(super) fn run(global: &Global, command: &SqlCommand) -> anyhow::Result<Statu
 
 fn role(path: &Path, name: &str, role: Option<&str>) -> anyhow::Result<Status> {
     let config = environment::load(path)?;
-    let Some(database) = config.databases.iter().find(|it| it.name == name) else {
-        let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        bail!("no database `{name}` in {}{hint}", path.display());
-    };
-    let (user, dbname) = match &database.connection {
-        ConnectionSource::Parsed(connection) => {
-            // A provider's pooler wants `role.project`; the role itself has no project.
-            let user = connection.user.as_deref().map(|it| it.split('.').next().unwrap_or(it));
-            (user, connection.database.as_deref().or(connection.user.as_deref()))
-        }
-        ConnectionSource::File { .. } => (None, None),
-    };
+    let database = selection::named(&config, name)?;
+    let connection = named(&database.connection);
+    let connection = connection.as_deref();
+    // A provider's pooler wants `role.project`; the role itself has no project.
+    let login = connection.and_then(|it| it.user.as_deref());
+    let user = login.map(|it| it.split('.').next().unwrap_or(it));
+    let dbname = connection.and_then(|it| it.database.as_deref()).or(login);
     let role = role.or(user).unwrap_or(DEFAULT_ROLE);
     output::emit(&statements(name, role, dbname)?)?;
     Ok(Status::Clean)
+}
+
+/// What the connection says, or the file that holds it. Loading the config has read that file a
+/// moment ago, so where it cannot be read now, its names are merely left open.
+fn named(source: &ConnectionSource) -> Option<Arc<Connection>> {
+    match source {
+        ConnectionSource::Parsed(connection) => Some(Arc::clone(connection)),
+        ConnectionSource::File { path, defaults } => {
+            let text = std::fs::read_to_string(path).ok()?;
+            let line = text.lines().next()?.trim();
+            connection::parse(line, defaults).ok().map(Arc::new)
+        }
+    }
 }
 
 /// The statements. `LOGIN` and `CONNECT` are enough for every audit: `pg_catalog` shows a role all
@@ -84,7 +93,7 @@ fn statements(name: &str, role: &str, dbname: Option<&str>) -> anyhow::Result<St
     if dbname.is_some() {
         writeln!(out, "GRANT CONNECT ON DATABASE {connect_to} TO {quoted};")?;
     } else {
-        writeln!(out, "-- The connection is in a file, so the database's name is not known here:")?;
+        writeln!(out, "-- The connection names no database:")?;
         writeln!(out, "-- GRANT CONNECT ON DATABASE … TO {quoted};")?;
     }
     writeln!(out, "COMMIT;")?;

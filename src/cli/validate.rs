@@ -46,8 +46,8 @@ pub(super) async fn run(global: &Global, args: ValidateArgs) -> anyhow::Result<S
     )?;
     let mut status = Status::Clean;
     if args.online {
-        let unreachable = online(&config, &mut out).await?;
-        if unreachable > 0 {
+        let failed = online(&config, &mut out).await?;
+        if failed > 0 {
             status = Status::Trouble;
         }
     }
@@ -55,7 +55,7 @@ pub(super) async fn run(global: &Global, args: ValidateArgs) -> anyhow::Result<S
     Ok(status)
 }
 
-/// Reads every catalog once; returns how many could not be read.
+/// Reads every catalog once; returns how many could not be read, or not to the end.
 async fn online(config: &Config, out: &mut String) -> anyhow::Result<usize> {
     let environment = environment::environment();
     let environment = &environment;
@@ -64,20 +64,25 @@ async fn online(config: &Config, out: &mut String) -> anyhow::Result<usize> {
         (database, read)
     });
     let mut reads = stream::iter(reads).buffered(config.limits.per_server.max(1));
-    let mut unreachable = 0;
+    let mut failed = 0;
     while let Some((database, read)) = reads.next().await {
         let name = paint(BOLD, &database.name);
         match read {
             Ok(catalog) => {
+                if let Some(reason) = catalog.incomplete {
+                    failed += 1;
+                    writeln!(out, "{} {name}: {reason}", paint(BAD, "partial"))?;
+                    continue;
+                }
                 let relations = count(catalog.relations.len(), "relation");
                 let role = &catalog.session.role;
                 writeln!(out, "{} {name}: {relations} read as {role}", paint(GOOD, "ok"))?;
             }
             Err(error) => {
-                unreachable += 1;
+                failed += 1;
                 writeln!(out, "{} {name}: {}", paint(BAD, "unreachable"), error.reason())?;
             }
         }
     }
-    Ok(unreachable)
+    Ok(failed)
 }

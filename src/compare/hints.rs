@@ -25,11 +25,11 @@ pub(super) struct Neighbours<'a> {
     there: HashMap<&'a RelationName, RelationKind>,
     /// Unwanted tables of both kinds, by bare name.
     unwanted_by_name: HashMap<&'a Name, Vec<&'a RelationName>>,
-    unwanted_folded: HashMap<Folded, &'a RelationName>,
+    unwanted_folded: HashMap<Folded, Vec<&'a RelationName>>,
     /// Expected relations, by name, by bare name and without case.
     expected: HashMap<&'a RelationName, RelationKind>,
     expected_by_name: HashMap<&'a Name, Vec<&'a RelationName>>,
-    expected_folded: HashMap<Folded, &'a RelationName>,
+    expected_folded: HashMap<Folded, Vec<&'a RelationName>>,
     /// Every name on either side, without case, for guesses at copies.
     all_folded: HashMap<Folded, &'a RelationName>,
 }
@@ -54,18 +54,19 @@ impl<'a> Neighbours<'a> {
             all_folded: HashMap::new(),
         };
         for name in catalog.relations.iter().map(|it| &it.name) {
-            near.all_folded.entry(folded(name)).or_insert(name);
+            let first = near.all_folded.entry(folded(name)).or_insert(name);
+            *first = (*first).min(name);
         }
         for it in unwanted.filter(|it| is_table(it.kind)) {
             near.unwanted_by_name.entry(&it.name.name).or_default().push(&it.name);
-            near.unwanted_folded.entry(folded(&it.name)).or_insert(&it.name);
+            near.unwanted_folded.entry(folded(&it.name)).or_default().push(&it.name);
         }
         for (kind, name) in manifest.expected.keys() {
             // The expected one explains a copy better than an actual one that differs in case.
             near.all_folded.insert(folded(name), name);
             if is_table(*kind) {
                 near.expected_by_name.entry(&name.name).or_default().push(name);
-                near.expected_folded.entry(folded(name)).or_insert(name);
+                near.expected_folded.entry(folded(name)).or_default().push(name);
             }
         }
         near
@@ -82,7 +83,7 @@ impl<'a> Neighbours<'a> {
         if !is_table(relation.kind) {
             return hints;
         }
-        if let Some(other) = self.expected_folded.get(&folded(name)).filter(|it| **it != name) {
+        if let Some(other) = other_case(&self.expected_folded, name) {
             hints.push(case_only(name, other, "which is expected"));
         }
         if let Some(schemas) = other_schemas(&self.expected_by_name, name) {
@@ -100,7 +101,7 @@ impl<'a> Neighbours<'a> {
         if !is_table(kind) {
             return hints;
         }
-        if let Some(other) = self.unwanted_folded.get(&folded(name)).filter(|it| **it != name) {
+        if let Some(other) = other_case(&self.unwanted_folded, name) {
             hints.push(case_only(name, other, "which is here"));
         }
         if let Some(schemas) = other_schemas(&self.unwanted_by_name, name) {
@@ -126,6 +127,14 @@ fn is_table(kind: RelationKind) -> bool {
 
 fn folded(name: &RelationName) -> Folded {
     (name.schema.folded(), name.name.folded())
+}
+
+/// The first name in byte order that differs from `name` in case only.
+fn other_case<'a>(
+    by_folded: &HashMap<Folded, Vec<&'a RelationName>>,
+    name: &RelationName,
+) -> Option<&'a RelationName> {
+    by_folded.get(&folded(name))?.iter().copied().filter(|it| *it != name).min()
 }
 
 fn case_only(name: &RelationName, other: &RelationName, what: &str) -> String {

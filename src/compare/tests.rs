@@ -6,6 +6,8 @@ use std::path::Path;
 
 use super::*;
 use crate::manifest;
+use crate::schema::Aside;
+use crate::schema::AsideBy;
 use crate::schema::Name;
 use crate::schema::Session;
 
@@ -38,7 +40,7 @@ fn relation(spec: &str) -> Relation {
 
 fn catalog(relations: &[&str]) -> Catalog {
     let relations = relations.iter().map(|it| relation(it)).collect();
-    Catalog { relations, incomplete: None, session: Session::default() }
+    Catalog { relations, aside: Vec::new(), incomplete: None, session: Session::default() }
 }
 
 fn plainly(manifest: &Manifest, catalog: &Catalog) -> Comparison {
@@ -206,7 +208,7 @@ fn a_partial_read_proves_only_what_is_there() {
 }
 
 #[test]
-fn looks_lower_a_severity_and_words_of_people_win_over_looks() {
+fn looks_lower_a_severity_and_a_file_lowers_it_further_or_not() {
     let user = "tables: [User, Group]";
     check(user, &["User", "Group", "User_old"], &["warning unexpected_table User_old"], &[]);
     check(
@@ -224,8 +226,22 @@ fn looks_lower_a_severity_and_words_of_people_win_over_looks() {
         &[],
     );
     let loud = format!("{user}; severity: {{unexpected_table: critical}}");
-    check(&loud, &["User", "Group", "User_old"], &["critical unexpected_table User_old"], &[]);
     let planted = "auth.new by supabase_auth_admin";
+    // A severity is for the kind; it does not raise what is milder for a reason of its own.
+    check(
+        &loud,
+        &["User", "Group", "User_old", "X", planted],
+        &[
+            "critical unexpected_table X",
+            "warning unexpected_table User_old",
+            "info unexpected_table auth.new",
+        ],
+        &[],
+    );
+    let quieter = format!("{user}; severity: {{unexpected_table: info}}");
+    check(&quieter, &["User", "Group", "User_old"], &["info unexpected_table User_old"], &[]);
+    let louder = "tables: [A]; views: []; severity: {unexpected_view: critical}";
+    check(louder, &["A", "view V"], &["critical unexpected_view V"], &[]);
     check(user, &["User", "Group", planted], &["info unexpected_table auth.new"], &[]);
     check(user, &["User", "Group", "auth.new"], &["critical unexpected_table auth.new"], &[]);
     check(
@@ -283,6 +299,53 @@ fn check_hints(manifest: &str, actual: &[&str], kind: FindingKind, want: &[&str]
     let found = plainly(&parse(manifest), &catalog(actual)).findings;
     let it = found.iter().find(|it| it.kind == kind).expect("a finding of this kind");
     assert_eq!(it.hints, want, "{manifest} against {actual:?}");
+}
+
+/// A catalog where the tables of `aside` are there and not compared.
+fn with_aside(relations: &[&str], aside: &[(&str, AsideBy)]) -> Catalog {
+    let aside = aside.iter().map(|(name, by)| {
+        let Relation { name, kind, .. } = relation(name);
+        Aside { name, kind, by: *by }
+    });
+    Catalog { aside: aside.collect(), ..catalog(relations) }
+}
+
+#[test]
+fn what_is_there_is_not_missing_whoever_it_belongs_to() {
+    use AsideBy::Extension;
+    use AsideBy::Partition;
+    type Listed = &'static [&'static str];
+    type Counts = &'static [(&'static str, usize)];
+    type Case = (&'static str, Listed, &'static [(&'static str, AsideBy)], Listed, Counts);
+    #[rustfmt::skip]
+    let cases: &[Case] = &[
+        // manifest,                  compared, aside,                          findings,                            left out
+        ("tables: [A, T]",            &["A"],   &[("T", Extension)],            &[],                                 &[]),
+        ("tables: [A, P]",            &["A"],   &[("P", Partition)],            &[],                                 &[]),
+        ("tables: [T, U]",            &[],      &[("T", Extension)],            &["critical missing_table U"],       &[]),
+        ("tables: [P, U]",            &[],      &[("P", Partition)],            &["critical missing_table U"],       &[]),
+        ("tables: [A]",               &["A"],   &[("T", Extension), ("V", Extension), ("P", Partition)], &[],        &[("extension", 2)]),
+        ("tables: [s.A]; schemas: [s]", &["s.A"], &[("s.T", Extension), ("T", Extension)], &[],                   &[("extension", 1), ("schemas", 1)]),
+        ("tables: [A, T]",            &["A"],   &[("view T", Extension)],       &["critical missing_table T"],       &[("extension", 1)]),
+    ];
+    for (manifest, relations, aside, want, left_out) in cases {
+        let got = plainly(&parse(manifest), &with_aside(relations, aside));
+        let lines: Vec<_> = got.findings.iter().map(line).collect();
+        assert_eq!(lines, *want, "{manifest} against {relations:?} and {aside:?}");
+        let want: BTreeMap<_, _> = left_out.iter().map(|(it, n)| ((*it).to_owned(), *n)).collect();
+        assert_eq!(got.left_out, want, "{manifest} against {relations:?} and {aside:?}");
+    }
+}
+
+#[test]
+fn hints_do_not_depend_on_the_order_of_the_catalog() {
+    let manifest = parse("tables: []; foreign_tables: [A]");
+    let hints = |actual: &[&str]| {
+        let findings = plainly(&manifest, &catalog(actual)).findings;
+        findings.into_iter().find(|it| it.kind == FindingKind::MissingForeignTable).unwrap().hints
+    };
+    assert_eq!(hints(&["A", "a"]), hints(&["a", "A"]));
+    assert!(hints(&["A", "a"])[1].starts_with("differs from `a`"));
 }
 
 #[test]

@@ -48,7 +48,7 @@ pub fn load(
     let hash = hash(&text, manifests.as_ref());
     let config = sense::sense(&file, manifests, hash, today, &mut noted);
     let Noted { mut mistakes, mut warnings, .. } = noted;
-    drop_consequences(&mut mistakes);
+    yaml::drop_consequences(&mut mistakes);
     for told in [&mut mistakes, &mut warnings] {
         told.sort_by(|a, b| order(path, a).cmp(&order(path, b)));
     }
@@ -56,19 +56,6 @@ pub fn load(
         Some(config) if mistakes.is_empty() => Ok(Config { warnings, ..config }),
         _ => Err(mistakes),
     }
-}
-
-/// Takes out what is said of a value only because a wrong part of it was left out: whatever is about
-/// the same key as such a mistake, or about what that key is a part of.
-fn drop_consequences(mistakes: &mut Vec<Mistake>) {
-    let wrong: Vec<String> =
-        mistakes.iter().filter(|it| it.left_out).map(|it| it.key.clone()).collect();
-    let follows = |key: &str| {
-        wrong.iter().any(|it| {
-            it.strip_prefix(key).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        })
-    };
-    mistakes.retain(|it| it.left_out || !follows(&it.key));
 }
 
 /// The config first, then its manifests; in each, what is about the whole file comes last.

@@ -138,26 +138,27 @@ fn http(http: Option<&shape::Http>, noted: &mut Noted) -> Option<Http> {
     Some(Http { listen: address })
 }
 
-/// The first entry of each name, and a mistake for every other.
+/// Every entry, and a mistake for each whose name another has. It comes all the same: what else is
+/// wrong about it is told in the same go.
 fn unique<'a, T>(
     entries: impl Iterator<Item = (String, &'a At<String>, T)>,
     noted: &mut Noted,
 ) -> Vec<T> {
     let mut first = BTreeMap::new();
-    let mut kept = Vec::new();
+    let mut all = Vec::new();
     for (key, name, value) in entries {
         match first.get(name.value.as_str()) {
             None => {
                 first.insert(name.value.as_str(), name.at);
-                kept.push(value);
             }
             Some(Position { line, column }) => {
                 let message = format!("the name {} is taken at {line}:{column}", name.shown());
                 noted.mistake(Some(name.at), key, message);
             }
         }
+        all.push(value);
     }
-    kept
+    all
 }
 
 /// Whether a name is one that labels, file names, URLs and shells take as it is.

@@ -185,6 +185,7 @@ pub(super) struct Database {
     /// Accepted findings, beside those of the manifest.
     pub(super) known: Option<Vec<KnownEntry>>,
     /// Severities that differ from those of the manifest, by kind of finding.
+    #[serde(default)]
     #[schemars(schema_with = "severities")]
     pub(super) severity: Option<Entries<At<String>>>,
     /// As under `defaults`.
@@ -300,9 +301,9 @@ pub fn shape_schema() -> serde_json::Value {
 }
 
 fn severities(_: &mut SchemaGenerator) -> Schema {
-    let words: Vec<_> = Severity::ALL.map(Severity::word).to_vec();
     let mut kinds = serde_json::Map::new();
     for kind in FindingKind::ALL {
+        let words: Vec<_> = kind.severities().map(Severity::word).collect();
         kinds.insert(kind.word().to_owned(), serde_json::json!({ "enum": words }));
     }
     schemars::json_schema!({

@@ -164,7 +164,9 @@ fn every_mistake_of_sense_is_told() {
         ("names", "databases:\n  - {name: a, url: \"host=/tmp\", manifest: central}\n  - {name: a b, url: \"host=/tmp\", manifest: centrale}\n  - {name: a, url: \"\", manifest: x}\n".into(),
             &["c.yaml:3:12: databases[1].name: `a b` is not a name; use letters, digits, `.`, `_` and `-`, at most 100 of them",
               "c.yaml:3:45: databases[1].manifest: there is no manifest `centrale`; did you mean `central`?",
-              "c.yaml:4:12: databases[2].name: the name `a` is taken at 2:12"]),
+              "c.yaml:4:12: databases[2].name: the name `a` is taken at 2:12",
+              "c.yaml:4:20: databases[2].url: must not be empty",
+              "c.yaml:4:34: databases[2].manifest: there is no manifest `x`"]),
         ("shape and sense", format!("{d}    shedule: {{}}\nhttp: {{listen: localhost, listen: x}}\n").replace("- {name: a, url: \"host=/tmp\", manifest: central}", "- name: a b\n    url: host=/tmp\n    manifest: central"),
             &["c.yaml:2:11: databases[0].name: `a b` is not a name; use letters, digits, `.`, `_` and `-`, at most 100 of them",
               "c.yaml:5:5: databases[0].shedule: unknown key; did you mean `schedule`?",
@@ -173,7 +175,7 @@ fn every_mistake_of_sense_is_told() {
         ("no database", "databases: []\n".into(), &["c.yaml:1:12: databases: there is no database to audit"]),
         ("no url", "databases: [{name: a, manifest: central}]\n".into(),
             &["c.yaml:1:20: databases[0]: `url` or `url_file` is required"]),
-        ("two urls", one("url_file: x"), &["c.yaml:2:20: databases[0]: `url` and `url_file` together; keep one of the two"]),
+        ("two urls", one("url_file: x"), &["c.yaml:2:20: databases[0].url: `url` and `url_file` together; keep one of the two"]),
         ("bad url", "databases: [{name: a, manifest: central, url: \"postgres://u:hunter2@h:x/d\"}]\n".into(),
             &["c.yaml:1:47: databases[0].url: the port is not a number from 1 to 65535; in a URL, write special characters of a user name or password percent-encoded: `@` is %40, `/` is %2F, `:` is %3A, `%` is %25"]),
         ("prefer", "databases: [{name: a, manifest: central, url: \"postgres://h/d?sslmode=prefer\"}]\n".into(),
@@ -208,6 +210,8 @@ fn every_mistake_of_sense_is_told() {
               "c.yaml:3:81: limits.audit_deadline: must be from 100ms to 1h",
               "c.yaml:3:100: limits.max_relations: must be from 1 to 10000000",
               "c.yaml:3:114: limits.max_bytes: must be from 64KiB to 4GiB"]),
+        ("a wiped database made clean", one("severity: {wrong_database: info, missing_table: info}"),
+            &["c.yaml:2:79: databases[0].severity.wrong_database: `wrong_database` cannot be `info`: a database without any of its tables would be clean"]),
         ("known and severity", one("known: [{object: a.b.c, kind: unexpected_tabel, reason: r, owner: o, until: 2025-12-01}], severity: {missing_viw: info, missing_view: bad}"),
             &["c.yaml:2:69: databases[0].known[0].object: 3 parts; a name is `table` or `schema.table` (quote a part that holds a dot)",
               "c.yaml:2:82: databases[0].known[0].kind: `unexpected_tabel` is no kind of finding; did you mean `unexpected_table`?",
@@ -276,10 +280,11 @@ fn what_is_allowed_but_risky_is_a_warning() {
          \x20 - {name: c, url: \"host=/tmp\", manifest: central, known: [{object: t, kind: unexpected_table, reason: r, owner: o, until: 2025-07-06}]}\n\
          channels: {a: {type: webhook, url: \"http://example.com/\", insecure: true}, b: {type: slack, url: \"${SLACK}\"}}\n\
          routes: [{to: [a]}, {to: [a]}]\n").unwrap();
+    assert_eq!((config.channels["a"].insecure, config.channels["b"].insecure), (true, false));
     assert_eq!(folder.words(&config.warnings), [
         "c.yaml:1:38: limits.per_server: never reached: concurrency is 2",
         "c.yaml:3:63: databases[0].url: `sslmode=prefer`: anybody on the way can read or fake this connection",
-        "c.yaml:3:103: databases[0].password_file: the file `password` has mode 0644: others may read it",
+        "c.yaml:3:103: databases[0].password_file: the file `password` has mode 0644: others may read it; `chmod 600` it",
         "c.yaml:4:20: databases[1].url: `sslmode=disable`: passwords and names go over the network in the clear",
         "c.yaml:4:99: databases[1].limits: connect_timeout is not below audit_deadline: a host that does not answer uses up the whole audit, and no other host is tried",
         "c.yaml:5:124: databases[2].known[0].until: ends on 2025-07-06, in 1 day",
@@ -324,7 +329,7 @@ fn an_inline_secret_in_a_file_that_others_may_read_is_a_warning() {
         folder.words(&config.warnings),
         [
             "c.yaml:2:20: databases[0].url: a secret stands in this file, which has mode 0644: others \
-          may read it"
+          may read it; `chmod 600` it, or keep the secret in a variable (`${NAME}`) or a file of its own"
         ]
     );
 }

@@ -17,28 +17,28 @@ const BROKEN_RETRY: Duration = Duration::from_hours(1);
 /// Says how an attempt ended.
 ///
 /// A refused payload is sent once more, at once, in its minimal form. A channel that is broken is
-/// tried hourly; anything else that may pass by itself follows [`backoff`]. Whatever has not arrived
-/// after [`backoff::GIVE_UP_AFTER`] is abandoned.
+/// tried hourly; anything else, a refused minimal form as well, follows [`backoff`]: the receiver may
+/// have been wrong for a moment, and an alert must outlive that. Whatever has not arrived after
+/// [`backoff::GIVE_UP_AFTER`] is abandoned.
 pub(super) fn decide(
     outcome: &Outcome,
     claimed: &Claimed,
     now: Timestamp,
     jitter: f64,
 ) -> AttemptEnd {
-    let (failure, detail, retry_after) = match outcome {
+    let (failure, detail, retry_after, minimal) = match outcome {
         Outcome::Delivered { answer } => {
             return AttemptEnd::Delivered { answer: answer.clone() };
         }
-        Outcome::Refused { failure, detail } => {
+        Outcome::Refused { failure, detail } if !claimed.minimal => {
             let (failure, detail) = (failure.word().to_owned(), detail.clone());
-            return if claimed.minimal {
-                AttemptEnd::Abandoned { failure, detail }
-            } else {
-                AttemptEnd::Again { due_at: now, minimal: true, failure, detail }
-            };
+            return AttemptEnd::Again { due_at: now, minimal: true, failure, detail };
         }
-        Outcome::Retry { failure, detail, after } => (failure, detail, *after),
-        Outcome::Broken { failure, detail } => (failure, detail, Some(BROKEN_RETRY)),
+        Outcome::Refused { failure, detail } => (failure, detail, None, true),
+        Outcome::Retry { failure, detail, after } => (failure, detail, *after, claimed.minimal),
+        Outcome::Broken { failure, detail } => {
+            (failure, detail, Some(BROKEN_RETRY), claimed.minimal)
+        }
     };
     let failed = Failed {
         attempt: claimed.attempt,
@@ -49,9 +49,7 @@ pub(super) fn decide(
     };
     let failure = failure.word().to_owned();
     match backoff::next(&failed) {
-        Next::At(due_at) => {
-            AttemptEnd::Again { due_at, minimal: false, failure, detail: detail.clone() }
-        }
+        Next::At(due_at) => AttemptEnd::Again { due_at, minimal, failure, detail: detail.clone() },
         Next::GiveUp => {
             let hours = backoff::GIVE_UP_AFTER.as_secs() / 3600;
             let detail = format!("{detail} (given up after {hours} h)");
@@ -111,7 +109,9 @@ mod tests {
             ("trouble for too long",     &server,    90,     72,   false,  "abandoned"),
             ("asked for rest",           &limited,   1,      0,    false,  "+90"),
             ("refused",                  &refused,   1,      0,    false,  "+0 minimal"),
-            ("refused, minimal as well", &refused,   2,      0,    true,   "abandoned"),
+            ("refused, minimal as well", &refused,   2,      0,    true,   "+10 minimal"),
+            ("refused, late",            &refused,   9,      72,   false,  "+0 minimal"),
+            ("refused for too long",     &refused,   90,     72,   true,   "abandoned"),
             ("broken",                   &broken,    1,      0,    false,  "+3600"),
             ("broken for too long",      &broken,    70,     72,   false,  "abandoned"),
         ];

@@ -15,6 +15,7 @@ use crate::config::Channel;
 use crate::config::ChannelKind;
 use crate::config::Http;
 use crate::config::Limits;
+use crate::config::Route;
 use crate::config::SecretSource;
 use crate::config::State;
 use crate::finding::Finding;
@@ -98,6 +99,7 @@ async fn read(socket: &mut TcpStream) -> (String, String) {
 struct Bench {
     folder: tempfile::TempDir,
     delivery: Delivery,
+    publish: watch::Sender<Arc<Config>>,
     running: Option<JoinHandle<()>>,
     channels: Vec<String>,
 }
@@ -107,16 +109,24 @@ impl Bench {
         let folder = tempfile::tempdir().unwrap();
         let clock = Clock::manual(Timestamp::from_second(1_750_000_000).unwrap());
         let store = Store::open_sqlite(&folder.path().join("state.db"), clock.now()).unwrap();
+        let (publish, current) = watch::channel(Arc::new(config(channels)));
         let delivery = Delivery {
             store,
             sender: Sender::new().unwrap(),
-            config: watch::channel(Arc::new(config(channels))).1,
+            config: current,
             clock,
+            health: Health::new(),
             tasks: tasks.clone(),
             shutdown: CancellationToken::new(),
         };
         let channels = channels.iter().map(|(name, _)| (*name).to_owned()).collect();
-        Self { folder, delivery, running: None, channels }
+        Self { folder, delivery, publish, running: None, channels }
+    }
+
+    /// Reloads: these channels, and all of them on the route.
+    fn configure(&mut self, channels: &[(&str, &str)]) {
+        self.channels = channels.iter().map(|(name, _)| (*name).to_owned()).collect();
+        self.publish.send(Arc::new(config(channels))).unwrap();
     }
 
     fn start(&mut self, flush_max: Duration) {
@@ -201,7 +211,7 @@ fn config(channels: &[(&str, &str)]) -> Config {
     let channel = |(name, url): &(&str, &str)| {
         let url = SecretSource::Inline(Secret::new(*url));
         let kind = ChannelKind::Webhook { url, secret: None };
-        ((*name).to_owned(), Channel { name: (*name).to_owned(), kind })
+        ((*name).to_owned(), Channel { name: (*name).to_owned(), kind, insecure: false })
     };
     Config {
         path: "config.yaml".into(),
@@ -209,7 +219,7 @@ fn config(channels: &[(&str, &str)]) -> Config {
         databases: Vec::new(),
         manifests: BTreeMap::new(),
         channels: channels.iter().map(channel).collect(),
-        routes: Vec::new(),
+        routes: vec![Route { to: channels.iter().map(|(name, _)| (*name).to_owned()).collect() }],
         state: State {
             sqlite: "state.db".into(),
             keep_audits: Duration::from_hours(1),
@@ -289,35 +299,77 @@ async fn a_receiver_that_hangs_delays_nobody_else() {
 }
 
 #[tokio::test]
-async fn a_receiver_that_asks_for_rest_gets_it() {
-    let tasks = TaskTracker::new();
-    let limited = "429 Slow\r\nretry-after: 120";
-    let mut receiver = Receiver::start(&tasks, &[limited, "200 OK"]).await;
-    let mut bench = Bench::new(&[("ops", &receiver.url)], &tasks);
-    bench.audit("central", &["Musician"]).await;
-    bench.audit("sco", &["Orchestra"]).await;
-    bench.start(FLUSH_MAX);
-    let (first, _) = receiver.next().await;
-    bench.attempts(1).await;
-    bench.pass(119);
-    assert_eq!(bench.until(|_| true).await.pending, 2, "the other one rests as well");
-    bench.pass(2);
-    let (second, _) = receiver.next().await;
-    let (third, _) = receiver.next().await;
-    assert!([&second, &third].contains(&&first));
-    bench.until(|it| it.pending == 0).await;
-    bench.stop().await;
+async fn a_receiver_that_asks_for_rest_gets_it_whatever_the_clock_does() {
+    for jump_s in [7200, -86_400] {
+        let tasks = TaskTracker::new();
+        let limited = "429 Slow\r\nretry-after: 1";
+        let mut receiver = Receiver::start(&tasks, &[limited, "200 OK"]).await;
+        let mut bench = Bench::new(&[("ops", &receiver.url)], &tasks);
+        bench.audit("central", &["Musician"]).await;
+        bench.audit("sco", &["Orchestra"]).await;
+        bench.start(FLUSH_MAX);
+        let (first, _) = receiver.next().await;
+        let asked = Instant::now();
+        bench.attempts(1).await;
+        bench.pass(jump_s);
+        let (second, _) = receiver.next().await;
+        assert!(asked.elapsed() >= Duration::from_secs(1), "{jump_s}: the other one rests as well");
+        let (third, _) = receiver.next().await;
+        assert!([&second, &third].contains(&&first), "{jump_s}");
+        bench.until(|it| it.pending == 0).await;
+        bench.stop().await;
+    }
 }
 
 #[tokio::test]
-async fn a_channel_that_is_gone_from_the_config_abandons() {
+async fn without_any_channel_a_message_waits_for_one() {
     let tasks = TaskTracker::new();
     let mut bench = Bench::new(&[], &tasks);
     bench.channels = vec!["old".to_owned()];
     bench.start(FLUSH_MAX);
     bench.audit("central", &["Musician"]).await;
+    bench.attempts(1).await;
+    bench.until(|it| (it.pending, it.abandoned) == (1, 0)).await;
+    let mut receiver = Receiver::start(&tasks, &["200 OK"]).await;
+    bench.configure(&[("new", &receiver.url)]);
+    receiver.next().await;
+    bench.until(|it| (it.pending, it.abandoned) == (0, 0)).await;
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_renamed_channel_takes_its_messages_along_in_order() {
+    let tasks = TaskTracker::new();
+    let mut old = Receiver::start(&tasks, &["500 No"]).await;
+    let mut new = Receiver::start(&tasks, &["200 OK"]).await;
+    let mut bench = Bench::new(&[("old", &old.url)], &tasks);
+    bench.start(FLUSH_MAX);
+    bench.audit("central", &["Musician"]).await;
+    let (first, _) = old.next().await;
+    bench.attempts(1).await;
+    bench.configure(&[("new", &new.url)]);
+    let (moved, opened) = new.next().await;
+    assert_eq!(moved, first, "and keeps its id");
+    assert!(opened.contains("incident.opened"), "{opened}");
+    bench.audit("central", &[]).await;
+    let (_, resolved) = new.next().await;
+    assert!(resolved.contains("incident.resolved"), "{resolved}");
+    bench.until(|it| (it.pending, it.abandoned) == (0, 0)).await;
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn what_a_removed_channel_had_to_say_is_not_said_twice_elsewhere() {
+    let tasks = TaskTracker::new();
+    let mut ops = Receiver::start(&tasks, &["200 OK"]).await;
+    let mut bench = Bench::new(&[("ops", &ops.url)], &tasks);
+    bench.channels = vec!["ops".to_owned(), "old".to_owned()];
+    bench.audit("central", &["Musician"]).await;
+    bench.start(FLUSH_MAX);
+    ops.next().await;
     bench.until(|it| (it.pending, it.abandoned) == (0, 1)).await;
     bench.stop().await;
+    assert!(ops.requests.try_recv().is_err());
 }
 
 #[tokio::test]
@@ -335,6 +387,27 @@ async fn a_broken_channel_is_tried_hourly_for_three_days() {
     bench.pass(72 * 3600);
     receiver.next().await;
     bench.until(|it| (it.pending, it.abandoned) == (0, 1)).await;
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_loop_with_nothing_to_do_says_that_it_comes_round() {
+    let tasks = TaskTracker::new();
+    let mut bench = Bench::new(&[], &tasks);
+    bench.start(FLUSH_MAX);
+    let health = bench.delivery.health.clone();
+    let half = COME_ROUND / 2;
+    let look = async {
+        for _ in 0..2 {
+            while health.delivery_idle() < half {
+                tokio::task::yield_now().await;
+            }
+            while health.delivery_idle() >= half {
+                tokio::task::yield_now().await;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, look).await.expect("it comes round in time");
     bench.stop().await;
 }
 

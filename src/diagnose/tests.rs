@@ -42,8 +42,12 @@ fn findings(own: &Manifest, actual: &[&str]) -> Vec<Finding> {
         partitions: 0,
         hidden_from_information_schema: false,
     });
-    let catalog =
-        Catalog { relations: relations.collect(), incomplete: None, session: Session::default() };
+    let catalog = Catalog {
+        relations: relations.collect(),
+        aside: Vec::new(),
+        incomplete: None,
+        session: Session::default(),
+    };
     let accepted = Accepted { known: &[], severities: &BTreeMap::new() };
     compare(own, &accepted, &catalog, jiff::civil::date(2025, 7, 5)).findings
 }

@@ -108,6 +108,20 @@ impl FindingKind {
         }
     }
 
+    /// Why findings of this kind cannot have `severity`, if they cannot. One `wrong_database` stands in
+    /// for every missing table, so it must count whatever the file says.
+    #[must_use]
+    pub fn refusal_of(self, severity: Severity) -> Option<&'static str> {
+        (self == Self::WrongDatabase && severity == Severity::Info).then_some(
+            "`wrong_database` cannot be `info`: a database without any of its tables would be clean",
+        )
+    }
+
+    /// The severities that a file may give to this kind, mildest first.
+    pub fn severities(self) -> impl Iterator<Item = Severity> {
+        Severity::ALL.into_iter().filter(move |it| self.refusal_of(*it).is_none())
+    }
+
     /// The kind of an unlisted relation.
     #[must_use]
     pub fn unexpected(kind: RelationKind) -> Self {

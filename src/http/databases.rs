@@ -1,7 +1,7 @@
 //! `/api/v1/databases`: every registered database with its last verdict, and one with its report.
 //!
-//! Names from audited databases are visible spellings in JSON strings. Connection strings, hosts and
-//! roles' passwords are not part of any answer.
+//! Names from audited databases are visible spellings in JSON strings. Connection strings and passwords
+//! are not part of any answer; the reason of an `unknown` names host, role and database.
 
 use std::collections::HashMap;
 

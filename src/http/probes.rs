@@ -11,17 +11,25 @@ use axum::http::header;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
 use jiff::SignedDuration;
+use jiff::Timestamp;
 use serde_json::json;
 
 use super::Face;
 use super::answer;
-use crate::health::STUCK_AFTER;
+use crate::config::Config;
+use crate::health::not_come_round;
 use crate::store;
+use crate::store::DatabaseState;
+use crate::store::OutboxStatus;
+use crate::store::Store;
+use crate::store::StoreError;
 
 /// An audit that is this late is overdue. Waiting for a slot is normal; waiting for minutes is not.
 pub(super) const OVERDUE_AFTER: SignedDuration = SignedDuration::from_secs(60);
 /// A delivery that has been pending for this long is stuck.
 const STUCK_DELIVERY_AFTER: Duration = Duration::from_mins(5);
+/// How long the state may take to answer a probe, which itself is not waited for much longer.
+const READ_MAX: Duration = Duration::from_secs(2);
 
 /// One condition of readiness.
 struct Condition {
@@ -30,20 +38,27 @@ struct Condition {
     fault: Option<String>,
 }
 
-/// 200 while the scheduler comes round; never depends on a database or a receiver.
+/// What the store knows of the fleet, read for one answer.
+struct Stored {
+    states: Vec<DatabaseState>,
+    outbox: OutboxStatus,
+    open_incidents: usize,
+}
+
+/// 200 while each loop comes round; never depends on a database or a receiver.
 pub(super) async fn livez(State(face): State<Face>) -> Response {
-    let idle = face.health.scheduler_idle();
-    if idle < STUCK_AFTER {
-        return text(StatusCode::OK, "ok\n".to_owned());
+    let writer = || not_come_round("state writer", face.store.writer_idle());
+    match face.health.stuck().or_else(writer) {
+        None => text(StatusCode::OK, "ok\n".to_owned()),
+        Some(stuck) => text(StatusCode::SERVICE_UNAVAILABLE, format!("{stuck}\n")),
     }
-    let body = format!("the scheduler has not come round for {} s\n", idle.as_secs());
-    text(StatusCode::SERVICE_UNAVAILABLE, body)
 }
 
 /// 200 while config and state are there and the process is not stopping. `?verbose` names each
 /// condition.
 pub(super) async fn readyz(State(face): State<Face>, RawQuery(query): RawQuery) -> Response {
-    let conditions = conditions(&face);
+    let outbox = read(face.store.outbox_status(face.clock.now())).await;
+    let conditions = conditions(&face, outbox.err());
     let ready = conditions.iter().all(|it| it.fault.is_none());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let verbose = query.is_some_and(|it| it.split('&').any(|key| key.starts_with("verbose")));
@@ -63,37 +78,26 @@ pub(super) async fn readyz(State(face): State<Face>, RawQuery(query): RawQuery) 
     text(status, body)
 }
 
-/// Readiness as JSON, with the fleet in numbers.
+/// Readiness as JSON, with the fleet in numbers. A number that the state does not tell is null,
+/// never 0: what is not known is not fine.
 pub(super) async fn healthz(State(face): State<Face>) -> Response {
-    let conditions = conditions(&face);
-    let ready = conditions.iter().all(|it| it.fault.is_none());
     let now = face.clock.now();
     let config = face.config.borrow().clone();
-
-    let mut verdicts =
-        BTreeMap::from([("clean", 0), ("drifted", 0), ("unknown", 0), ("not_audited", 0)]);
-    let states: BTreeMap<_, _> = face
-        .store
-        .database_states()
-        .await
-        .unwrap_or_default()
-        .into_iter()
-        .map(|it| (it.name, it.verdict))
-        .collect();
-    for database in &config.databases {
-        let word = states.get(&database.name).map_or("not_audited", |it| it.word());
-        *verdicts.entry(word).or_insert(0) += 1;
-    }
+    let (stored, unreadable) = match read(stored(&face.store, now)).await {
+        Ok(stored) => (Some(stored), None),
+        Err(fault) => (None, Some(fault)),
+    };
+    let conditions = conditions(&face, unreadable);
+    let ready = conditions.iter().all(|it| it.fault.is_none());
     let overdue = face
         .health
         .timings()
         .values()
         .filter(|it| now.duration_since(it.next_due) > OVERDUE_AFTER)
         .count();
-    let outbox = face.store.outbox_status(now).await.ok();
-    let stuck = outbox.is_some_and(|it| it.oldest.is_some_and(|age| age > STUCK_DELIVERY_AFTER));
-    let open = face.store.open_incidents().await.map_or(0, |it| it.len());
-
+    let outbox = stored.as_ref().map(|it| it.outbox);
+    let oldest = outbox.and_then(|it| it.oldest);
+    let stuck = outbox.map(|_| oldest.is_some_and(|age| age > STUCK_DELIVERY_AFTER));
     let faults: BTreeMap<_, _> =
         conditions.iter().filter_map(|it| Some((it.name, it.fault.clone()?))).collect();
     let body = json!({
@@ -101,12 +105,12 @@ pub(super) async fn healthz(State(face): State<Face>) -> Response {
         "faults": faults,
         "version": env!("CARGO_PKG_VERSION"),
         "databases": config.databases.len(),
-        "verdicts": verdicts,
+        "verdicts": stored.as_ref().map(|it| verdicts(&config, &it.states)),
         "audits_overdue": overdue,
-        "incidents_open": open,
+        "incidents_open": stored.as_ref().map(|it| it.open_incidents),
         "deliveries": {
             "pending": outbox.map(|it| it.pending),
-            "oldest_seconds": outbox.and_then(|it| it.oldest).map(|it| it.as_secs()),
+            "oldest_seconds": oldest.map(|it| it.as_secs()),
             "stuck": stuck,
             "abandoned": outbox.map(|it| it.abandoned),
         },
@@ -116,9 +120,41 @@ pub(super) async fn healthz(State(face): State<Face>) -> Response {
     answer(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
 }
 
-/// What readiness is made of.
-fn conditions(face: &Face) -> Vec<Condition> {
-    let state = match &*face.store.health().borrow() {
+/// How many registered databases have which verdict.
+fn verdicts(config: &Config, states: &[DatabaseState]) -> BTreeMap<&'static str, usize> {
+    let states: BTreeMap<_, _> = states.iter().map(|it| (&it.name, it.verdict)).collect();
+    let mut verdicts =
+        BTreeMap::from([("clean", 0), ("drifted", 0), ("unknown", 0), ("not_audited", 0)]);
+    for database in &config.databases {
+        let word = states.get(&database.name).map_or("not_audited", |it| it.word());
+        *verdicts.entry(word).or_insert(0) += 1;
+    }
+    verdicts
+}
+
+async fn stored(store: &Store, now: Timestamp) -> Result<Stored, StoreError> {
+    Ok(Stored {
+        states: store.database_states().await?,
+        outbox: store.outbox_status(now).await?,
+        open_incidents: store.open_incidents().await?.len(),
+    })
+}
+
+/// What the state answers within [`READ_MAX`]; otherwise the fault, in words.
+async fn read<T>(question: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
+    match tokio::time::timeout(READ_MAX, question).await {
+        Ok(Ok(found)) => Ok(found),
+        Ok(Err(error)) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "could not read the state");
+            Err("the state cannot be read; the log says why".to_owned())
+        }
+        Err(_) => Err(format!("the state did not answer within {} s", READ_MAX.as_secs())),
+    }
+}
+
+/// What readiness is made of; `unreadable` says why the state could not be read.
+fn conditions(face: &Face, unreadable: Option<String>) -> Vec<Condition> {
+    let unwritable = match &*face.store.health().borrow() {
         store::Health::Ok => None,
         store::Health::Failing { since, reason, waiting, .. } => Some(format!(
             "the state could not be written for {} s ({reason}); {waiting} reports wait in memory",
@@ -128,7 +164,7 @@ fn conditions(face: &Face) -> Vec<Condition> {
     let draining = face.health.is_draining().then(|| "the daemon is stopping".to_owned());
     vec![
         Condition { name: "config", fault: None },
-        Condition { name: "state", fault: state },
+        Condition { name: "state", fault: unwritable.or(unreadable) },
         Condition { name: "draining", fault: draining },
     ]
 }
@@ -140,4 +176,70 @@ fn text(status: StatusCode, body: String) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ];
     (status, headers, body).into_response()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use serde_json::Value;
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::clock::Clock;
+    use crate::config;
+    use crate::health::Health;
+
+    const CONFIG: &str =
+        "databases:\n  - { name: central, url: \"host=/tmp\", manifest: central }\n";
+
+    fn face(directory: &tempfile::TempDir) -> Face {
+        let path = directory.path().join("config.yaml");
+        std::fs::write(&path, CONFIG).unwrap();
+        let manifests = directory.path().join("expected-schemas");
+        std::fs::create_dir(&manifests).unwrap();
+        std::fs::write(manifests.join("central.yaml"), "manifest: central\ntables: [x]\n").unwrap();
+        let clock = Clock::System;
+        let config = config::load(&path, &|_| None, clock.now()).unwrap();
+        let state = directory.path().join("state.db");
+        Face {
+            store: Store::open_sqlite(&state, clock.now()).unwrap(),
+            health: Health::new(),
+            clock,
+            config: watch::channel(Arc::new(config)).1,
+        }
+    }
+
+    async fn ask(face: &Face) -> (StatusCode, Value) {
+        let response = healthz(State(face.clone())).await;
+        let status = response.status();
+        let body = axum::body::to_bytes(response.into_body(), 1 << 16).await.unwrap();
+        (status, serde_json::from_slice(&body).unwrap())
+    }
+
+    #[tokio::test]
+    async fn a_state_that_cannot_be_read_is_not_healthy() {
+        let directory = tempfile::tempdir().unwrap();
+        let face = face(&directory);
+        let (status, body) = ask(&face).await;
+        assert_eq!(status, StatusCode::OK, "{body}");
+        assert_eq!(body["verdicts"]["not_audited"], 1, "{body}");
+        assert_eq!(body["incidents_open"], 0, "{body}");
+        assert_eq!(body["faults"], json!({}), "{body}");
+
+        // A closed state answers no question.
+        face.store.close().await.unwrap();
+        let (status, body) = ask(&face).await;
+        assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
+        assert_eq!(body["ready"], false, "{body}");
+        assert!(body["faults"]["state"].is_string(), "{body}");
+        for unknown in ["verdicts", "incidents_open"] {
+            assert_eq!(body[unknown], Value::Null, "{unknown}: {body}");
+        }
+        for unknown in ["pending", "oldest_seconds", "stuck", "abandoned"] {
+            assert_eq!(body["deliveries"][unknown], Value::Null, "{unknown}: {body}");
+        }
+        let response = readyz(State(face), RawQuery(None)).await;
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+    }
 }

@@ -62,6 +62,8 @@ pub enum Reason {
     AuditsFailed,
     /// A complete read after audits that could not tell.
     AuditedAgain,
+    /// Its database left the configuration: nobody looks any more.
+    DatabaseRemoved,
 }
 
 impl Step {
@@ -85,6 +87,7 @@ impl Reason {
             Self::AllFindingsGone => "all_findings_gone",
             Self::AuditsFailed => "audits_failed",
             Self::AuditedAgain => "audited_again",
+            Self::DatabaseRemoved => "database_removed",
         }
     }
 }
@@ -132,7 +135,8 @@ pub fn advance(
     if !unknown {
         let wrong = seen(report, IncidentKind::WrongDatabase);
         let drift = seen(report, IncidentKind::Drift);
-        let drift_proves_absence = complete && wrong.is_empty();
+        let stands_in = report.findings.iter().any(|it| it.kind == FindingKind::WrongDatabase);
+        let drift_proves_absence = complete && !stands_in;
         let kinds = [
             (IncidentKind::WrongDatabase, wrong, complete),
             (IncidentKind::Drift, drift, drift_proves_absence),
@@ -142,6 +146,13 @@ pub fn advance(
         }
     }
     Advance { unknown_streak: streak, changes }
+}
+
+/// Says how an open incident ends whose database is not registered any more. Without it, it would
+/// stay open for ever: no audit will ever say that it is over.
+#[must_use]
+pub fn close_unregistered(current: &Incident, now: Timestamp) -> Change {
+    resolve(current, Reason::DatabaseRemoved, now)
 }
 
 /// Which incident a finding that counts belongs to.

@@ -31,6 +31,7 @@ use super::stream::Socket;
 use super::stream::Wire;
 use super::tls::Tls;
 use super::tls::TlsError;
+use super::tls::Verification;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
 use crate::connection::Connection;
@@ -226,11 +227,8 @@ impl Host<'_> {
         } else {
             tokio_postgres::config::SslMode::Disable
         });
-        let rule = if encrypted || peer.reached.is_local() {
-            PasswordRule::Any
-        } else {
-            PasswordRule::ScramOnly
-        };
+        let verification = if encrypted { peer.tls.as_ref().map(Tls::verification) } else { None };
+        let rule = password_rule(peer.reached.is_local(), verification);
         let seen = Arc::<Seen>::default();
         let guarded = Guarded::new(wire, rule, Arc::clone(&seen));
         let logged_in =
@@ -343,6 +341,40 @@ fn may_depend_on_encryption(error: &IntrospectError) -> bool {
     }
 }
 
+/// What may be done with our password. `verification` is `None` where the connection is not encrypted.
+///
+/// In clear, or as an MD5 hash, a password is given away to whoever answers; so only to a server on
+/// this machine, or to one that TLS proved. SCRAM gives nothing away to an impostor.
+fn password_rule(is_local: bool, verification: Option<Verification>) -> PasswordRule {
+    let is_proven = verification.is_some_and(|it| it != Verification::Nothing);
+    if is_local || is_proven { PasswordRule::Any } else { PasswordRule::ScramOnly }
+}
+
 fn timed_out(server: &str, phase: Phase, deadline: Deadline) -> IntrospectError {
     IntrospectError::TimedOut { server: server.to_owned(), phase, limit: deadline.limit }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_proven_or_local_server_may_have_the_password_itself() {
+        let any = |is_local, verification| {
+            matches!(password_rule(is_local, verification), PasswordRule::Any)
+        };
+        #[rustfmt::skip]
+        let cases = [
+            // case                        local  checked                           may have it
+            ("plain, this machine",        true,  None,                             true),
+            ("plain, over the network",    false, None,                             false),
+            ("require, this machine",      true,  Some(Verification::Nothing),      true),
+            ("require, over the network",  false, Some(Verification::Nothing),      false),
+            ("verify-ca",                  false, Some(Verification::Chain),        true),
+            ("verify-full",                false, Some(Verification::ChainAndName), true),
+        ];
+        for (case, is_local, verification, want) in cases {
+            assert_eq!(any(is_local, verification), want, "{case}");
+        }
+    }
 }

@@ -22,6 +22,7 @@ use crate::connection::ConnectionError;
 use crate::connection::Endpoint;
 use crate::connection::Password;
 use crate::connection::parse;
+use crate::secret;
 use crate::secret::Secret;
 
 /// The longest file with a URL, a password, a certificate or a key that is read, in bytes. A bundle
@@ -162,7 +163,7 @@ fn system_user() -> Option<String> {
 /// The first line of a file, without its line end.
 async fn first_line(path: &Path) -> Result<Secret, CredentialsError> {
     let bytes = read(path).await?;
-    let line = bytes.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    let line = secret::first_line(&bytes);
     if line.is_empty() {
         return Err(CredentialsError::EmptyFile { path: path.to_owned() });
     }

@@ -90,7 +90,9 @@ pub enum TalkError {
     /// `passed_over`: why the password file that might have held it was not used.
     #[error("the server asks for a password and none is known{}", Because(passed_over.as_deref()))]
     NoPassword { passed_over: Option<String> },
-    #[error("the server asks for a password {form} over a connection that is not encrypted")]
+    #[error(
+        "the server asks for a password {form}, and nothing proves that it is the right server"
+    )]
     OpenPassword { form: &'static str },
     #[error("the login failed: {problem}")]
     Authentication { problem: String },

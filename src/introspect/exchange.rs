@@ -11,11 +11,13 @@ mod sql;
 use tokio_postgres::SimpleQueryMessage;
 
 use self::rows::Evidence;
+use self::rows::Read;
 use super::connect::Deadline;
 use super::error::IntrospectError;
 use super::error::TalkError;
 use super::session::Session;
 use crate::config::Limits;
+use crate::schema::Aside;
 use crate::schema::Catalog;
 use crate::schema::Relation;
 use crate::schema::Session as Facts;
@@ -39,7 +41,7 @@ pub(super) async fn read(
     let mut answer = Answer::new(limits.max_relations);
     let outcome = session.ask(&sql, deadline, |part| answer.take(part)).await;
     match outcome {
-        Err(error) if answer.relations.is_empty() => Err(error),
+        Err(error) if answer.read() == 0 => Err(error),
         outcome => Ok(answer.into_catalog(outcome.as_ref().err(), session)),
     }
 }
@@ -54,6 +56,7 @@ struct Answer {
     row_sets: usize,
     evidence: Option<Evidence>,
     relations: Vec<Relation>,
+    aside: Vec<Aside>,
     /// Rows of relations that the server says it sent.
     announced: Option<u64>,
 }
@@ -66,6 +69,7 @@ impl Answer {
             row_sets: 0,
             evidence: None,
             relations: Vec::new(),
+            aside: Vec::new(),
             announced: None,
         }
     }
@@ -75,7 +79,10 @@ impl Answer {
             SimpleQueryMessage::RowDescription(_) => self.row_sets += 1,
             SimpleQueryMessage::Row(row) => match self.row_sets {
                 1 => self.evidence = Some(rows::evidence(&row)?),
-                2 => self.relations.push(rows::relation(&row)?),
+                2 => match rows::relation(&row)? {
+                    Read::Compared(it) => self.relations.push(it),
+                    Read::Aside(it) => self.aside.push(it),
+                },
                 _ => return Err(rows::undecodable("rows that were not asked for")),
             },
             SimpleQueryMessage::CommandComplete(count) => {
@@ -92,6 +99,7 @@ impl Answer {
     fn into_catalog(mut self, failure: Option<&IntrospectError>, session: &Session) -> Catalog {
         let incomplete = self.doubt(failure);
         self.relations.truncate(self.max_relations);
+        self.aside.sort_unstable();
         self.relations.sort_unstable_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
         let session = self.evidence.map_or_else(
             || Facts {
@@ -102,12 +110,17 @@ impl Answer {
             },
             |evidence| evidence.facts,
         );
-        Catalog { relations: self.relations, incomplete, session }
+        Catalog { relations: self.relations, aside: self.aside, incomplete, session }
+    }
+
+    /// Relations that arrived, of whatever use.
+    fn read(&self) -> usize {
+        self.relations.len() + self.aside.len()
     }
 
     /// Why what was read may not be everything.
     fn doubt(&self, failure: Option<&IntrospectError>) -> Option<String> {
-        let read = self.relations.len();
+        let read = self.read();
         if let Some(failure) = failure {
             return Some(format!("only {read} relations were read: {}", failure.reason()));
         }
@@ -142,6 +155,7 @@ pub(super) fn version(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::AsideBy;
     use crate::schema::Name;
     use crate::schema::RelationKind;
     use crate::schema::RelationName;
@@ -163,7 +177,12 @@ mod tests {
             completed: sql::STATEMENTS,
             row_sets: 2,
             evidence: Some(Evidence { facts: Facts::default(), relations: 2, sees_pg_class: true }),
-            relations: vec![table("b"), table("a")],
+            relations: vec![table("b")],
+            aside: vec![Aside {
+                name: RelationName::new("public", "a"),
+                kind: RelationKind::Table,
+                by: AsideBy::Extension,
+            }],
             announced: Some(2),
         }
     }

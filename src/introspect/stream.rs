@@ -4,7 +4,7 @@
 //! notice after each notice, a header that announces 2 GiB. So every byte from the socket is counted
 //! against a budget ([`Socket`]), and every message header is looked at, inside TLS, before
 //! tokio-postgres sees it ([`Guarded`]). The same place refuses to give a password to a server that
-//! asks for it in the open.
+//! asks for the password itself and is not proven to be the one we mean.
 
 mod scan;
 
@@ -38,7 +38,7 @@ pub(super) enum StreamError {
     TooManyBytes { limit: u64 },
     #[error("the server announced a message of {bytes} bytes, more than {limit} bytes")]
     MessageTooLong { bytes: u32, limit: u32 },
-    #[error("a password {form} was asked for over a connection that is not encrypted")]
+    #[error("a password {form} was asked for, and nothing proves that this is the right server")]
     OpenPassword { form: &'static str },
 }
 

@@ -140,6 +140,7 @@ impl Loader {
     /// `value` where nothing is wrong. A parent's mistake is noted once, whoever extends it.
     fn finish<T>(mut self, value: Option<T>) -> Result<(T, Vec<Mistake>), Vec<Mistake>> {
         let mistakes = &mut self.noted.mistakes;
+        yaml::drop_consequences(mistakes);
         mistakes.sort_by(|a, b| (&a.path, a.at).cmp(&(&b.path, b.at)));
         mistakes.dedup();
         match value {
@@ -163,13 +164,10 @@ impl Loader {
     }
 
     fn take(&mut self, path: &Path, text: &str) {
-        let sense = match yaml::read::<ManifestFile>(path, text, None) {
-            Ok(file) => Some(Arc::new(sense(path, file, self.today, &mut self.noted))),
-            Err(mistakes) => {
-                self.noted.mistakes.extend(mistakes);
-                None
-            }
-        };
+        let (file, misshapen) = yaml::read_noting::<ManifestFile>(path, text, None);
+        self.noted.mistakes.extend(misshapen);
+        // What can be made sense of beside wrong keys is, so that all mistakes are told in one go.
+        let sense = file.map(|it| Arc::new(sense(path, it, self.today, &mut self.noted)));
         self.read.insert(path.to_owned(), sense);
     }
 

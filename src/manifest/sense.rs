@@ -232,9 +232,14 @@ impl Reader<'_> {
                 self.noted.mistakes.push(mistake.with_nearest(nearest(&kind.value, words)));
             }
             match (known, Severity::from_str(&severity.value)) {
-                (Ok(kind), Ok(severity)) => {
-                    severities.insert(kind, severity);
-                }
+                (Ok(kind), Ok(level)) => match kind.refusal_of(level) {
+                    Some(refusal) => {
+                        self.mistake(format!("severity.{}", kind.word()), severity.at, refusal);
+                    }
+                    None => {
+                        severities.insert(kind, level);
+                    }
+                },
                 (_, Ok(_)) => {}
                 (_, Err(_)) => {
                     let key = format!("severity.{}", kind.value);

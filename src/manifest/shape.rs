@@ -229,12 +229,15 @@ impl JsonSchema for PresetNames {
 }
 
 fn severities(_: &mut SchemaGenerator) -> Schema {
-    let kinds = FindingKind::ALL.map(FindingKind::word);
-    let words = Severity::ALL.map(Severity::word);
+    let mut kinds = serde_json::Map::new();
+    for kind in FindingKind::ALL {
+        let words: Vec<_> = kind.severities().map(Severity::word).collect();
+        kinds.insert(kind.word().to_owned(), serde_json::json!({ "enum": words }));
+    }
     schemars::json_schema!({
         "type": "object",
-        "propertyNames": { "enum": kinds },
-        "additionalProperties": { "enum": words },
+        "properties": kinds,
+        "additionalProperties": false,
     })
 }
 

@@ -237,8 +237,9 @@ fn counted(findings: &[&Finding]) -> String {
     format!("{} {noun}{plural}", findings.len())
 }
 
-/// "45 s", "12 min", "3 h 5 min", "2 d 4 h".
-fn lasted(duration: SignedDuration) -> String {
+/// "45 s", "12 min", "3 h 5 min", "2 d 4 h": the one spelling of a length of time in messages.
+#[must_use]
+pub fn lasted(duration: SignedDuration) -> String {
     let seconds = duration.as_secs().max(0);
     let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
     match () {

@@ -2,6 +2,7 @@
 //!
 //! Fields may be added; none is renamed, removed, or given another meaning without a new version.
 
+use jiff::Timestamp;
 use serde_json::Map;
 use serde_json::Value;
 use serde_json::json;
@@ -74,7 +75,10 @@ fn diagnosis(it: &Diagnosis) -> Value {
 
 fn evidence(it: &Evidence) -> Value {
     json!({
-        "audited_at": it.audited_at.to_string(),
+        // To the millisecond, as the state keeps it.
+        "audited_at": Timestamp::from_millisecond(it.audited_at.as_millisecond())
+            .unwrap_or(it.audited_at)
+            .to_string(),
         // A tenth of a millisecond: finer would be noise.
         "duration_ms": (it.duration.as_secs_f64() * 10_000.0).round() / 10.0,
         "server_version": it.server_version,

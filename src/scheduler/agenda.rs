@@ -46,15 +46,18 @@ impl Agenda {
         self.queue.first().map(|(due, _)| *due)
     }
 
-    /// Whether a database is registered.
-    pub(super) fn holds(&self, name: &str) -> bool {
-        self.due.contains_key(name)
-    }
-
-    /// Drops what `keep` does not know. A running audit of a dropped database comes back to nothing.
+    /// Drops what `keep` does not know. What is being audited stays until it comes back: were it
+    /// forgotten and registered anew meanwhile, a second audit would overlap the first.
     pub(super) fn retain(&mut self, keep: impl Fn(&str) -> bool) {
         self.queue.retain(|(_, name)| keep(name));
-        self.due.retain(|name, _| keep(name));
+        self.due.retain(|name, due| due.is_none() || keep(name));
+    }
+
+    /// Forgets a database that came back from an audit and is not registered any more.
+    pub(super) fn forget(&mut self, name: &str) {
+        if let Some(Some(due)) = self.due.remove(name) {
+            self.queue.remove(&(due, name.to_owned()));
+        }
     }
 
     /// After a jump of the clock: brings forward every due time that is later than what the
@@ -111,9 +114,22 @@ mod tests {
         agenda.register("a", at(10));
         agenda.register("b", at(10));
         agenda.retain(|name| name == "b");
-        assert!(!agenda.holds("a"));
         assert_eq!(agenda.take_due(at(10)), Some("b".to_owned()));
         assert_eq!(agenda.take_due(at(10)), None);
+    }
+
+    #[test]
+    fn a_database_dropped_and_registered_anew_during_its_audit_does_not_overlap_itself() {
+        let mut agenda = Agenda::default();
+        agenda.register("a", at(10));
+        assert_eq!(agenda.take_due(at(10)), Some("a".to_owned()));
+        agenda.retain(|_| false);
+        assert!(!agenda.register("a", at(11)));
+        assert_eq!(agenda.take_due(at(1000)), None);
+        // It came back and is not wanted any more: from now on it may be registered anew.
+        agenda.forget("a");
+        assert!(agenda.register("a", at(12)));
+        assert_eq!(agenda.take_due(at(12)), Some("a".to_owned()));
     }
 
     #[test]

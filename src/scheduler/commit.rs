@@ -17,51 +17,57 @@ use crate::store::AuditCommit;
 use crate::store::Store;
 use crate::store::StoreError;
 
-/// Commits `report` with the channels that the routes name.
+/// Commits `report` with the channels that the routes name. Returns whether it is recorded, or is
+/// kept and will be.
 pub(super) async fn commit(
     store: &Store,
     database: &Database,
     config: &Config,
     report: Report,
     now: Timestamp,
-) {
+) -> bool {
     let name = database.name.as_str();
     log_verdict(name, &report);
     let channels = config.routes.first().map_or_else(Vec::new, |route| route.to.clone());
     let report = Arc::new(report);
     let audit = AuditCommit { report, now, labels: database.labels.clone(), channels };
-    match store.commit_audit(audit).await {
-        Ok(receipt) => {
-            for it in receipt.transitions {
-                let (step, reason) = (it.step.word(), it.reason.word());
-                let kind = it.kind.word();
-                // Each with its identity as fields, and readable without them.
-                match it.step {
-                    Step::Resolved => info!(
-                        incident.id = %it.incident, incident.kind = kind, database.name = name, reason,
-                        "incident {} ({kind}) of `{name}` resolved", it.incident
-                    ),
-                    Step::Opened | Step::Changed => warn!(
-                        incident.id = %it.incident, incident.kind = kind, database.name = name, reason,
-                        "incident {} ({kind}) of `{name}` {step}", it.incident
-                    ),
-                }
-            }
-        }
+    let receipt = match store.commit_audit(audit).await {
+        Ok(receipt) => receipt,
         // The store keeps the report, and tells by its health that it cannot write.
         Err(deferred @ StoreError::Deferred { .. }) => {
             warn!(database.name = name, "{deferred}");
+            return true;
         }
-        Err(error) => error!(
-            database.name = name,
-            error = &error as &dyn std::error::Error,
-            "could not commit the audit of `{name}`; it is audited again at its next tick"
-        ),
+        Err(error) => {
+            error!(
+                database.name = name,
+                error = &error as &dyn std::error::Error,
+                "could not commit the audit of `{name}`; it is audited again at its next tick"
+            );
+            return false;
+        }
+    };
+    for it in receipt.transitions {
+        let (step, reason, kind) = (it.step.word(), it.reason.word(), it.kind.word());
+        // Each with its identity as fields, and readable without them.
+        match it.step {
+            Step::Resolved => info!(
+                incident.id = %it.incident, incident.kind = kind, database.name = name, reason,
+                "incident {} ({kind}) of `{name}` resolved", it.incident
+            ),
+            Step::Opened | Step::Changed => warn!(
+                incident.id = %it.incident, incident.kind = kind, database.name = name, reason,
+                "incident {} ({kind}) of `{name}` {step}", it.incident
+            ),
+        }
     }
+    true
 }
 
+/// At debug, unless it could not be told: what is drifted was told when its incident opened.
 fn log_verdict(name: &str, report: &Report) {
-    let duration_ms = report.evidence.duration.as_secs_f64() * 1000.0;
+    // A tenth of a millisecond is enough, and all digits of a float are not for people.
+    let duration_ms = (report.evidence.duration.as_secs_f64() * 10_000.0).round() / 10.0;
     let verdict = report.verdict.word();
     match report.verdict {
         Verdict::Clean => {
@@ -69,9 +75,9 @@ fn log_verdict(name: &str, report: &Report) {
         }
         Verdict::Drifted => {
             let findings = report.counting().count();
-            info!(
+            debug!(
                 database.name = name,
-                verdict, duration_ms, findings, "audited `{name}`: {findings} findings"
+                verdict, duration_ms, findings, "audited `{name}`: drifted"
             );
         }
         Verdict::Unknown => {

@@ -2,32 +2,51 @@
 
 use tokio::sync::mpsc;
 
+use crate::config::Database;
+
 /// An audit that has come back, whatever became of it.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) database: String,
+    /// The manifest that it was compared with.
+    pub(super) manifest_hash: String,
     /// The audit proved that the database holds tables of its manifest.
     pub(super) populated: bool,
+    /// The report is recorded, or will be.
+    pub(super) recorded: bool,
 }
 
 /// Sends [`Ended`] when it is dropped: after the audit, when it is given up, and when it panics.
 #[derive(Debug)]
 pub(super) struct Ending {
     database: String,
+    manifest_hash: String,
     pub(super) populated: bool,
+    pub(super) recorded: bool,
     to: mpsc::UnboundedSender<Ended>,
 }
 
 impl Ending {
-    pub(super) fn new(database: String, to: mpsc::UnboundedSender<Ended>) -> Self {
-        Self { database, populated: false, to }
+    pub(super) fn new(database: &Database, to: mpsc::UnboundedSender<Ended>) -> Self {
+        Self {
+            database: database.name.clone(),
+            manifest_hash: database.manifest.hash.clone(),
+            populated: false,
+            recorded: false,
+            to,
+        }
     }
 }
 
 impl Drop for Ending {
     fn drop(&mut self) {
-        let database = std::mem::take(&mut self.database);
+        let ended = Ended {
+            database: std::mem::take(&mut self.database),
+            manifest_hash: std::mem::take(&mut self.manifest_hash),
+            populated: self.populated,
+            recorded: self.recorded,
+        };
         // The loop may have ended before its audits: then nobody waits for this.
-        let _ = self.to.send(Ended { database, populated: self.populated });
+        let _ = self.to.send(ended);
     }
 }

@@ -72,12 +72,35 @@ pub struct Relation {
     pub hidden_from_information_schema: bool,
 }
 
+/// Why a relation that is there is not compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum AsideBy {
+    /// It belongs to an extension (`pg_depend.deptype = 'e'`). Its owner may say so of any table.
+    Extension,
+    /// It is a partition, folded into its topmost parent.
+    Partition,
+}
+
+/// A relation that is there and is not compared.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Aside {
+    /// Its name with schema.
+    pub name: RelationName,
+    /// Its kind.
+    pub kind: RelationKind,
+    /// Why it is not compared. A partition that belongs to an extension is a partition.
+    pub by: AsideBy,
+}
+
 /// What one read of one database returned.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Catalog {
-    /// Every user relation, sorted by name and kind. Left out: system schemas, temporary relations,
-    /// members of extensions, and partitions (folded into their topmost parent).
+    /// Every user relation that is compared, sorted by name and kind. Left out: system schemas,
+    /// temporary relations, and those of `aside`.
     pub relations: Vec<Relation>,
+    /// Relations that are there and not compared, sorted by name and kind. One of them that a
+    /// manifest lists is not missing.
+    pub aside: Vec<Aside>,
     /// Why the read is not complete, if it is not. A partial read may open an incident; only a
     /// complete one may resolve it, and only a complete one can be `clean`.
     pub incomplete: Option<String>,

@@ -18,6 +18,9 @@ pub enum StoreError {
     #[error("the state file `{path}` is in use by {holder}; one daemon per state file", path = path.display())]
     Locked { path: PathBuf, holder: String },
 
+    #[error("could not resolve the path of the state file `{path}`", path = path.display())]
+    Resolve { path: PathBuf, source: io::Error },
+
     #[error("could not lock the state file with `{path}`", path = path.display())]
     Lock { path: PathBuf, source: io::Error },
 

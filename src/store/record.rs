@@ -51,6 +51,8 @@ pub struct TransitionRecord {
 pub struct DatabaseState {
     pub name: String,
     pub manifest: String,
+    /// Hash of the resolved manifest that the last audit compared with.
+    pub manifest_hash: Option<String>,
     /// Of the last audit.
     pub verdict: Verdict,
     pub reason: Option<String>,
@@ -131,6 +133,15 @@ pub enum AttemptEnd {
         failure: String,
         detail: String,
     },
+}
+
+/// What became of the deliveries that waited for a channel which is not configured any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rerouted {
+    pub from: String,
+    /// `None` where every channel of the route was told already: they are abandoned.
+    pub to: Option<String>,
+    pub deliveries: usize,
 }
 
 /// What the outbox holds.

@@ -7,13 +7,18 @@
 mod audits;
 mod backlog;
 mod column;
+mod command;
 mod databases;
 mod incidents;
 mod lock;
 mod migrations;
 mod open;
 mod outbox;
+mod pace;
 mod prune;
+mod reroute;
+mod trouble;
+mod unregistered;
 mod writer;
 
 use std::fmt;
@@ -31,9 +36,10 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use self::backlog::Waiting;
-use self::writer::Command;
-use self::writer::Job;
-use self::writer::Pace;
+use self::command::Command;
+use self::command::Finish;
+use self::outbox::Horizon;
+use self::pace::Pace;
 use self::writer::Writer;
 use super::Attempt;
 use super::AuditCommit;
@@ -43,8 +49,11 @@ use super::Health;
 use super::OutboxStatus;
 use super::Pruned;
 use super::Receipt;
+use super::Rerouted;
 use super::StoreError;
+use super::TransitionRecord;
 use crate::incident::Incident;
+use crate::progress::Progress;
 
 /// Commands that may wait for the writer. Whoever finds the queue full waits.
 const QUEUE_MAX: usize = 1024;
@@ -54,6 +63,7 @@ const QUEUE_MAX: usize = 1024;
 pub struct Sqlite {
     commands: mpsc::Sender<Command>,
     health: watch::Receiver<Health>,
+    progress: Progress,
     outbox: Arc<Notify>,
     epoch: i64,
 }
@@ -77,15 +87,16 @@ impl Sqlite {
         let (says, health) = watch::channel(Health::Ok);
         let outbox = Arc::new(Notify::new());
         let writer = Writer::new(opened, pace, says, Arc::clone(&outbox));
+        let progress = writer.progress();
         writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
-        Ok(Self { commands, health, outbox, epoch })
+        Ok(Self { commands, health, progress, outbox, epoch })
     }
 
     pub(super) async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {
         let prepared = audits::prepare(&audit.report);
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting::new(audit, prepared, reply);
-        self.send(Command::Do(Job::Audit(Box::new(waiting)))).await?;
+        self.send(Command::Audit(Box::new(waiting))).await?;
         answer.await.map_err(|_| StoreError::Unanswered)?
     }
 
@@ -114,6 +125,20 @@ impl Sqlite {
         self.read("open incidents", incidents::open).await
     }
 
+    pub(super) async fn close_unregistered(
+        &self,
+        registered: Vec<String>,
+        channels: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Vec<TransitionRecord>, StoreError> {
+        let close = move |it: &Connection| unregistered::close(it, &registered, &channels, now);
+        let closed = self.write("unregistered databases", close).await?;
+        if !closed.is_empty() {
+            self.outbox.notify_one();
+        }
+        Ok(closed)
+    }
+
     pub(super) async fn outbox_status(&self, now: Timestamp) -> Result<OutboxStatus, StoreError> {
         self.read("outbox status", move |it| outbox::status(it, now)).await
     }
@@ -124,16 +149,17 @@ impl Sqlite {
         lease: Duration,
         busy: Vec<String>,
     ) -> Result<Claim, StoreError> {
+        let horizon = Horizon::new(now, lease);
         // Most looks into the outbox find nothing: those cost no write.
         let idle = {
             let busy = busy.clone();
-            self.read("due deliveries", move |it| outbox::peek(it, now, &busy)).await?
+            self.read("due deliveries", move |it| outbox::peek(it, &horizon, &busy)).await?
         };
         if let Some(idle) = idle {
             return Ok(idle);
         }
         let epoch = self.epoch;
-        self.write("claim", move |it| outbox::claim(it, epoch, now, lease, &busy)).await
+        self.write("claim", move |it| outbox::claim(it, epoch, &horizon, &busy)).await
     }
 
     pub(super) async fn record_attempt(&self, attempt: Attempt) -> Result<(), StoreError> {
@@ -143,6 +169,23 @@ impl Sqlite {
         } else {
             Err(StoreError::LeaseLost { delivery })
         }
+    }
+
+    pub(super) async fn reroute(
+        &self,
+        known: Vec<String>,
+        route: Vec<String>,
+        now: Timestamp,
+    ) -> Result<Vec<Rerouted>, StoreError> {
+        // A reload that renamed nothing costs no write.
+        let lost = {
+            let known = known.clone();
+            self.read("lost deliveries", move |it| reroute::lost(it, &known)).await?
+        };
+        if lost.is_empty() || route.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.write("reroute", move |it| reroute::reroute(it, &known, &route, now)).await
     }
 
     pub(super) async fn release(&self, id: Uuid, epoch: i64) -> Result<(), StoreError> {
@@ -161,6 +204,10 @@ impl Sqlite {
         self.health.clone()
     }
 
+    pub(super) fn writer_idle(&self) -> Duration {
+        self.progress.idle()
+    }
+
     pub(super) fn outbox(&self) -> Arc<Notify> {
         Arc::clone(&self.outbox)
     }
@@ -171,43 +218,43 @@ impl Sqlite {
         answer.await.map_err(|_| StoreError::Unanswered)
     }
 
-    /// Runs `job` on the writer's connection, outside any new transaction. It sees what is about to
+    /// Runs `read` on the writer's connection, outside any new transaction. It sees what is about to
     /// be committed.
     async fn read<T: Send + 'static>(
         &self,
         what: &'static str,
-        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(move |connection: &Connection| {
+        let command = Box::new(move |connection: &Connection| {
             // Nobody waits any more: nothing is lost, it was a read.
-            let _ = reply.send(job(connection));
+            let _ = reply.send(read(connection));
         });
-        self.send(Command::Do(Job::Read(job))).await?;
+        self.send(Command::Read(command)).await?;
         let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
         answer.map_err(|source| StoreError::Read { what, source })
     }
 
-    /// Runs `job` in a transaction; resolves when that is on disk.
+    /// Runs `write` in a transaction; resolves when that is on disk.
     async fn write<T: Send + 'static>(
         &self,
         what: &'static str,
-        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        write: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
-        let job = Box::new(move |begun: rusqlite::Result<&Connection>| {
-            let (value, error) = match begun.and_then(job) {
+        let command = Box::new(move |begun: rusqlite::Result<&Connection>| {
+            let (value, error) = match begun.and_then(write) {
                 Ok(value) => (Some(value), None),
                 Err(error) => (None, Some(error)),
             };
-            let finish: writer::Finish = Box::new(move |outcome: rusqlite::Result<()>| {
-                let outcome = outcome.map(|()| value.expect("a job without error has a value"));
+            let finish: Finish = Box::new(move |outcome: rusqlite::Result<()>| {
+                let outcome = outcome.map(|()| value.expect("a write without error has a value"));
                 // Nobody waits any more: it is written all the same.
                 let _ = reply.send(outcome);
             });
             (error, finish)
         });
-        self.send(Command::Do(Job::Write(job))).await?;
+        self.send(Command::Write(command)).await?;
         let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
         answer.map_err(|source| StoreError::Write { what, source })
     }

@@ -83,6 +83,24 @@ impl fmt::Display for Mistake {
     }
 }
 
+/// Takes out what is said of a value only because a wrong part of it was left out: whatever is about
+/// the same key of the same file as such a mistake, or about what that key is a part of.
+pub fn drop_consequences(mistakes: &mut Vec<Mistake>) {
+    let wrong: Vec<(PathBuf, String)> = mistakes
+        .iter()
+        .filter(|it| it.left_out)
+        .map(|it| (it.path.clone(), it.key.clone()))
+        .collect();
+    let follows = |it: &Mistake| {
+        wrong.iter().any(|(path, key)| {
+            let rest = key.strip_prefix(&it.key);
+            *path == it.path
+                && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+        })
+    };
+    mistakes.retain(|it| it.left_out || !follows(it));
+}
+
 /// A piece of a document as messages show it: in backquotes, cut, with nothing in it that could act
 /// on a terminal, and without what looks like a URL with a login.
 #[must_use]

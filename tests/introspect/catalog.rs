@@ -9,6 +9,8 @@ use schemawarden::introspect::Environment;
 use schemawarden::introspect::probe::Pooler;
 use schemawarden::introspect::probe::Probe;
 use schemawarden::introspect::probe::probe;
+use schemawarden::schema::AsideBy;
+use schemawarden::schema::Catalog;
 
 use super::hidden;
 use super::limits;
@@ -20,6 +22,12 @@ use crate::support::fixtures;
 use crate::support::postgres::Cluster;
 use crate::support::postgres::Role;
 use crate::support::postgres::TestDatabase;
+
+/// What was read and is not compared, for that reason.
+fn aside(catalog: &Catalog, by: AsideBy) -> Vec<String> {
+    let of_it = catalog.aside.iter().filter(|it| it.by == by);
+    of_it.map(|it| format!("{} {}", it.kind.word(), it.name)).collect()
+}
 
 async fn look_over(database: &TestDatabase<'_>, role: &Role, roles: &[&str]) -> Probe {
     let source = ConnectionSource::Parsed(Arc::new(to(database, role)));
@@ -131,6 +139,10 @@ async fn every_kind_is_told_apart_and_what_is_not_the_users_is_left_out() {
         ]
     );
     assert_eq!(catalog.session.extensions, ["pg_stat_statements", "plpgsql"]);
+    assert_eq!(
+        aside(&catalog, AsideBy::Extension),
+        ["view pg_stat_statements", "view pg_stat_statements_info"]
+    );
     drop(other);
 }
 
@@ -159,6 +171,28 @@ async fn partitions_are_folded_into_their_topmost_parent() {
         shown(&catalog),
         ["table detached", "table empty", "table events of 4", "table remote_parts of 1"]
     );
+    assert_eq!(
+        aside(&catalog, AsideBy::Partition),
+        ["table attic.e2b", "table e1", "table e2", "table e2a", "foreign_table far"]
+    );
+}
+
+/// Its owner can hand any table to any extension, and take it back.
+#[tokio::test]
+async fn a_table_that_was_given_to_an_extension_is_read_and_said_to_be() {
+    let database = TestDatabase::create("given").await;
+    let role = database.create_role("auditor").await;
+    database
+        .execute(
+            "create table kept (id int); create table given (id int);
+             alter extension plpgsql add table given;",
+        )
+        .await;
+    let catalog = read_all(&to(&database, &role)).await;
+    assert_eq!(shown(&catalog), ["table kept"]);
+    assert_eq!(aside(&catalog, AsideBy::Extension), ["table given"]);
+    database.execute("alter extension plpgsql drop table given").await;
+    assert_eq!(shown(&read_all(&to(&database, &role)).await), ["table given", "table kept"]);
 }
 
 #[tokio::test]

@@ -57,6 +57,11 @@ impl TestDaemon {
         &self.workspace
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id().expect("it was not waited for")
@@ -103,6 +108,13 @@ impl TestDaemon {
             says_verdict(&answer, database, verdict).then_some(())
         })
         .await;
+    }
+
+    /// What the API says of `database`.
+    pub(crate) async fn row(&self, database: &str) -> Value {
+        let (_, body) = self.get("/api/v1/databases").await;
+        let answer: Value = serde_json::from_str(&body).expect("JSON");
+        about(&answer, database).unwrap_or_else(|| panic!("no {database} in {answer:#}")).clone()
     }
 
     /// Waits until `count` audits of `database` have ended that began after the last one known now.
@@ -172,7 +184,7 @@ const STDOUT: &str = "stdout";
 async fn launch(workspace: &Workspace) -> (Child, Log, SocketAddr) {
     let stdout = File::create(workspace.path().join(STDOUT)).expect("our own directory");
     let mut child = workspace
-        .command(&["run"])
+        .command(&["run", "--log", "warn,schemawarden=debug"])
         .stdout(stdout)
         .stderr(Stdio::piped())
         .spawn()

@@ -2,7 +2,6 @@
 //!
 //! What comes out may hold hostile words, still: the callers pass it through `blocks` or `escape`.
 
-use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use crate::channel::escape;
@@ -11,6 +10,7 @@ use crate::finding::Severity;
 use crate::incident::IncidentKind;
 use crate::notification::Notification;
 use crate::notification::NotificationType;
+use crate::notification::lasted;
 
 /// Names in one sentence, so few and short that "and N more" is never cut off.
 const ROW_NAMES: usize = 5;
@@ -148,7 +148,7 @@ pub(super) fn times(it: &Notification) -> String {
         Some(resolved) => format!(
             "Since {opened}, resolved {} (after {})",
             at(resolved),
-            lasted(it.opened_at, resolved)
+            lasted(resolved.duration_since(it.opened_at))
         ),
         None if it.opened_at == it.audited_at => format!("Since {opened}"),
         None => format!("Since {opened}, last seen {}", at(it.audited_at)),
@@ -158,12 +158,6 @@ pub(super) fn times(it: &Notification) -> String {
 /// A point in time to the second, in UTC.
 fn at(time: Timestamp) -> String {
     time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
-}
-
-/// `2h 10m 5s`; nothing finer than a second.
-fn lasted(from: Timestamp, to: Timestamp) -> String {
-    let whole_seconds = SignedDuration::from_secs(from.duration_until(to).as_secs());
-    format!("{whole_seconds:#}")
 }
 
 /// What to look it up by.

@@ -4,9 +4,12 @@
 //! as the runner's own toolkit does, so a table's name cannot start a second command.
 
 use std::fmt::Write as _;
+use std::path::Component;
 use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::cli::output::count;
 use crate::config::Database;
 use crate::finding::Severity;
 use crate::report::Report;
@@ -40,14 +43,18 @@ pub(super) fn render(reports: &[Report], databases: &[Arc<Database>]) -> String 
             let reason = report.reason.as_deref().unwrap_or("no reason is known");
             let title = format!("{}: could not tell", report.database);
             line(&mut out, "error", file, &title, reason);
+        } else if let Some(reason) = &report.reason {
+            let title = format!("{}: partial read", report.database);
+            line(&mut out, "warning", file, &title, reason);
         }
+        // A line that began with the name could be a command: `--url` may name a database `::error::`.
         // Writing to a String cannot fail.
         let _ = writeln!(
             out,
-            "{}: {}, {} findings (manifest {})",
+            "database `{}`: {}, {} (manifest {})",
             data(&report.database),
             report.verdict,
-            report.findings.len(),
+            count(report.findings.len(), "finding"),
             report.manifest
         );
     }
@@ -56,9 +63,27 @@ pub(super) fn render(reports: &[Report], databases: &[Arc<Database>]) -> String 
 
 fn line(out: &mut String, level: &str, file: Option<&Path>, title: &str, message: &str) {
     let file = file.map_or_else(String::new, |path| {
-        format!("file={},", property(&path.display().to_string()))
+        format!("file={},", property(&plain(path).display().to_string()))
     });
     let _ = writeln!(out, "::{level} {file}title={}::{}", property(title), data(message));
+}
+
+/// `deploy/../expected-schemas/central.yaml` as GitHub knows it, which compares the text with the
+/// names of the repository's files: without `.`, and with `..` taken back where something stands
+/// before it.
+fn plain(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        let before = plain.components().next_back();
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir if matches!(before, Some(Component::Normal(_))) => {
+                plain.pop();
+            }
+            other => plain.push(other),
+        }
+    }
+    plain
 }
 
 /// Escapes the text after the second `::`.
@@ -74,6 +99,21 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_has_the_name_that_the_repository_gives_it() {
+        for (path, want) in [
+            ("m/a.yaml", "m/a.yaml"),
+            ("./m/./a.yaml", "m/a.yaml"),
+            ("deploy/../m/a.yaml", "m/a.yaml"),
+            ("deploy/x/../../m/a.yaml", "m/a.yaml"),
+            ("../m/a.yaml", "../m/a.yaml"),
+            ("../../m/a.yaml", "../../m/a.yaml"),
+            ("/repo/deploy/../m/a.yaml", "/repo/m/a.yaml"),
+        ] {
+            assert_eq!(plain(Path::new(path)), Path::new(want), "{path}");
+        }
+    }
 
     #[test]
     fn a_hostile_name_cannot_start_a_second_command() {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use url::Host;
 use url::Url;
 
 use crate::config::CHANNEL_TYPES;
@@ -12,6 +11,7 @@ use crate::config::Channel;
 use crate::config::ChannelKind;
 use crate::config::Route;
 use crate::config::SecretSource;
+use crate::config::is_loopback;
 use crate::config::shape;
 use crate::yaml::At;
 use crate::yaml::Entries;
@@ -49,7 +49,8 @@ pub(super) fn all(
         check_name(name, "channels", noted);
         noted.later(&format!("{key}.format"), channel.format.as_ref());
         if let Some(kind) = kind(name, channel, &key, noted) {
-            all.insert(name.value.clone(), Channel { name: name.value.clone(), kind });
+            let insecure = is_insecure(channel);
+            all.insert(name.value.clone(), Channel { name: name.value.clone(), kind, insecure });
         }
     }
     all
@@ -89,13 +90,16 @@ fn kind(
     }
 }
 
+fn is_insecure(channel: &shape::Channel) -> bool {
+    channel.insecure.as_ref().is_some_and(|it| it.value)
+}
+
 fn url(
     name: &At<String>,
     channel: &shape::Channel,
     key: &str,
     noted: &mut Noted,
 ) -> Option<SecretSource> {
-    let insecure = channel.insecure.as_ref().is_some_and(|it| it.value);
     let before = noted.mistakes.len();
     let (url, file) = (channel.url.as_ref(), channel.url_file.as_ref());
     let Some(found) = secret::one_of(url, file, key, "url", noted) else {
@@ -119,7 +123,7 @@ fn url(
     match url.scheme() {
         "https" => {}
         "http" if is_loopback(&url) => {}
-        "http" if insecure => {
+        "http" if is_insecure(channel) => {
             noted.warning(
                 found.at,
                 &found.key,
@@ -134,15 +138,6 @@ fn url(
         _ => noted.mistake(at, &found.key, "only http and https URLs can be posted to"),
     }
     Some(found.source)
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 fn signing_key(channel: &shape::Channel, key: &str, noted: &mut Noted) -> Option<SecretSource> {

@@ -295,19 +295,27 @@ fn severities(
     noted: &mut Noted,
 ) -> BTreeMap<FindingKind, Severity> {
     let mut severities = BTreeMap::new();
-    for (kind, severity) in said.iter().flat_map(|it| &it.0) {
-        let found = FindingKind::from_str(&kind.value);
+    for (word, severity) in said.iter().flat_map(|it| &it.0) {
+        let found = FindingKind::from_str(&word.value);
         if found.is_err() {
-            let near = nearest(&kind.value, FindingKind::ALL.map(FindingKind::word));
-            noted.no_such(kind, key, "finding kind", near);
+            let near = nearest(&word.value, FindingKind::ALL.map(FindingKind::word));
+            noted.no_such(word, key, "finding kind", near);
         }
         let level = Severity::from_str(&severity.value);
         if level.is_err() {
             let near = nearest(&severity.value, Severity::ALL.map(Severity::word));
-            noted.no_such(severity, &format!("{key}.{}", plain(kind)), "severity", near);
+            noted.no_such(severity, &format!("{key}.{}", plain(word)), "severity", near);
         }
         if let (Ok(kind), Ok(level)) = (found, level) {
-            severities.insert(kind, level);
+            match kind.refusal_of(level) {
+                Some(refusal) => {
+                    let place = format!("{key}.{}", plain(word));
+                    noted.mistake(Some(severity.at), place, refusal);
+                }
+                None => {
+                    severities.insert(kind, level);
+                }
+            }
         }
     }
     severities

@@ -7,6 +7,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use crate::config::SecretSource;
+use crate::secret;
 use crate::secret::Secret;
 use crate::yaml::At;
 
@@ -36,6 +37,7 @@ pub(super) fn one_of(
         (None, None) => None,
         (Some(inline), Some(_)) => {
             let message = format!("`{name}` and `{name}_file` together");
+            let key = format!("{key}.{name}");
             noted.mistake_help(Some(inline.at), key, message, "keep one of the two");
             None
         }
@@ -73,27 +75,31 @@ pub(super) fn first_line(
         noted.mistake(Some(file.at), key, message);
         return None;
     }
-    let wrong = if bytes.len() as u64 > MAX_FILE_BYTES {
-        Some("is larger than a secret is")
-    } else if std::str::from_utf8(&bytes).is_err() {
-        Some("is not UTF-8 text")
-    } else {
-        None
+    let line = match std::str::from_utf8(secret::first_line(&bytes)) {
+        _ if bytes.len() as u64 > MAX_FILE_BYTES => Err("is larger than a secret is"),
+        Ok("") => Err("is empty in its first line"),
+        Ok(line) => Ok(line),
+        Err(_) => Err("is not UTF-8 text"),
     };
-    let text = String::from_utf8(bytes).unwrap_or_default();
-    let line = text.lines().next().unwrap_or_default().trim();
-    if let Some(wrong) = wrong.or(line.is_empty().then_some("is empty in its first line")) {
-        noted.mistake(Some(file.at), key, format!("the file {} {wrong}", file.shown()));
-        return None;
+    match line {
+        Ok(line) => {
+            warn_of_others(&path, file, key, noted);
+            Some((path, Secret::new(line)))
+        }
+        Err(wrong) => {
+            noted.mistake(Some(file.at), key, format!("the file {} {wrong}", file.shown()));
+            None
+        }
     }
-    warn_of_others(&path, file, key, noted);
-    Some((path, Secret::new(line)))
 }
 
 /// Says so where others than the owner may read a secret file.
 fn warn_of_others(path: &Path, file: &At<String>, key: &str, noted: &mut Noted) {
     if let Some(mode) = mode_for_others(path) {
-        let message = format!("the file {} has mode {mode:04o}: others may read it", file.shown());
+        let message = format!(
+            "the file {} has mode {mode:04o}: others may read it; `chmod 600` it",
+            file.shown()
+        );
         noted.warning(file.at, key, message);
     }
 }
@@ -104,8 +110,10 @@ pub(super) fn warn_of_inline(secret: &At<String>, key: &str, noted: &mut Noted) 
         return;
     }
     if let Some(mode) = mode_for_others(noted.path()) {
-        let message =
-            format!("a secret stands in this file, which has mode {mode:04o}: others may read it");
+        let message = format!(
+            "a secret stands in this file, which has mode {mode:04o}: others may read it; `chmod 600` \
+             it, or keep the secret in a variable (`${{NAME}}`) or a file of its own"
+        );
         noted.warning(secret.at, key, message);
     }
 }

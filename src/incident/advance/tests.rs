@@ -14,7 +14,7 @@ fn at(second: i64) -> Timestamp {
 }
 
 /// One audit in a compact spelling: `unknown`, `clean`, or findings (`+A` an unexpected table, `-B` a
-/// missing one, `wrong` the whole database). `partial` makes the read incomplete, `complete` makes an
+/// missing one, `wrong` the whole database, `~wrong` the same where a file made it info). `partial` makes the read incomplete, `complete` makes an
 /// unknown one complete; `iA` is an info finding and `kA` a known one.
 fn report(spec: &str) -> Report {
     let words: Vec<&str> = spec.split_whitespace().collect();
@@ -23,14 +23,14 @@ fn report(spec: &str) -> Report {
         let (kind, name) = match word.split_at(1) {
             ("+" | "i" | "k", name) => (FindingKind::UnexpectedTable, Some(name)),
             ("-", name) => (FindingKind::MissingTable, Some(name)),
-            ("w", "rong") => (FindingKind::WrongDatabase, None),
+            ("w", "rong") | ("~", "wrong") => (FindingKind::WrongDatabase, None),
             _ => continue,
         };
         let object = if name.is_some() { ObjectKind::Table } else { ObjectKind::Database };
         let name = name.map(|it| RelationName::new("public", it));
         let mut finding = Finding::new(kind, object, name, *word);
         match word.split_at(1).0 {
-            "i" => finding.severity = Severity::Info,
+            "i" | "~" => finding.severity = Severity::Info,
             "k" => {
                 finding.known = Some(crate::finding::KnownBy {
                     reason: "r".to_owned(),
@@ -247,6 +247,14 @@ fn a_wrong_database_is_an_incident_of_its_own() {
         &[
             ("wrong +A", "opened wrong_database new_findings 1/1, opened drift new_findings 1/1"),
             ("+A", "resolved wrong_database all_findings_gone 0/1"),
+            ("clean", "resolved drift all_findings_gone 0/1"),
+        ],
+    );
+    check(
+        "a drift incident is kept, even behind a wrong database that does not count",
+        &[
+            ("-A", "opened drift new_findings 1/1"),
+            ("~wrong", ""),
             ("clean", "resolved drift all_findings_gone 0/1"),
         ],
     );

@@ -16,6 +16,7 @@ use tokio::time::Instant;
 use tokio::time::timeout;
 
 use super::CredentialsError;
+use crate::secret;
 use crate::secret::Secret;
 
 /// The most that a command may print, in bytes. An RDS IAM token has 1 to 2 KiB.
@@ -100,7 +101,7 @@ async fn print(argv: &[String], limit: Duration) -> Result<Secret, CredentialsEr
     if !status.success() {
         return Err(CredentialsError::CommandFailed { program, status });
     }
-    let line = output.split(|byte| matches!(byte, b'\n' | b'\r')).next().unwrap_or_default();
+    let line = secret::first_line(&output);
     match std::str::from_utf8(line) {
         Ok("") => Err(unusable("it is empty")),
         Ok(text) => Ok(Secret::new(text)),

@@ -98,8 +98,8 @@ fn login(host: &str, database: &str, error: &TalkError) -> Option<String> {
                     .to_owned(),
             ),
             TalkError::OpenPassword { .. } => Some(
-                "the password was not sent; use TLS, or let the server ask by SCRAM \
-                 (password_encryption = scram-sha-256)"
+                "the password was not sent; prove the server with `sslmode=verify-full`, or let it \
+                 ask by SCRAM (password_encryption = scram-sha-256)"
                     .to_owned(),
             ),
             _ => None,

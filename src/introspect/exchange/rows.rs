@@ -5,6 +5,8 @@ use tokio_postgres::SimpleQueryRow;
 
 use crate::introspect::error::TalkError;
 use crate::introspect::error::excerpt;
+use crate::schema::Aside;
+use crate::schema::AsideBy;
 use crate::schema::Name;
 use crate::schema::Relation;
 use crate::schema::RelationKind;
@@ -46,8 +48,24 @@ pub(super) fn evidence(row: &SimpleQueryRow) -> Result<Evidence, TalkError> {
     })
 }
 
+/// One row of `sql`'s relations.
+pub(super) enum Read {
+    Compared(Relation),
+    Aside(Aside),
+}
+
 /// Decodes one row of `sql`'s relations.
-pub(super) fn relation(row: &SimpleQueryRow) -> Result<Relation, TalkError> {
+pub(super) fn relation(row: &SimpleQueryRow) -> Result<Read, TalkError> {
+    let relation = compared(row)?;
+    let by = match (flag(row, 7)?, flag(row, 8)?) {
+        (true, _) => AsideBy::Partition,
+        (false, true) => AsideBy::Extension,
+        (false, false) => return Ok(Read::Compared(relation)),
+    };
+    Ok(Read::Aside(Aside { name: relation.name, kind: relation.kind, by }))
+}
+
+fn compared(row: &SimpleQueryRow) -> Result<Relation, TalkError> {
     Ok(Relation {
         name: RelationName { schema: name(row, 0)?, name: name(row, 1)? },
         kind: match text(row, 2)? {

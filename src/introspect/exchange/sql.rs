@@ -49,23 +49,18 @@ select pg_catalog.current_setting('server_version'),
 from (
   select pg_catalog.count(*) filter (
       where c.relkind operator(pg_catalog.=) any ('{r,p,f,v,m}'::pg_catalog.\"char\"[])
-      and not c.relispartition
       and c.relpersistence operator(pg_catalog.<>) 't'::pg_catalog.\"char\"
       and not (c.relnamespace operator(pg_catalog.=) any (
         select n.oid from pg_catalog.pg_namespace n
         where n.nspname operator(pg_catalog.=) any
             ('{pg_catalog,information_schema}'::pg_catalog.name[])
           or pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_toast')
-          or pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_temp_')))
-      and not (c.oid operator(pg_catalog.=) any (
-        select d.objid from pg_catalog.pg_depend d
-        where d.refclassid operator(pg_catalog.=) 3079::pg_catalog.oid
-          and d.classid operator(pg_catalog.=) 1259::pg_catalog.oid
-          and d.deptype operator(pg_catalog.=) 'e'::pg_catalog.\"char\"))) as relations,
+          or pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_temp_')))) as relations,
     pg_catalog.bool_or(c.oid operator(pg_catalog.=) 1259::pg_catalog.oid) as sees_pg_class
   from pg_catalog.pg_class c) counted";
 
-/// The relations, one row each, in no order.
+/// The relations, one row each, in no order. Partitions and members of extensions are among them and
+/// say so: they are not compared, but one that a manifest lists is not missing.
 ///
 /// `pg_get_userbyid` is a look-up by OID like any join, but costs nothing for the owner of the row
 /// before. Hidden is the predicate of `information_schema.tables`
@@ -80,7 +75,7 @@ select
     else pg_catalog.convert_to(c.relname::pg_catalog.text, 'UTF8') end, 'hex'),
   c.relkind, c.relpersistence,
   pg_catalog.encode(pg_catalog.namesend(pg_catalog.pg_get_userbyid(c.relowner)), 'hex'),
-  case when c.relkind operator(pg_catalog.=) 'p'::pg_catalog.\"char\" then (
+  case when c.relkind operator(pg_catalog.=) 'p'::pg_catalog.\"char\" and not c.relispartition then (
     with recursive part(oid) as (
       select i.inhrelid from pg_catalog.pg_inherits i
         where i.inhparent operator(pg_catalog.=) c.oid
@@ -88,7 +83,7 @@ select
       select i.inhrelid from part p join pg_catalog.pg_inherits i
         on i.inhparent operator(pg_catalog.=) p.oid)
     select pg_catalog.count(*) from part) else 0 end,
-  case when c.relkind operator(pg_catalog.=) 'm'::pg_catalog.\"char\" then false
+  case when c.relkind operator(pg_catalog.=) 'm'::pg_catalog.\"char\" or c.relispartition then false
     else not coalesce(
       pg_catalog.pg_has_role(c.relowner, 'USAGE')
       or pg_catalog.has_table_privilege(c.oid,
@@ -96,23 +91,23 @@ select
       or (exists (select from pg_catalog.pg_attribute a
             where a.attrelid operator(pg_catalog.=) c.oid and a.attacl is not null)
           and pg_catalog.has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')),
-      true) end
+      true) end,
+  c.relispartition,
+  c.oid operator(pg_catalog.=) any (
+    select d.objid from pg_catalog.pg_depend d
+    where d.refclassid operator(pg_catalog.=) 3079::pg_catalog.oid
+      and d.classid operator(pg_catalog.=) 1259::pg_catalog.oid
+      and d.deptype operator(pg_catalog.=) 'e'::pg_catalog.\"char\")
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
 cross join (select pg_catalog.current_setting('server_encoding') operator(pg_catalog.=) any
   ('{UTF8,SQL_ASCII}'::pg_catalog.text[]) as raw offset 0) names
 where c.relkind operator(pg_catalog.=) any ('{r,p,f,v,m}'::pg_catalog.\"char\"[])
-  and not c.relispartition
   and c.relpersistence operator(pg_catalog.<>) 't'::pg_catalog.\"char\"
   and not (n.nspname operator(pg_catalog.=) any
     ('{pg_catalog,information_schema}'::pg_catalog.name[]))
   and not pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_toast')
-  and not pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_temp_')
-  and not (c.oid operator(pg_catalog.=) any (
-    select d.objid from pg_catalog.pg_depend d
-    where d.refclassid operator(pg_catalog.=) 3079::pg_catalog.oid
-      and d.classid operator(pg_catalog.=) 1259::pg_catalog.oid
-      and d.deptype operator(pg_catalog.=) 'e'::pg_catalog.\"char\"))";
+  and not pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_temp_')";
 
 /// Begins the transaction that every exchange runs in. `remaining` is what is left of the deadline.
 /// `statement_timeout` comes first, in case the database has one of a millisecond.

@@ -28,9 +28,9 @@ const MD5: u32 = 5;
 /// Which ways of giving a password are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::introspect) enum PasswordRule {
-    /// Any: the connection is encrypted, or does not leave this machine.
+    /// Any: the server is proven to be the right one, or is on this machine.
     Any,
-    /// SCRAM only: whoever listens on the way learns nothing from it.
+    /// SCRAM only: whoever listens or answers on the way learns nothing from it.
     ScramOnly,
 }
 
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn only_scram_passes_in_the_open() {
+    fn only_scram_passes_to_a_server_that_is_not_proven() {
         for (form, name) in [(CLEARTEXT, "in clear"), (MD5, "as an MD5 hash")] {
             let refused = Err(StreamError::OpenPassword { form: name });
             check(&authentication(form), PasswordRule::ScramOnly, &refused);

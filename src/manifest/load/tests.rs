@@ -152,6 +152,7 @@ fn mistakes_have_a_place_and_a_remedy() {
         ("manifest: m\ntables: [billing.X]\nschemas: [public]\n", &["m.yaml:2:10: schemas: table `billing.X` is expected in schema `billing`, which `schemas` leaves out"]),
         ("manifest: m\ntables: []\npresets: [prisma, superbase]\n", &["m.yaml:3:19: presets[1]: there is no preset `superbase`; did you mean `supabase`?"]),
         ("manifest: m\ntables: []\npresets: prisma\n", &["presets: expected `auto` or a list of presets, found the text `prisma`"]),
+        ("manifest: m\ntables: []\nseverity: {wrong_database: info}\n", &["m.yaml:3:28: severity.wrong_database: `wrong_database` cannot be `info`"]),
         ("manifest: m\ntables: []\nseverity: {unexpected_tabel: warning, missing_table: warn}\n", &["did you mean `unexpected_table`?", "severity.missing_table: expected one of info, warning, critical, found `warn`"]),
         ("manifest: m\ntables: []\nextends: base\n", &["extends: `base` is not a path of a manifest file; name the file"]),
         ("manifest: m\ntables: []\nextends: base.yaml\n", &["extends: there is no file base.yaml"]),

@@ -170,8 +170,12 @@ fn fitting_presets_are_those_that_the_database_proves() {
         ("User", "app"),
     ];
     let relations = relations.map(|(name, owner)| relation(name, owner, RelationKind::Table));
-    let catalog =
-        Catalog { relations: relations.into(), incomplete: None, session: Session::default() };
+    let catalog = Catalog {
+        relations: relations.into(),
+        aside: Vec::new(),
+        incomplete: None,
+        session: Session::default(),
+    };
     assert_eq!(fitting(&catalog), BTreeMap::from([("prisma", 1), ("supabase", 2)]));
     let by_name: Vec<_> = fitting_by_name(&catalog).into_keys().collect();
     assert_eq!(by_name, ["dbmate", "ecto", "golang_migrate", "rails"]);

@@ -31,7 +31,7 @@ fn catalog(relations: Vec<Relation>) -> Catalog {
         database: "central".to_owned(),
         ..Session::default()
     };
-    Catalog { relations, incomplete: None, session }
+    Catalog { relations, aside: Vec::new(), incomplete: None, session }
 }
 
 fn read(text: &str) -> Manifest {

@@ -37,8 +37,7 @@ pub(in crate::manifest) struct Item {
 #[expect(dead_code, reason = "the keys of later versions are there to be refused by name")]
 struct About {
     /// It may be absent.
-    #[serde(default)]
-    optional: bool,
+    optional: Option<bool>,
     // The keys of later versions, so that they are refused as such and not as misspelt.
     #[serde(default, deserialize_with = "later")]
     #[schemars(skip)]
@@ -96,7 +95,8 @@ impl<'de> Visitor<'de> for ListedVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Listed, A::Error> {
         let mut listed = Vec::new();
         while let Some((name, about)) = entries.next_entry::<_, Option<About>>()? {
-            listed.push(Item { name, optional: about.unwrap_or_default().optional });
+            let optional = about.and_then(|it| it.optional).unwrap_or(false);
+            listed.push(Item { name, optional });
         }
         Ok(Listed(listed))
     }

@@ -53,8 +53,29 @@ pub(super) struct Applied {
     pub(super) deliveries: usize,
 }
 
+/// Applies one audit in a savepoint of its own, so that its own fault undoes itself alone.
+pub(super) fn apply_alone(
+    connection: &Connection,
+    audit: &AuditCommit,
+    prepared: &Prepared,
+) -> rusqlite::Result<Applied> {
+    connection.execute_batch("savepoint audit")?;
+    match apply(connection, audit, prepared) {
+        Ok(applied) => {
+            connection.execute_batch("release audit")?;
+            Ok(applied)
+        }
+        Err(error) => {
+            if !connection.is_autocommit() {
+                connection.execute_batch("rollback to audit; release audit")?;
+            }
+            Err(error)
+        }
+    }
+}
+
 /// Applies one audit inside the transaction that is open.
-pub(super) fn apply(
+fn apply(
     connection: &Connection,
     audit: &AuditCommit,
     prepared: &Prepared,

@@ -3,21 +3,24 @@
 //!
 //! It is the only copy of what they say, so entries leave it after a commit and not before. It is
 //! bounded: while nothing can be written, equal reports of one database become one, and of different
-//! ones the latest few are kept.
+//! ones the latest few are kept; those that could not tell push out none that could.
 
 use std::collections::VecDeque;
 
 use tokio::sync::oneshot;
 
 use super::audits::Prepared;
+use crate::incident;
 use crate::report::Verdict;
 use crate::store::AuditCommit;
 use crate::store::Receipt;
 use crate::store::StoreError;
 
-/// Reports that one database may have waiting. More than the `unknown` ones that open an incident,
-/// so that a disk that was full hides no failing audits.
-const PER_DATABASE_MAX: usize = 4;
+/// Reports that could tell which one database may have waiting.
+const TELLING_MAX: usize = 4;
+/// `unknown` reports that one database may have waiting: as many as open an incident, so that a disk
+/// that was full hides no failing audits.
+const UNKNOWN_MAX: usize = incident::UNKNOWN_MAX as usize;
 /// Reports that may wait in all.
 const WAITING_MAX: usize = 20_000;
 
@@ -59,10 +62,14 @@ impl Waiting {
         &self.audit.report.database
     }
 
+    fn is_unknown(&self) -> bool {
+        self.audit.report.verdict == Verdict::Unknown
+    }
+
     /// Whether committing only `self` says as much as committing `earlier` and then `self`. `unknown`
     /// ones are counted, so each of them says something.
     fn repeats(&self, earlier: &Self) -> bool {
-        self.prepared.hash == earlier.prepared.hash && self.audit.report.verdict != Verdict::Unknown
+        self.prepared.hash == earlier.prepared.hash && !self.is_unknown()
     }
 }
 
@@ -117,15 +124,21 @@ impl Backlog {
             self.queue[last] = waiting;
             return;
         }
-        if self.queue.iter().filter(|it| of_database(it)).count() >= PER_DATABASE_MAX {
-            let oldest = self.queue.iter().position(of_database).expect("there are several");
-            self.queue.remove(oldest);
-            self.dropped += 1;
+        let unknown = waiting.is_unknown();
+        let alike = |it: &Waiting| of_database(it) && it.is_unknown() == unknown;
+        let most = if unknown { UNKNOWN_MAX } else { TELLING_MAX };
+        if self.queue.iter().filter(|it| alike(it)).count() >= most {
+            self.drop_at(self.queue.iter().position(alike));
         }
         if self.queue.len() >= WAITING_MAX {
-            self.queue.pop_front();
-            self.dropped += 1;
+            self.drop_at(self.queue.iter().position(Waiting::is_unknown).or(Some(0)));
         }
         self.queue.push_back(waiting);
+    }
+
+    fn drop_at(&mut self, at: Option<usize>) {
+        if at.and_then(|at| self.queue.remove(at)).is_some() {
+            self.dropped += 1;
+        }
     }
 }

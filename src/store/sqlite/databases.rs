@@ -11,9 +11,7 @@ use serde_json::json;
 
 use super::audits::Prepared;
 use super::column;
-use crate::finding::FindingKind;
 use crate::report::Report;
-use crate::report::Verdict;
 use crate::store::DatabaseState;
 
 /// What the next audit of a database builds on.
@@ -65,7 +63,7 @@ pub(super) fn save(
                 micros(report.evidence.duration),
                 complete_at,
                 unknown_streak,
-                is_populated(report),
+                report.proves_populated(),
             ))?;
         return Ok(before.id);
     }
@@ -98,20 +96,13 @@ pub(super) fn save(
                 column::count(report.counting().count()),
                 column::ms(now),
                 complete_at,
-                is_populated(report),
+                report.proves_populated(),
                 unknown_streak,
                 &prepared.json,
                 &prepared.hash,
             ),
             |row| row.get(0),
         )
-}
-
-/// Whether a complete read found the database to hold tables of its manifest.
-fn is_populated(report: &Report) -> bool {
-    report.verdict != Verdict::Unknown
-        && report.evidence.complete
-        && report.findings.iter().all(|it| it.kind != FindingKind::WrongDatabase)
 }
 
 pub(super) fn micros(duration: Duration) -> i64 {
@@ -124,7 +115,8 @@ pub(super) fn states(connection: &Connection) -> rusqlite::Result<Vec<DatabaseSt
         .prepare_cached(
             "/* databases.states */ select name, manifest, verdict, reason, audited_at, \
              duration_us, findings, counting, first_seen_at, verdict_since, last_complete_at, \
-             ever_populated, unknown_streak from databases order by name",
+             ever_populated, unknown_streak, \
+             report ->> '$.evidence.manifest_hash' as manifest_hash from databases order by name",
         )?
         .query_map([], read_state)?
         .collect()
@@ -139,7 +131,8 @@ pub(super) fn state(
         .prepare_cached(
             "/* databases.state */ select name, manifest, verdict, reason, audited_at, \
              duration_us, findings, counting, first_seen_at, verdict_since, last_complete_at, \
-             ever_populated, unknown_streak from databases where name = ?1",
+             ever_populated, unknown_streak, \
+             report ->> '$.evidence.manifest_hash' as manifest_hash from databases where name = ?1",
         )?
         .query_row([name], read_state)
         .optional()
@@ -149,6 +142,7 @@ fn read_state(row: &Row<'_>) -> rusqlite::Result<DatabaseState> {
     Ok(DatabaseState {
         name: row.get("name")?,
         manifest: row.get("manifest")?,
+        manifest_hash: row.get("manifest_hash")?,
         verdict: column::word(row, "verdict", column::verdict)?,
         reason: row.get("reason")?,
         audited_at: column::instant(row, "audited_at")?,

@@ -28,7 +28,7 @@ pub(super) struct Lock {
     _file: File,
 }
 
-/// Takes the lock of the state file at `state`, and writes who holds it.
+/// Takes the lock of the state file at `state`, a path without links, and writes who holds it.
 pub(super) fn take(state: &Path, now: Timestamp) -> Result<Lock, StoreError> {
     let path = beside(state, ".lock");
     let trouble = |source| StoreError::Lock { path: path.clone(), source };

@@ -1,10 +1,12 @@
 //! Opens the state file: takes its lock, proves that it is sound and ours, migrates it, and frees what
 //! a process that is gone had claimed.
 
+use std::fs;
 use std::fs::OpenOptions;
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -44,6 +46,10 @@ pub(super) fn open(path: &Path, now: Timestamp) -> Result<Opened, StoreError> {
     if !folder.is_dir() {
         return Err(StoreError::NoFolder { folder: folder.to_owned() });
     }
+    // One file, one lock, whatever names it has: a path may lead through links.
+    let real = real(path, folder)
+        .map_err(|source| StoreError::Resolve { path: path.to_owned(), source })?;
+    let path = real.as_path();
     let lock = lock::take(path, now)?;
     create(path)?;
     let trouble = |source| classify(path, source);
@@ -56,6 +62,18 @@ pub(super) fn open(path: &Path, now: Timestamp) -> Result<Opened, StoreError> {
     set_up(&connection).map_err(trouble)?;
     let epoch = take_over(&mut connection).map_err(trouble)?;
     Ok(Opened { connection, epoch, _lock: lock })
+}
+
+/// The path without links. Of a file that is not there yet, its folder's; a link that leads nowhere
+/// is left to fail when the file is opened.
+fn real(path: &Path, folder: &Path) -> io::Result<PathBuf> {
+    match fs::canonicalize(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let folder = fs::canonicalize(folder)?;
+            Ok(path.file_name().map_or_else(|| folder.clone(), |name| folder.join(name)))
+        }
+        resolved => resolved,
+    }
 }
 
 /// An empty file that only its owner may read: SQLite would create it for everybody. It gives its

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 use super::column;
 use super::incidents;
+use crate::backoff;
 use crate::incident::IncidentId;
 use crate::notification::Notification;
 use crate::store::Attempt;
@@ -76,15 +77,44 @@ pub(super) fn free_claims_before(connection: &Connection, epoch: i64) -> rusqlit
     )
 }
 
+/// A clock may be set back by this much before it is taken for a jump.
+const STEP_MAX: Duration = Duration::from_mins(1);
+
+/// What is due, in milliseconds. Due times and leases were written by a clock that may have been set
+/// back since: whatever lies further ahead than any wait could is due now, or it would be held up
+/// for as long as the clock jumped.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Horizon {
+    now: i64,
+    /// No due time that this clock wrote is later.
+    due_max: i64,
+    /// Of a claim made now.
+    lease_until: i64,
+    /// No lease that this clock wrote ends later.
+    lease_max: i64,
+}
+
+impl Horizon {
+    pub(super) fn new(now: Timestamp, lease: Duration) -> Self {
+        let ahead = |by: Duration| column::ms(now.checked_add(by).unwrap_or(Timestamp::MAX));
+        Self {
+            now: column::ms(now),
+            due_max: ahead(backoff::WAIT_MAX + STEP_MAX),
+            lease_until: ahead(lease),
+            lease_max: ahead(lease + STEP_MAX),
+        }
+    }
+}
+
 /// When something happens next where nothing can be claimed now; `None` where something can.
 pub(super) fn peek(
     connection: &Connection,
-    now: Timestamp,
+    horizon: &Horizon,
     busy: &[String],
 ) -> rusqlite::Result<Option<Claim>> {
-    let dues = dues(connection, busy)?;
+    let dues = dues(connection, horizon, busy)?;
     let next_due = dues.iter().map(|(_, due)| *due).min();
-    let nothing_now = next_due.is_none_or(|due| due > column::ms(now));
+    let nothing_now = next_due.is_none_or(|due| due > horizon.now);
     if !nothing_now {
         return Ok(None);
     }
@@ -96,18 +126,15 @@ pub(super) fn peek(
 pub(super) fn claim(
     connection: &Connection,
     epoch: i64,
-    now: Timestamp,
-    lease: Duration,
+    horizon: &Horizon,
     busy: &[String],
 ) -> rusqlite::Result<Claim> {
-    let now_ms = column::ms(now);
-    let lease_until = column::ms(now.checked_add(lease).unwrap_or(Timestamp::MAX));
     let mut claim = Claim { deliveries: Vec::new(), next_due: None };
     let mut next_due: Option<i64> = None;
-    for (channel, due) in dues(connection, busy)? {
-        if due > now_ms {
+    for (channel, due) in dues(connection, horizon, busy)? {
+        if due > horizon.now {
             next_due = Some(next_due.map_or(due, |it| it.min(due)));
-        } else if let Some(it) = claim_one(connection, epoch, now_ms, lease_until, &channel)? {
+        } else if let Some(it) = claim_one(connection, epoch, horizon, &channel)? {
             claim.deliveries.push(it);
         }
     }
@@ -117,13 +144,20 @@ pub(super) fn claim(
 
 /// For each channel that is not busy, when its next delivery is due or a lease of it ends, in
 /// milliseconds.
-fn dues(connection: &Connection, busy: &[String]) -> rusqlite::Result<Vec<(String, i64)>> {
+fn dues(
+    connection: &Connection,
+    horizon: &Horizon,
+    busy: &[String],
+) -> rusqlite::Result<Vec<(String, i64)>> {
     let dues = connection
         .prepare_cached(
             "/* outbox.dues */ select channel, min(case state when 'sending' \
-             then lease_until + 1 else due_at end) from deliveries_in_turn group by channel",
+             then iif(lease_until > ?3, ?1, lease_until + 1) \
+             else iif(due_at > ?2, ?1, due_at) end) from deliveries_in_turn group by channel",
         )?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .query_map((horizon.now, horizon.due_max, horizon.lease_max), |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?
         .collect::<rusqlite::Result<Vec<(String, i64)>>>()?;
     Ok(dues.into_iter().filter(|(channel, _)| !busy.contains(channel)).collect())
 }
@@ -131,25 +165,24 @@ fn dues(connection: &Connection, busy: &[String]) -> rusqlite::Result<Vec<(Strin
 fn claim_one(
     connection: &Connection,
     epoch: i64,
-    now_ms: i64,
-    lease_until: i64,
+    horizon: &Horizon,
     channel: &str,
 ) -> rusqlite::Result<Option<Claimed>> {
     connection
         .prepare_cached(
             "/* outbox.free_expired */ update deliveries set state = 'pending', \
              lease_until = null, epoch = null where channel = ?1 and state = 'sending' \
-             and lease_until < ?2",
+             and (lease_until < ?2 or lease_until > ?3)",
         )?
-        .execute((channel, now_ms))?;
+        .execute((channel, horizon.now, horizon.lease_max))?;
     let claimed = connection
         .prepare_cached(
             "/* outbox.claim */ update deliveries set state = 'sending', lease_until = ?2, \
              epoch = ?3 where seq = (select seq from deliveries_in_turn where channel = ?1 \
-             and state = 'pending' and due_at <= ?4 order by seq limit 1) \
+             and state = 'pending' and (due_at <= ?4 or due_at > ?5) order by seq limit 1) \
              returning id, created_at, attempts, minimal",
         )?
-        .query_row((channel, lease_until, epoch, now_ms), |row| {
+        .query_row((channel, horizon.lease_until, epoch, horizon.now, horizon.due_max), |row| {
             let id: String = row.get("id")?;
             let attempts: u32 = row.get("attempts")?;
             Ok(Claimed {

@@ -52,6 +52,7 @@ impl Bench {
         let pace = Pace {
             group_commit: Duration::from_millis(group_commit_ms),
             retry: Duration::from_millis(retry_ms),
+            tick: Duration::from_millis(10),
         };
         Sqlite::open_paced(&self.path(), self.now(), pace).unwrap()
     }

@@ -18,10 +18,7 @@ use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
 
-use rusqlite::Connection;
-use rusqlite::ErrorCode;
 use tokio::runtime;
 use tokio::sync::Notify;
 use tokio::sync::mpsc;
@@ -32,53 +29,20 @@ use tracing::error;
 use tracing::info;
 
 use super::audits;
-use super::audits::Applied;
 use super::backlog::Backlog;
 use super::backlog::Waiting;
+use super::command::Command;
+use super::command::Write;
 use super::open::Opened;
+use super::pace::Pace;
+use super::trouble::is_trouble;
+use crate::progress::Progress;
 use crate::store::Health;
 use crate::store::Receipt;
 use crate::store::StoreError;
 
 /// A batch of this many audits is committed without waiting longer.
 const BATCH_MAX: usize = 512;
-
-/// How long things wait.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
-    /// For others, before a batch of audits without change is committed.
-    pub(super) group_commit: Duration,
-    /// Before the next try while the state cannot be written.
-    pub(super) retry: Duration,
-}
-
-impl Default for Pace {
-    fn default() -> Self {
-        Self { group_commit: Duration::from_secs(1), retry: Duration::from_secs(3) }
-    }
-}
-
-/// Answers whoever asked, once the transaction's fate is known.
-pub(super) type Finish = Box<dyn FnOnce(rusqlite::Result<()>) + Send>;
-/// A read that answers by itself.
-pub(super) type ReadJob = Box<dyn FnOnce(&Connection) + Send>;
-/// Statements of one transaction, or the reason why it could not begin: their error, if any, and the
-/// answer.
-pub(super) type WriteJob =
-    Box<dyn FnOnce(rusqlite::Result<&Connection>) -> (Option<rusqlite::Error>, Finish) + Send>;
-
-/// What the writer is told.
-pub(super) enum Command {
-    Do(Job),
-    Close(oneshot::Sender<()>),
-}
-
-/// One piece of work.
-pub(super) enum Job {
-    Audit(Box<Waiting>),
-    Read(ReadJob),
-    Write(WriteJob),
-}
 
 /// The owner of the connection.
 pub(super) struct Writer {
@@ -96,6 +60,7 @@ pub(super) struct Writer {
     /// While failing: when to try again.
     retry_at: Option<Instant>,
     health: watch::Sender<Health>,
+    progress: Progress,
     outbox: Arc<Notify>,
 }
 
@@ -133,8 +98,14 @@ impl Writer {
             commit_at: None,
             retry_at: None,
             health,
+            progress: Progress::new(),
             outbox,
         }
+    }
+
+    /// Where it notes that it came round.
+    pub(super) fn progress(&self) -> Progress {
+        self.progress.clone()
     }
 
     fn serve(
@@ -143,18 +114,16 @@ impl Writer {
         mut commands: mpsc::Receiver<Command>,
     ) -> Option<oneshot::Sender<()>> {
         loop {
-            let wake = self.commit_at.into_iter().chain(self.retry_at).min();
-            let received = runtime.block_on(async {
-                match wake {
-                    Some(at) => tokio::time::timeout_at(at, commands.recv()).await.ok(),
-                    None => Some(commands.recv().await),
-                }
-            });
+            self.progress.note();
+            let tick = Instant::now() + self.pace.tick;
+            let wake = self.commit_at.into_iter().chain(self.retry_at).fold(tick, Instant::min);
+            let received = runtime
+                .block_on(async { tokio::time::timeout_at(wake, commands.recv()).await.ok() });
             match received {
                 None => self.guarded(Self::on_time),
                 Some(None) => return None,
                 Some(Some(Command::Close(reply))) => return Some(reply),
-                Some(Some(Command::Do(job))) => self.guarded(|it| it.handle(job)),
+                Some(Some(command)) => self.guarded(|it| it.handle(command)),
             }
             // A steady stream of commands must not starve the deadlines.
             let now = Instant::now();
@@ -165,8 +134,8 @@ impl Writer {
     }
 
     /// A panic costs the command that caused it, and not the writer.
-    fn guarded(&mut self, job: impl FnOnce(&mut Self)) {
-        if catch_unwind(AssertUnwindSafe(|| job(self))).is_err() {
+    fn guarded(&mut self, step: impl FnOnce(&mut Self)) {
+        if catch_unwind(AssertUnwindSafe(|| step(self))).is_err() {
             error!("the state's writer panicked; the command that caused it is dropped");
             if std::mem::take(&mut self.applying) {
                 // It would panic again.
@@ -177,11 +146,12 @@ impl Writer {
         }
     }
 
-    fn handle(&mut self, job: Job) {
-        match job {
-            Job::Audit(waiting) => self.audit(*waiting),
-            Job::Read(job) => job(&self.opened.connection),
-            Job::Write(job) => self.write(job),
+    fn handle(&mut self, command: Command) {
+        match command {
+            Command::Audit(waiting) => self.audit(*waiting),
+            Command::Read(read) => read(&self.opened.connection),
+            Command::Write(write) => self.write(write),
+            Command::Close(_) => {}
         }
     }
 
@@ -213,7 +183,8 @@ impl Writer {
         }
         while let Some(waiting) = self.backlog.get_mut(self.applied) {
             self.applying = true;
-            let applied = apply_one(&self.opened.connection, waiting);
+            let applied =
+                audits::apply_alone(&self.opened.connection, &waiting.audit, &waiting.prepared);
             self.applying = false;
             match applied {
                 Ok(it) => {
@@ -245,16 +216,16 @@ impl Writer {
         }
     }
 
-    fn write(&mut self, job: WriteJob) {
+    fn write(&mut self, write: Write) {
         let begun = self
             .begin()
-            .and_then(|()| self.opened.connection.execute_batch("savepoint job"))
+            .and_then(|()| self.opened.connection.execute_batch("savepoint one"))
             .inspect_err(|error| self.fail(error));
         if let Err(error) = begun {
-            let (error, finish) = job(Err(error));
+            let (error, finish) = write(Err(error));
             return finish(error.map_or(Ok(()), Err));
         }
-        let (error, finish) = job(Ok(&self.opened.connection));
+        let (error, finish) = write(Ok(&self.opened.connection));
         let Some(error) = error else {
             return match self.commit() {
                 Ok(()) => finish(Ok(())),
@@ -264,7 +235,7 @@ impl Writer {
         if is_trouble(&error) || self.opened.connection.is_autocommit() {
             self.fail(&error);
         } else if let Err(error) =
-            self.opened.connection.execute_batch("rollback to job; release job")
+            self.opened.connection.execute_batch("rollback to one; release one")
         {
             self.fail(&error);
         } else if self.applied == 0 {
@@ -409,41 +380,4 @@ impl Writer {
             );
         }
     }
-}
-
-/// One audit in a savepoint of its own, so that its own fault undoes itself alone.
-fn apply_one(connection: &Connection, waiting: &Waiting) -> rusqlite::Result<Applied> {
-    connection.execute_batch("savepoint audit")?;
-    match audits::apply(connection, &waiting.audit, &waiting.prepared) {
-        Ok(applied) => {
-            connection.execute_batch("release audit")?;
-            Ok(applied)
-        }
-        Err(error) => {
-            if !connection.is_autocommit() {
-                connection.execute_batch("rollback to audit; release audit")?;
-            }
-            Err(error)
-        }
-    }
-}
-
-/// Whether the cause is outside the statement: the same statement works when it is gone.
-fn is_trouble(error: &rusqlite::Error) -> bool {
-    matches!(
-        error.sqlite_error_code(),
-        Some(
-            ErrorCode::DiskFull
-                | ErrorCode::SystemIoFailure
-                | ErrorCode::DatabaseBusy
-                | ErrorCode::DatabaseLocked
-                | ErrorCode::ReadOnly
-                | ErrorCode::CannotOpen
-                | ErrorCode::PermissionDenied
-                | ErrorCode::OutOfMemory
-                | ErrorCode::FileLockingProtocolFailed
-                | ErrorCode::DatabaseCorrupt
-                | ErrorCode::NotADatabase
-        )
-    )
 }

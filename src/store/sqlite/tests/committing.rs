@@ -202,3 +202,46 @@ async fn history_is_pruned_and_what_is_open_is_kept() {
     let receipt = store.commit_audit(bench.audit("central", "Musician")).await.unwrap();
     assert_eq!(steps(&receipt), ["SW-1003 opened drift"], "ids are not used twice");
 }
+
+#[tokio::test]
+async fn what_is_open_of_an_unregistered_database_is_resolved_and_told() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let mut audit = bench.audit("old", "Musician");
+    audit.labels.insert("team".to_owned(), "platform".to_owned());
+    store.commit_audit(audit).await.unwrap();
+    store.commit_audit(bench.audit("central", "Event")).await.unwrap();
+    for _ in 0..3 {
+        store.commit_audit(bench.audit("old", "?")).await.unwrap();
+    }
+    assert_eq!(bench.claim(&store).await.len(), 1, "its first message is in flight");
+    bench.pass(60);
+    let close = async || {
+        let (registered, channels) = (vec!["central".to_owned()], vec!["pager".to_owned()]);
+        store.close_unregistered(registered, channels, bench.now()).await.unwrap()
+    };
+    let closed = close().await;
+    let words: Vec<String> = closed
+        .iter()
+        .map(|it| format!("{} {} {}", it.incident, it.step.word(), it.reason.word()))
+        .collect();
+    let want = ["SW-1001 resolved database_removed", "SW-1003 resolved database_removed"];
+    assert_eq!(words, want);
+    let open = store.open_incidents().await.unwrap();
+    assert_eq!((open.len(), open[0].subject.as_str()), (1, "central"));
+    let claimed = bench.claim(&store).await;
+    let told = claimed.iter().find(|it| it.channel == "pager").expect("it is told");
+    let told = &told.notifications[0];
+    assert_eq!(told.headline, "old: no longer watched (it left the configuration)");
+    assert_eq!((told.kind.word(), told.reason.as_str()), ("incident.resolved", "database_removed"));
+    assert_eq!((told.manifest.as_str(), told.labels["team"].as_str()), ("central", "platform"));
+    assert_eq!(told.findings[0].name, "Musician");
+    assert_eq!(told.resolved_at, Some(bench.now()));
+
+    assert_eq!(close().await, [], "once is enough");
+    let receipt = store.commit_audit(bench.audit("old", "?")).await.unwrap();
+    assert_eq!(receipt.transitions, [], "back again, it starts anew");
+    let state = store.database_state("old").await.unwrap().unwrap();
+    assert_eq!(state.manifest_hash.as_deref(), Some("0123456789abcdef"));
+    assert_eq!(store.database_states().await.unwrap()[1], state);
+}

@@ -21,6 +21,24 @@ async fn a_second_daemon_is_told_which_process_holds_the_file() {
     bench.open();
 }
 
+#[tokio::test]
+async fn another_name_of_the_same_file_is_the_same_lock() {
+    use std::os::unix::fs::symlink;
+    let bench = Bench::new();
+    let folder = bench.folder.path().join("elsewhere");
+    symlink(bench.folder.path(), &folder).unwrap();
+    let link = bench.folder.path().join("link.db");
+    symlink(bench.path(), &link).unwrap();
+    // The first start, through the folder's other name: the file does not exist yet.
+    let store = Sqlite::open(&folder.join("state.db"), bench.now()).unwrap();
+    for path in [&bench.path(), &link, &folder.join("link.db")] {
+        let error = refused(&bench, path);
+        assert!(matches!(error, StoreError::Locked { .. }), "{}: {error:?}", path.display());
+    }
+    store.close().await.unwrap();
+    Sqlite::open(&link, bench.now()).unwrap();
+}
+
 #[test]
 fn a_missing_folder_is_named_and_not_created() {
     let bench = Bench::new();

@@ -132,3 +132,22 @@ async fn a_commit_wakes_the_delivery_loop() {
     let woken = tokio::time::timeout(Duration::from_secs(10), outbox.notified()).await;
     assert!(woken.is_ok());
 }
+
+#[tokio::test]
+async fn a_clock_that_was_set_back_holds_nothing_up() {
+    let bench = Bench::new();
+    let store = bench.open();
+    store.commit_audit(bench.audit("central", "Musician")).await.unwrap();
+    let first = bench.claim(&store).await.remove(0);
+    bench.pass(-30);
+    assert_eq!(bench.claim(&store).await, [], "a small step breaks no lease");
+    bench.pass(-86_400);
+    let second = bench.claim(&store).await.remove(0);
+    assert_eq!(second.id, first.id, "its lease would last for a day");
+
+    store.record_attempt(bench.attempt(&second, again(&bench, 3600))).await.unwrap();
+    bench.pass(-30);
+    assert_eq!(bench.claim(&store).await, [], "a small step ends no wait");
+    bench.pass(-86_400);
+    assert_eq!(bench.claim(&store).await[0].id, first.id, "it would be due in a day");
+}

@@ -90,6 +90,35 @@ async fn other_writes_fail_and_are_not_kept() {
     store.write("fill", fill).await.unwrap();
 }
 
+/// Waits until the writer has been idle for as long as `is` says.
+async fn until_idle(store: &Sqlite, is: impl Fn(Duration) -> bool) {
+    let look = async {
+        while !is(store.writer_idle()) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), look).await.expect("in time");
+}
+
+#[tokio::test]
+async fn a_writer_with_nothing_to_do_comes_round_and_a_stuck_one_does_not() {
+    let bench = Bench::new();
+    let store = bench.open_paced(1000, 50);
+    let short = Duration::from_millis(5);
+    for _ in 0..3 {
+        until_idle(&store, |it| it >= short).await;
+        until_idle(&store, |it| it < short).await;
+    }
+    let (free, wait) = std::sync::mpsc::channel::<()>();
+    let stuck = store.read("stuck", move |_| Ok(wait.recv().is_ok()));
+    let watch = async {
+        until_idle(&store, |it| it >= Duration::from_millis(200)).await;
+        free.send(()).unwrap();
+        until_idle(&store, |it| it < Duration::from_millis(100)).await;
+    };
+    assert!(tokio::join!(stuck, watch).0.unwrap());
+}
+
 #[test]
 fn the_backlog_is_bounded() {
     use super::backlog::Backlog;
@@ -107,8 +136,35 @@ fn the_backlog_is_bounded() {
     }
     assert_eq!((backlog.len(), backlog.dropped), (3, 0), "equal neighbours are one");
     assert_eq!(backlog.get_mut(0).unwrap().audit.now, first);
-    for _ in 0..3 {
+    for _ in 0..5 {
         backlog.push_bounded(waiting("?"));
     }
-    assert_eq!((backlog.len(), backlog.dropped), (4, 2), "each unknown verdict counts");
+    assert_eq!((backlog.len(), backlog.dropped), (6, 2), "each unknown verdict counts");
+}
+
+#[test]
+fn audits_that_could_not_tell_push_out_none_that_could() {
+    use super::backlog::Backlog;
+    let bench = Bench::new();
+    // `?` is one that could not tell; others are what was found. Equal neighbours are one anyway.
+    for (case, pushed, want) in [
+        ("a drift, then an outage", "A ? ? ? ? ? ?", "A ? ? ?"),
+        ("an outage around a drift", "? ? ? A ? ?", "? A ? ?"),
+        ("an outage, then drifts", "? ? ? A B", "? ? ? A B"),
+        ("drifts only", "A B C D E", "B C D E"),
+        ("drifts, then an outage", "A B C D ? ? ? ?", "A B C D ? ? ?"),
+    ] {
+        let mut backlog = Backlog::default();
+        for tables in pushed.split(' ') {
+            let audit = bench.audit("central", tables);
+            let prepared = audits::prepare(&audit.report);
+            backlog.push_bounded(Waiting::new(audit, prepared, oneshot::channel().0));
+        }
+        let told = |it: &Waiting| match it.audit.report.findings.first() {
+            Some(finding) => finding.name.as_ref().unwrap().visible(),
+            None => "?".to_owned(),
+        };
+        let kept: Vec<String> = backlog.iter_mut().map(|it| told(it)).collect();
+        assert_eq!(kept.join(" "), want, "{case}");
+    }
 }

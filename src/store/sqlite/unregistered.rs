@@ -1,0 +1,92 @@
+//! Ends what is open of databases that are not registered any more.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
+
+use super::column;
+use super::incidents;
+use super::outbox;
+use crate::incident::IncidentId;
+use crate::incident::Reason;
+use crate::incident::Step;
+use crate::incident::close_unregistered;
+use crate::notification::Notification;
+use crate::notification::Removed;
+use crate::notification::removed;
+use crate::store::TransitionRecord;
+
+/// Resolves every open incident whose subject is not in `registered`, and tells `channels`.
+pub(super) fn close(
+    connection: &Connection,
+    registered: &[String],
+    channels: &[String],
+    now: Timestamp,
+) -> rusqlite::Result<Vec<TransitionRecord>> {
+    let mut closed = Vec::new();
+    for current in incidents::open(connection)? {
+        if registered.contains(&current.subject) {
+            continue;
+        }
+        let incident = close_unregistered(&current, now).incident;
+        let reason = Reason::DatabaseRemoved;
+        let findings = incidents::findings(connection, incident.id)?;
+        incidents::save(connection, &incident, reason.word(), &findings)?;
+        let (manifest, audited_at) = last_audit(connection, &incident.subject)?
+            .unwrap_or_else(|| (String::new(), incident.changed_at));
+        let notification = removed(Removed {
+            incident: &incident,
+            manifest: &manifest,
+            audited_at,
+            labels: last_labels(connection, incident.id)?,
+            findings,
+        });
+        outbox::put(connection, incident.id, &notification, channels, now)?;
+        forget_streak(connection, &incident.subject)?;
+        let step = Step::Resolved;
+        closed.push(TransitionRecord { incident: incident.id, kind: incident.kind, step, reason });
+    }
+    Ok(closed)
+}
+
+/// The manifest of a database's last audit, and when that was.
+fn last_audit(
+    connection: &Connection,
+    name: &str,
+) -> rusqlite::Result<Option<(String, Timestamp)>> {
+    connection
+        .prepare_cached(
+            "/* unregistered.last_audit */ select manifest, audited_at from databases \
+             where name = ?1",
+        )?
+        .query_row([name], |row| Ok((row.get("manifest")?, column::instant(row, "audited_at")?)))
+        .optional()
+}
+
+/// The labels that an incident was last told with; none where nobody was told.
+fn last_labels(
+    connection: &Connection,
+    id: IncidentId,
+) -> rusqlite::Result<BTreeMap<String, String>> {
+    let last: Option<Notification> = connection
+        .prepare_cached(
+            "/* unregistered.last_labels */ select body from notifications where incident_id = ?1 \
+             order by id desc limit 1",
+        )?
+        .query_row([incidents::stored(id)], |row| column::json(row, "body"))
+        .optional()?;
+    Ok(last.map(|it| it.labels).unwrap_or_default())
+}
+
+/// Should it come back, it starts anew: one failed audit then is not the fourth in a row.
+fn forget_streak(connection: &Connection, name: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "/* unregistered.forget_streak */ update databases set unknown_streak = 0 \
+             where name = ?1",
+        )?
+        .execute([name])?;
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! The demo as a newcomer runs it, with nothing left of it afterwards.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::process::Command;
+
+use crate::support::process::TEMPORARY;
+
+/// The whole story takes ten seconds; two cores are shared by every test.
+const STORY: Duration = Duration::from_mins(2);
+
+/// Processes that name `directory` in their command line.
+fn processes_of(directory: &Path) -> Vec<String> {
+    let wanted = directory.to_str().expect("our own name");
+    let entries = fs::read_dir("/proc").expect("Linux").flatten();
+    entries
+        .filter_map(|entry| {
+            let line = fs::read(entry.path().join("cmdline")).ok()?;
+            Some(String::from_utf8_lossy(&line).replace('\0', " "))
+        })
+        .filter(|line| line.contains(wanted))
+        .collect()
+}
+
+#[tokio::test]
+async fn it_runs_through_and_leaves_nothing_behind() {
+    let temporary = tempfile::Builder::new()
+        .prefix("schemawarden-test-demo-")
+        .tempdir_in(TEMPORARY)
+        .expect("a temporary directory can be made");
+    // The server's account has to walk through it.
+    fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o755)).expect("ours");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_schemawarden"));
+    command
+        .args(["demo", "--once"])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("TMPDIR", temporary.path())
+        .current_dir(temporary.path())
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(STORY, command.output()).await;
+    let output = output.expect("the demo ends").expect("the binary can be started");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(0), "{said}\n{errors}");
+    for words in ["21 of 21 unexpected tables belong to manifest `orchestra`", "resolved"] {
+        assert!(said.to_lowercase().contains(words), "nothing is said of {words}:\n{said}");
+    }
+    assert!(!said.contains('\x1b'), "colours without a terminal");
+    let left: Vec<_> = fs::read_dir(temporary.path()).expect("ours").flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(processes_of(temporary.path()), [""; 0]);
+}
+
+/// In a mount namespace of its own, where the usual folders of PostgreSQL are empty. `find_in` of
+/// `demo::binaries` has the order in which they are looked at.
+#[tokio::test]
+async fn without_postgresql_it_says_what_to_install() {
+    // What is not there need not be hidden.
+    let hide = r#"for folder in /usr/lib/postgresql /usr/pgsql-* /usr/libexec/postgresql* /usr/local/pgsql; do
+        if [ -d "$folder" ]; then mount -t tmpfs tmpfs "$folder" || exit 99; fi
+    done
+    PATH=/nowhere exec "$1" demo --once"#;
+    let mut command = if nix::unistd::Uid::effective().is_root() {
+        Command::new("unshare")
+    } else {
+        let mut sudo = Command::new("sudo");
+        sudo.args(["--non-interactive", "unshare"]);
+        sudo
+    };
+    command
+        .args(["--mount", "sh", "-c", hide, "sh", env!("CARGO_BIN_EXE_schemawarden")])
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = tokio::time::timeout(STORY, command.output()).await;
+    let output = output.expect("it ends").expect("unshare is of util-linux, on every Linux");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{errors}");
+    assert!(errors.contains("found no PostgreSQL server"), "{errors}");
+    assert!(errors.contains("sudo apt-get install postgresql\n"), "{errors}");
+    assert_eq!(String::from_utf8_lossy(&output.stdout), "");
+}
