@@ -58,7 +58,7 @@ pub struct Config {
 }
 
 impl Config {
-    /// What keeps an alert from reaching anybody. `check` needs no channels, so [`load`] accepts a
+    /// What keeps an alert from reaching anybody. `check` needs no channels, so [`load()`] accepts a
     /// file that names neither channels nor routes; the daemon does not.
     #[must_use]
     pub fn require_delivery(&self) -> Vec<Mistake> {

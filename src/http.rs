@@ -1,7 +1,7 @@
 //! The HTTP face: health endpoints, and the reading half of the API. Loopback only in this step.
 //!
 //! It reads the store and the health facts and changes nothing. The API answers only who asks for a
-//! name of this machine ([`host`]); a client that misbehaves holds little, and not for long ([`serve`]). A database that is down fails no
+//! name of this machine ([`host`]); a client that misbehaves holds little, and not for long ([`serve()`]). A database that is down fails no
 //! endpoint here: `/livez` is about this process alone, `/readyz` about its config and state.
 
 mod databases;

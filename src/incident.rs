@@ -1,6 +1,6 @@
 //! The durable life of one kind of trouble on one database, as a pure rule.
 //!
-//! [`advance`] takes what is stored and what one audit said, and returns what should be stored and
+//! [`advance()`] takes what is stored and what one audit said, and returns what should be stored and
 //! told. It has no clock and does no I/O; the store calls it inside the transaction that commits the
 //! audit, so that an incident and its notifications can never disagree.
 //!

@@ -1,7 +1,7 @@
 //! The last encoders before a text leaves: visible, cut on a character border, escaped for Slack.
 //!
 //! A [`Notification`](crate::notification::Notification) holds visible spellings already. It is also
-//! read back from a file that is older than this process, so nothing here trusts that: [`line`] makes
+//! read back from a file that is older than this process, so nothing here trusts that: [`line()`] makes
 //! what could act visible once more, and leaves what already is as it is.
 
 use crate::schema::visible;
