@@ -4,6 +4,7 @@
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
 use crate::support::fixtures::ORCHESTRA;
+use crate::support::fixtures::workspace;
 use crate::support::postgres::TestDatabase;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
@@ -20,13 +21,6 @@ async fn central(tables: &[&[&str]]) -> (TestDatabase<'static>, String) {
     let role = database.create_role("auditor").await;
     let url = database.url(&role);
     (database, url)
-}
-
-fn workspace(config: &ConfigText) -> Workspace {
-    Workspace::new()
-        .manifest("central", &fixtures::manifest("central", &CENTRAL))
-        .manifest("orchestra", &fixtures::manifest("orchestra", &ORCHESTRA))
-        .config(&config)
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
 use crate::support::fixtures::ORCHESTRA;
+use crate::support::fixtures::workspace;
 use crate::support::postgres::TestDatabase;
 use crate::support::receiver::Receiver;
 use crate::support::workspace::ConfigText;
@@ -21,13 +22,6 @@ async fn holding(tables: &[&str]) -> (TestDatabase<'static>, String) {
     let role = database.create_role("auditor").await;
     let url = database.url(&role);
     (database, url)
-}
-
-fn workspace(config: &ConfigText) -> Workspace {
-    Workspace::new()
-        .manifest("central", &fixtures::manifest("central", &CENTRAL))
-        .manifest("orchestra", &fixtures::manifest("orchestra", &ORCHESTRA))
-        .config(&config)
 }
 
 /// `manifest: m` with these lines, and one database that it is the manifest of.

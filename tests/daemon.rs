@@ -10,7 +10,8 @@ use crate::support::fake_server::Behaviour;
 use crate::support::fake_server::FakeServer;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
-use crate::support::fixtures::ORCHESTRA;
+use crate::support::fixtures::central;
+use crate::support::fixtures::workspace;
 use crate::support::postgres::TestDatabase;
 use crate::support::receiver::Answer;
 use crate::support::receiver::Receiver;
@@ -25,21 +26,6 @@ const NEXT_ATTEMPT: Duration = Duration::from_secs(45);
 
 /// The signing key of these tests, as Standard Webhooks spells it.
 const SIGNING_SECRET: &str = "whsec_c2NoZW1hd2FyZGVuLXNpZ25pbmcta2V5";
-
-async fn central() -> (TestDatabase<'static>, String) {
-    let database = TestDatabase::create("central").await;
-    fixtures::create_tables(&database, &CENTRAL).await;
-    let role = database.create_role("auditor").await;
-    let url = database.url(&role);
-    (database, url)
-}
-
-fn workspace(config: &ConfigText) -> Workspace {
-    Workspace::new()
-        .manifest("central", &fixtures::manifest("central", &CENTRAL))
-        .manifest("orchestra", &fixtures::manifest("orchestra", &ORCHESTRA))
-        .config(&config)
-}
 
 #[tokio::test]
 async fn health_does_not_depend_on_any_database() {

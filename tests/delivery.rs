@@ -15,12 +15,12 @@ use crate::support::daemon::field;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
 use crate::support::fixtures::ORCHESTRA;
+use crate::support::fixtures::workspace;
 use crate::support::postgres::TestDatabase;
 use crate::support::receiver::Answer;
 use crate::support::receiver::Receiver;
 use crate::support::receiver::Request;
 use crate::support::workspace::ConfigText;
-use crate::support::workspace::Workspace;
 
 /// The signing key of these tests, as Standard Webhooks spells it, and its bytes.
 const SIGNING_KEY: [u8; 24] = *b"schemawarden-signing-key";
@@ -50,13 +50,6 @@ async fn clean_central() -> (TestDatabase<'static>, String) {
     let role = database.create_role("auditor").await;
     let url = database.url(&role);
     (database, url)
-}
-
-fn workspace(config: &ConfigText) -> Workspace {
-    Workspace::new()
-        .manifest("central", &fixtures::manifest("central", &CENTRAL))
-        .manifest("orchestra", &fixtures::manifest("orchestra", &ORCHESTRA))
-        .config(config)
 }
 
 fn config(url: &str) -> ConfigText {

@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::central;
 use crate::support::postgres::Cluster;
 use crate::support::postgres::TestDatabase;
 use crate::support::receiver::Receiver;
@@ -18,14 +19,6 @@ use crate::support::workspace::Workspace;
 
 fn signing_secret() -> String {
     format!("whsec_{}", STANDARD.encode(b"schemawarden-signing-key"))
-}
-
-async fn central() -> (TestDatabase<'static>, String) {
-    let database = TestDatabase::create("central").await;
-    fixtures::create_tables(&database, &CENTRAL).await;
-    let role = database.create_role("auditor").await;
-    let url = database.url(&role);
-    (database, url)
 }
 
 fn workspace(config: &ConfigText) -> Workspace {

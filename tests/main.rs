@@ -19,6 +19,7 @@ mod layering;
 mod locks;
 mod pgbouncer;
 mod presets;
+mod registry;
 mod snapshot;
 mod support;
 mod support_test;

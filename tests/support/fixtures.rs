@@ -1,6 +1,8 @@
 //! The fleet of the original incident: one central database, and orchestras.
 
 use super::postgres::TestDatabase;
+use crate::support::workspace::ConfigText;
+use crate::support::workspace::Workspace;
 
 /// The tables of `central`.
 pub(crate) const CENTRAL: [&str; 4] = ["Orchestra", "User", "Customer", "SystemLog"];
@@ -42,4 +44,21 @@ pub(crate) async fn create_tables(database: &TestDatabase<'_>, tables: &[&str]) 
         .map(|table| format!("create table public.\"{table}\" (id bigint primary key);\n"))
         .collect();
     database.execute(&sql.concat()).await;
+}
+
+/// A database with the four tables of `central`, and the URL of a role that may connect, no more.
+pub(crate) async fn central() -> (TestDatabase<'static>, String) {
+    let database = TestDatabase::create("central").await;
+    create_tables(&database, &CENTRAL).await;
+    let role = database.create_role("auditor").await;
+    let url = database.url(&role);
+    (database, url)
+}
+
+/// A workspace with `config` and the manifests of the incident's two classes.
+pub(crate) fn workspace(config: &ConfigText) -> Workspace {
+    Workspace::new()
+        .manifest("central", &manifest("central", &CENTRAL))
+        .manifest("orchestra", &manifest("orchestra", &ORCHESTRA))
+        .config(&config)
 }
