@@ -30,6 +30,7 @@ use schemawarden::introspect;
 use schemawarden::introspect::Environment;
 use schemawarden::manifest;
 use schemawarden::manifest::Manifests;
+use schemawarden::policy::Policy;
 use schemawarden::report::Verdict;
 use schemawarden::store::AuditCommit;
 use schemawarden::store::Store;
@@ -160,7 +161,9 @@ impl Fleet {
                     report: Arc::new(report),
                     now: Clock::System.now(),
                     labels: BTreeMap::new(),
-                    channels: vec!["ops".to_owned()],
+                    server: database.server(),
+                    life: database.life,
+                    policy: Arc::new(Policy::of_channels(["ops".to_owned()])),
                 };
                 self.store.commit_audit(audit).await.expect("it commits");
             })

@@ -39,8 +39,8 @@ use uuid::Uuid;
 
 use crate::config::Channel;
 use crate::config::ChannelKind;
+use crate::config::Messages;
 use crate::notification::Notification;
-use crate::notification::NotificationType;
 
 use answer::Answer;
 use answer::BodyEnd;
@@ -83,6 +83,8 @@ pub struct Message<'a> {
     pub notifications: &'a [Notification],
     /// After [`Outcome::Refused`]: the plainest form there is.
     pub minimal: bool,
+    /// The zone of its times, and where its links lead.
+    pub look: &'a Messages,
 }
 
 /// The client of every channel. Cheap to clone.
@@ -207,13 +209,13 @@ impl Request {
             HeaderValue::from_static("application/json; charset=utf-8"),
         );
         let (receiver, url, body) = match &channel.kind {
-            ChannelKind::Slack { url } => {
+            ChannelKind::Slack { url, .. } => {
                 let payload = slack::render(message.notifications, message.minimal);
                 (Receiver::Slack, url, payload.to_string().into_bytes())
             }
-            ChannelKind::Webhook { url, secret } => {
+            ChannelKind::Webhook { url, secrets, .. } => {
                 let body = webhook::body(message.notifications, message.minimal);
-                let secret = match secret {
+                let secret = match secrets.first() {
                     Some(source) => Some(endpoint::secret(name, source).await?),
                     None => None,
                 };
@@ -226,6 +228,7 @@ impl Request {
                 }
                 (Receiver::Webhook, url, body)
             }
+            _ => return Err(ChannelError::Unsupported { channel: name.clone() }),
         };
         let url = endpoint::secret(name, url).await?;
         let endpoint = Endpoint::parse(name, url.expose(), channel.insecure)?;
@@ -263,27 +266,15 @@ async fn read(mut response: reqwest::Response, deadline: Instant, now: Timestamp
 #[must_use]
 pub fn test_notification(now: Timestamp) -> Notification {
     Notification {
-        kind: NotificationType::Test,
         reason: "test".to_owned(),
-        incident: None,
-        incident_kind: None,
         database: "none".to_owned(),
         manifest: "none".to_owned(),
-        labels: std::collections::BTreeMap::new(),
-        severity: "info".to_owned(),
         headline: "Schemawarden can write here: this is a test, nothing is wrong".to_owned(),
         diagnoses: vec![
             "Somebody ran `schemawarden notify-test`. Incidents will look like this message."
                 .to_owned(),
         ],
-        findings: Vec::new(),
-        findings_total: 0,
-        new_total: 0,
-        unknown_reason: None,
-        audited_at: now,
-        opened_at: now,
-        resolved_at: None,
-        next_steps: Vec::new(),
         evidence: concat!("schemawarden ", env!("CARGO_PKG_VERSION")).to_owned(),
+        ..Notification::blank(now)
     }
 }

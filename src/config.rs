@@ -11,21 +11,26 @@ mod shape;
 mod unregistered;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ipnet::IpNet;
+use jiff::tz::TimeZone;
 use url::Host;
 use url::Url;
 
 use crate::connection::Connection;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
+use crate::incident::Life;
 use crate::manifest::Known;
 use crate::manifest::Manifest;
 use crate::manifest::Manifests;
+use crate::policy::Policy;
 use crate::schedule::Schedule;
 use crate::secret::Secret;
 use crate::yaml::Mistake;
@@ -48,10 +53,18 @@ pub struct Config {
     pub databases: Vec<Arc<Database>>,
     pub manifests: Manifests,
     pub channels: BTreeMap<String, Channel>,
-    /// First match wins; the last one matches everything.
-    pub routes: Vec<Route>,
+    /// Who hears of what: routes (the last one matches everything), channels, maintenance windows.
+    pub policy: Arc<Policy>,
     pub state: State,
     pub http: Http,
+    /// How messages look, whatever the channel.
+    pub messages: Messages,
+    /// Who is told that the daemon itself is well.
+    pub heartbeat: Option<Heartbeat>,
+    /// Where messages may go.
+    pub networks: Networks,
+    /// The longest deploy window.
+    pub deploy_max: Duration,
     pub limits: Limits,
     /// What is allowed but worth a word (`insecure: true`, an entry of `known` that ends soon).
     pub warnings: Vec<Mistake>,
@@ -62,7 +75,7 @@ impl Config {
     /// file that names neither channels nor routes; the daemon does not.
     #[must_use]
     pub fn require_delivery(&self) -> Vec<Mistake> {
-        undelivered(&self.path, !self.channels.is_empty(), !self.routes.is_empty())
+        undelivered(&self.path, !self.channels.is_empty(), !self.policy.routes.is_empty())
     }
 }
 
@@ -99,6 +112,8 @@ pub struct Database {
     pub limits: Limits,
     /// How long a database that was never seen populated may stay empty.
     pub provision_grace: Duration,
+    /// How its incidents live.
+    pub life: Life,
 }
 
 /// How a database's connection is known.
@@ -122,10 +137,106 @@ pub struct Channel {
 /// What a channel is, with its secrets.
 #[derive(Clone, Debug)]
 pub enum ChannelKind {
-    /// A Slack incoming webhook.
-    Slack { url: SecretSource },
-    /// Standard Webhooks. `secret` is `whsec_…`; without one, messages are not signed.
-    Webhook { url: SecretSource, secret: Option<SecretSource> },
+    /// A Slack incoming webhook, or a receiver that speaks like one.
+    Slack { url: SecretSource, format: SlackFormat },
+    /// A generic webhook. Each of `secrets` is `whsec_…`; without any, messages are not signed; with
+    /// two, each message carries both signatures, for rotation.
+    Webhook { url: SecretSource, secrets: Vec<SecretSource>, format: WebhookFormat },
+    /// PagerDuty Events v2. `url` is that of its API, or of a stand-in.
+    PagerDuty { url: SecretSource, routing_key: SecretSource },
+    /// A Microsoft Teams workflow.
+    Teams { url: SecretSource },
+    /// A Discord webhook.
+    Discord { url: SecretSource },
+    /// A Prometheus Alertmanager, by its base URL; told again each `resend` while an incident is open.
+    Alertmanager { url: SecretSource, token: Option<SecretSource>, resend: Duration },
+    /// Mail, by SMTP.
+    Email(Email),
+}
+
+/// How a Slack message is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SlackFormat {
+    /// Block Kit: Slack itself.
+    Blocks,
+    /// The older attachments: Mattermost and Rocket.Chat render nothing else.
+    Attachments,
+}
+
+/// What a generic webhook carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WebhookFormat {
+    /// Standard Webhooks with our own body.
+    Standard,
+    /// The webhook body of Alertmanager, version 4.
+    Alertmanager,
+}
+
+/// A mailbox to write to, and the server that takes the mail.
+#[derive(Clone, Debug)]
+pub struct Email {
+    pub host: String,
+    pub port: u16,
+    pub security: MailSecurity,
+    /// A user and a password, where the server wants them.
+    pub login: Option<(String, SecretSource)>,
+    pub from: String,
+    pub to: Vec<String>,
+    /// PEM certificates that are trusted beside the system's store.
+    pub root: Option<PathBuf>,
+}
+
+/// How the connection to a mail server is protected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailSecurity {
+    /// STARTTLS, and nothing without it.
+    StartTls,
+    /// TLS from the first byte.
+    Tls,
+    /// None: on loopback, or where `insecure: true` stands beside it.
+    Plain,
+}
+
+/// How messages look, whatever the channel.
+#[derive(Clone, Debug)]
+pub struct Messages {
+    /// The zone of the times in them.
+    pub timezone: TimeZone,
+    /// Where people reach the dashboard; links are made with it.
+    pub external_url: Option<Url>,
+}
+
+impl Default for Messages {
+    fn default() -> Self {
+        Self { timezone: TimeZone::UTC, external_url: None }
+    }
+}
+
+/// A monitor elsewhere that expects a sign of life.
+#[derive(Clone, Debug)]
+pub struct Heartbeat {
+    pub url: SecretSource,
+    pub every: Duration,
+    pub insecure: bool,
+}
+
+/// Networks that messages may go to, and those that they may not. Where both are empty, all may be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Networks {
+    /// Where not empty, only addresses in one of these.
+    pub allow: Vec<IpNet>,
+    /// No address in any of these.
+    pub deny: Vec<IpNet>,
+}
+
+impl Networks {
+    /// Whether a message may go to this address. An IPv4 address inside an IPv6 one counts as itself.
+    #[must_use]
+    pub fn permit(&self, address: IpAddr) -> bool {
+        let address = address.to_canonical();
+        let within = |nets: &[IpNet]| nets.iter().any(|it| it.contains(&address));
+        !within(&self.deny) && (self.allow.is_empty() || within(&self.allow))
+    }
 }
 
 /// Whether `url` is on this machine, where nobody is on the way.
@@ -146,13 +257,6 @@ pub enum SecretSource {
     File(PathBuf),
 }
 
-/// Which notifications go where. Step 1 has the catch-all only; step 2 adds matchers.
-#[derive(Clone, Debug)]
-pub struct Route {
-    /// Names of channels, in order.
-    pub to: Vec<String>,
-}
-
 /// Where the daemon keeps what it must not forget.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -169,6 +273,24 @@ pub struct State {
 pub struct Http {
     /// Loopback only in this step.
     pub listen: SocketAddr,
+    /// Who may change things through the API: names and secrets.
+    pub tokens: Vec<Token>,
+}
+
+/// One named token of the API.
+#[derive(Clone, Debug)]
+pub struct Token {
+    /// The author of what is done with it.
+    pub name: String,
+    pub source: TokenSource,
+}
+
+/// Where a token stands.
+#[derive(Clone, Debug)]
+pub enum TokenSource {
+    Secret(SecretSource),
+    /// A file that the daemon makes, with mode 0600, where there is none.
+    Made(PathBuf),
 }
 
 /// Limits of audits.

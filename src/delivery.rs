@@ -214,7 +214,7 @@ impl Lanes {
             let config = Arc::clone(&self.delivery.config.borrow_and_update());
             self.reroute = true;
             let known = config.channels.keys().cloned().collect();
-            let route = config.routes.first().map_or_else(Vec::new, |route| route.to.clone());
+            let route = config.policy.channels.iter().cloned().collect();
             for it in self.delivery.store.reroute(known, route, now).await? {
                 say_rerouted(&it);
             }
@@ -275,7 +275,8 @@ impl Lanes {
 /// One attempt.
 async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
     let began = Instant::now();
-    let channel = delivery.config.borrow().channels.get(&claimed.channel).cloned();
+    let config = Arc::clone(&delivery.config.borrow());
+    let channel = config.channels.get(&claimed.channel);
     let (outcome, mut after) = match channel {
         None => {
             let detail = format!("channel `{}` is not in the config any more", claimed.channel);
@@ -287,8 +288,9 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
                 now: delivery.clock.now(),
                 notifications: &claimed.notifications,
                 minimal: claimed.minimal,
+                look: &config.messages,
             };
-            let send = delivery.sender.send(&channel, &message);
+            let send = delivery.sender.send(channel, &message);
             let outcome = match tokio::time::timeout(SEND_MAX, send).await {
                 Ok(outcome) => outcome,
                 Err(_) => Outcome::Retry {

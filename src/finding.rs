@@ -40,6 +40,9 @@ pub struct Finding {
     pub detail: Map<String, Value>,
     /// Set where an entry under `known:` accepts it: why, who, until when.
     pub known: Option<KnownBy>,
+    /// It comes only from a change of the manifest that is not trusted yet: it makes the database
+    /// `drifted`, and opens no incident until the change is released.
+    pub held: bool,
 }
 
 /// The accepted reason of a known finding.
@@ -71,6 +74,7 @@ impl Finding {
             hints: Vec::new(),
             detail: Map::new(),
             known: None,
+            held: false,
         }
     }
 

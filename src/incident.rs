@@ -9,8 +9,10 @@
 
 mod advance;
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use jiff::Timestamp;
 
@@ -31,13 +33,46 @@ pub enum IncidentKind {
     Drift,
     /// None of the tables of its manifest is there.
     WrongDatabase,
-    /// Three `unknown` verdicts in a row.
+    /// Several `unknown` verdicts in a row.
     AuditFailing,
+    /// A server that answers for none of its databases.
+    ServerUnreachable,
+    /// A manifest whose change would make a large part of its databases drift.
+    ManifestSuspect,
+    /// A channel that is broken, or that gave a message up.
+    ChannelParked,
+}
+
+/// What an incident is about; [`Incident::subject`] is its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum About {
+    Database,
+    Server,
+    Manifest,
+    Channel,
 }
 
 impl IncidentKind {
     /// Every kind.
-    pub const ALL: [Self; 3] = [Self::Drift, Self::WrongDatabase, Self::AuditFailing];
+    pub const ALL: [Self; 6] = [
+        Self::Drift,
+        Self::WrongDatabase,
+        Self::AuditFailing,
+        Self::ServerUnreachable,
+        Self::ManifestSuspect,
+        Self::ChannelParked,
+    ];
+
+    /// What incidents of this kind are about.
+    #[must_use]
+    pub fn about(self) -> About {
+        match self {
+            Self::Drift | Self::WrongDatabase | Self::AuditFailing => About::Database,
+            Self::ServerUnreachable => About::Server,
+            Self::ManifestSuspect => About::Manifest,
+            Self::ChannelParked => About::Channel,
+        }
+    }
 
     /// The one that `word` stands for.
     #[must_use]
@@ -52,6 +87,9 @@ impl IncidentKind {
             Self::Drift => "drift",
             Self::WrongDatabase => "wrong_database",
             Self::AuditFailing => "audit_failing",
+            Self::ServerUnreachable => "server_unreachable",
+            Self::ManifestSuspect => "manifest_suspect",
+            Self::ChannelParked => "channel_parked",
         }
     }
 }
@@ -60,7 +98,7 @@ impl IncidentKind {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum IncidentState {
     Open,
-    /// A person has seen it (step 2).
+    /// A person has seen it: it is quiet until its findings grow.
     Acknowledged,
     Resolved,
 }
@@ -115,6 +153,32 @@ impl FromStr for IncidentId {
     }
 }
 
+/// How the incidents of one database live, from the config.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Life {
+    /// So many audits in a row have to see a finding before it opens an incident or joins one.
+    pub confirm: u32,
+    /// So many `unknown` verdicts in a row open an `audit_failing` incident.
+    pub confirm_failing: u32,
+    /// What returns within this time of having gone is the same trouble, told once as flapping.
+    pub flap_window: Duration,
+}
+
+impl Default for Life {
+    fn default() -> Self {
+        Self { confirm: 1, confirm_failing: UNKNOWN_MAX, flap_window: Duration::from_mins(10) }
+    }
+}
+
+/// Who has seen an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acknowledged {
+    /// The name of the token.
+    pub by: String,
+    pub at: Timestamp,
+    pub note: Option<String>,
+}
+
 /// One incident as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Incident {
@@ -122,7 +186,8 @@ pub struct Incident {
     pub id: IncidentId,
     /// What kind of trouble.
     pub kind: IncidentKind,
-    /// The database's registered name (later: a server, a channel, …).
+    /// The name of what [`IncidentKind::about`] says: a registered database, a server, a manifest or
+    /// a channel.
     pub subject: String,
     pub state: IncidentState,
     pub opened_at: Timestamp,
@@ -131,4 +196,11 @@ pub struct Incident {
     pub resolved_at: Option<Timestamp>,
     /// Fingerprints (hex) of the findings it holds now, sorted. For `audit_failing`, empty.
     pub fingerprints: Vec<String>,
+    /// It came back within the flap window: it resolves only after that long without findings.
+    pub flapping: bool,
+    /// Since when complete reads found nothing of it; while it is flapping.
+    pub clean_since: Option<Timestamp>,
+    /// Findings that went away within the last flap window, and when.
+    pub gone: BTreeMap<String, Timestamp>,
+    pub acknowledged: Option<Acknowledged>,
 }

@@ -5,6 +5,7 @@
 //! database may look quite different. So it holds the facts of its moment, already made visible
 //! (never raw bytes), and no reference to anything that may be gone.
 
+mod news;
 mod plan;
 mod removed;
 
@@ -12,6 +13,10 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
+pub use news::News;
+pub use news::again;
+pub use news::news;
+pub use news::type_of;
 pub use plan::Told;
 pub use plan::hold;
 pub use plan::lasted;
@@ -60,6 +65,11 @@ pub struct Notification {
     pub incident: Option<String>,
     /// `drift`, `wrong_database`, `audit_failing`; `None` for a test.
     pub incident_kind: Option<String>,
+    /// What it is about: the database, or a server, a manifest, a channel. Empty where an earlier
+    /// version wrote it: then it is the database.
+    #[serde(default)]
+    pub subject: String,
+    /// Empty where it is not about a database.
     pub database: String,
     pub manifest: String,
     pub labels: std::collections::BTreeMap<String, String>,
@@ -76,6 +86,21 @@ pub struct Notification {
     pub findings_total: usize,
     /// How many of them are new since the last notification of this incident.
     pub new_total: usize,
+    /// How many went away since the last notification of this incident.
+    #[serde(default)]
+    pub gone_total: usize,
+    /// Roles that own the tables it is about, made visible, each once.
+    #[serde(default)]
+    pub owners: Vec<String>,
+    /// Of the manifest that it was compared with.
+    #[serde(default)]
+    pub manifest_hash: String,
+    /// The `--ref` of the deploy that brought that manifest.
+    #[serde(default)]
+    pub manifest_ref: Option<String>,
+    /// What the route says about how to tell it.
+    #[serde(default)]
+    pub told: HowTold,
     /// Why the audits fail; for `audit_failing`, or for drift seen on a partial read.
     pub unknown_reason: Option<String>,
     /// When the audit behind this notification ran.
@@ -86,6 +111,51 @@ pub struct Notification {
     pub next_steps: Vec<String>,
     /// Role that read, and what `information_schema` would have hidden: for the footer.
     pub evidence: String,
+}
+
+/// What a route says about how its notifications look.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct HowTold {
+    /// Whom to call, in the receiver's own syntax. From the config, so it may act.
+    pub mention: Option<String>,
+    pub runbook_url: Option<String>,
+    /// Names listed in one message.
+    pub max_items: Option<usize>,
+}
+
+impl Notification {
+    /// A notification that says nothing, for what does not fill every field.
+    #[must_use]
+    pub fn blank(now: Timestamp) -> Self {
+        Self {
+            kind: NotificationType::Test,
+            reason: String::new(),
+            incident: None,
+            incident_kind: None,
+            subject: String::new(),
+            database: String::new(),
+            manifest: String::new(),
+            labels: std::collections::BTreeMap::new(),
+            severity: "info".to_owned(),
+            headline: String::new(),
+            diagnoses: Vec::new(),
+            findings: Vec::new(),
+            findings_total: 0,
+            new_total: 0,
+            gone_total: 0,
+            owners: Vec::new(),
+            manifest_hash: String::new(),
+            manifest_ref: None,
+            told: HowTold::default(),
+            unknown_reason: None,
+            audited_at: now,
+            opened_at: now,
+            resolved_at: None,
+            next_steps: Vec::new(),
+            evidence: String::new(),
+        }
+    }
 }
 
 /// How many findings a notification carries. More are counted, not listed: no receiver shows more.
@@ -103,6 +173,9 @@ pub struct NotifiedFinding {
     pub message: String,
     pub hints: Vec<String>,
     pub fingerprint: String,
+    /// The role that owns the object, made visible.
+    #[serde(default)]
+    pub owner: Option<String>,
     /// Whether it is new since the last notification of this incident.
     pub new: bool,
 }

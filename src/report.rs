@@ -144,6 +144,11 @@ pub struct Evidence {
     pub left_out: BTreeMap<String, usize>,
     /// SHA-256 (first 16 hex digits) of the resolved manifest.
     pub manifest_hash: String,
+    /// The `--ref` of the deploy that brought the manifest, where one did.
+    pub manifest_ref: Option<String>,
+    /// The verdict is `unknown` because the server could not be reached at all: no address, no
+    /// connection, no answer, no free place. A login or a query that was refused is none of these.
+    pub unreachable: bool,
     /// Whether the read is proven complete.
     pub complete: bool,
 }
@@ -190,6 +195,8 @@ mod tests {
                     hidden_from_information_schema: None,
                     left_out: BTreeMap::new(),
                     manifest_hash: String::new(),
+                    manifest_ref: None,
+                    unreachable: false,
                     complete,
                 },
             };

@@ -177,8 +177,8 @@ impl Scheduler {
     /// Ends the incidents of databases that left the config: nothing will ever resolve them.
     async fn close_unregistered(&self, config: &Config, now: Timestamp) {
         let registered = config.databases.iter().map(|it| it.name.clone()).collect();
-        let channels = config.routes.first().map_or_else(Vec::new, |route| route.to.clone());
-        match self.store.close_unregistered(registered, channels, now).await {
+        let policy = Arc::clone(&config.policy);
+        match self.store.close_unregistered(registered, policy, now).await {
             Ok(closed) => {
                 for it in closed {
                     info!(

@@ -29,6 +29,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::incident::Incident;
+use crate::policy::Policy;
 
 pub use error::StoreError;
 pub use record::Attempt;
@@ -118,17 +119,17 @@ impl Store {
     }
 
     /// Resolves, in one transaction, every open incident whose database is not in `registered`, and
-    /// puts a notification of that for each of `channels` into the outbox. Returns what it resolved,
+    /// puts a notification of that for each channel that `policy` names into the outbox. Returns what it resolved,
     /// oldest first; nothing where there is nothing to do, so it may be called at each start and
     /// reload.
     pub async fn close_unregistered(
         &self,
         registered: Vec<String>,
-        channels: Vec<String>,
+        policy: Arc<Policy>,
         now: Timestamp,
     ) -> Result<Vec<TransitionRecord>, StoreError> {
         match self {
-            Self::Sqlite(it) => it.close_unregistered(registered, channels, now).await,
+            Self::Sqlite(it) => it.close_unregistered(registered, policy, now).await,
         }
     }
 

@@ -72,6 +72,8 @@ pub fn conclude(
             hidden_from_information_schema: None,
             left_out: BTreeMap::new(),
             manifest_hash: subject.manifest.hash.clone(),
+            manifest_ref: None,
+            unreachable: false,
             complete: false,
         },
     };

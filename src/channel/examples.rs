@@ -60,6 +60,7 @@ pub(super) fn finding(kind: &str, name: &str) -> NotifiedFinding {
         message: format!("table `{name}` is not in manifest `central`"),
         hints: Vec::new(),
         fingerprint: "9609ca46935aa44b".to_owned(),
+        owner: Some("app".to_owned()),
         new: true,
     }
 }
@@ -71,6 +72,7 @@ pub(super) fn opened() -> Notification {
         reason: "new_findings".to_owned(),
         incident: Some("SW-1001".to_owned()),
         incident_kind: Some("drift".to_owned()),
+        subject: "central".to_owned(),
         database: "central".to_owned(),
         manifest: "central".to_owned(),
         labels: [("team".to_owned(), "platform".to_owned())].into(),
@@ -92,6 +94,8 @@ pub(super) fn opened() -> Notification {
         evidence: "complete read as role `auditor`; information_schema would have hidden 25 of 25 \
                    relations"
             .to_owned(),
+        owners: vec!["app".to_owned()],
+        ..Notification::blank(time("2025-07-05T10:00:00.123456Z"))
     }
 }
 
@@ -130,6 +134,7 @@ pub(super) fn failing() -> Notification {
         reason: "audits_failed".to_owned(),
         incident: Some("SW-1002".to_owned()),
         incident_kind: Some("audit_failing".to_owned()),
+        subject: "sco".to_owned(),
         database: "sco".to_owned(),
         manifest: "orchestra".to_owned(),
         severity: "warning".to_owned(),
@@ -156,6 +161,7 @@ pub(super) fn saying(words: &str) -> Notification {
         reason: words.to_owned(),
         incident: Some(words.to_owned()),
         incident_kind: Some(words.to_owned()),
+        subject: words.to_owned(),
         database: words.to_owned(),
         manifest: words.to_owned(),
         labels: [(words.to_owned(), words.to_owned())].into(),

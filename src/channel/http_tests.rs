@@ -19,6 +19,8 @@ use uuid::Uuid;
 use super::*;
 use crate::channel::examples;
 use crate::config::SecretSource;
+use crate::config::SlackFormat;
+use crate::config::WebhookFormat;
 use crate::secret::Secret;
 
 /// The path that no detail may hold.
@@ -124,7 +126,7 @@ fn url(scheme: &str, at: SocketAddr) -> SecretSource {
 fn slack(at: SocketAddr) -> Channel {
     Channel {
         name: "ops".to_owned(),
-        kind: ChannelKind::Slack { url: url("http", at) },
+        kind: ChannelKind::Slack { url: url("http", at), format: SlackFormat::Blocks },
         insecure: false,
     }
 }
@@ -133,7 +135,11 @@ fn webhook(at: SocketAddr, secret: Option<&str>) -> Channel {
     let secret = secret.map(|it| SecretSource::Inline(Secret::new(it)));
     Channel {
         name: "hook".to_owned(),
-        kind: ChannelKind::Webhook { url: url("http", at), secret },
+        kind: ChannelKind::Webhook {
+            url: url("http", at),
+            secrets: secret.into_iter().collect(),
+            format: WebhookFormat::Standard,
+        },
         insecure: false,
     }
 }
@@ -155,6 +161,7 @@ async fn post(sender: &Sender, channel: &Channel) -> Outcome {
         now: now(),
         notifications: &notifications,
         minimal: false,
+        look: &Messages::default(),
     };
     let outcome = tokio::time::timeout(PATIENCE, sender.send(channel, &message)).await.unwrap();
     assert!(!outcome.detail().contains("T0000000A"), "{outcome:?}");
@@ -358,7 +365,7 @@ async fn what_is_no_tls_is_not_spoken_to() {
     let at = listener.local_addr().unwrap();
     let channel = Channel {
         name: "ops".to_owned(),
-        kind: ChannelKind::Slack { url: url("https", at) },
+        kind: ChannelKind::Slack { url: url("https", at), format: SlackFormat::Blocks },
         insecure: false,
     };
     let sender = sender(LONG);
@@ -370,8 +377,11 @@ async fn what_is_no_tls_is_not_spoken_to() {
 #[tokio::test]
 async fn a_name_that_does_not_resolve_is_retried() {
     let url = SecretSource::Inline(Secret::new(format!("http://receiver.invalid{PATH}")));
-    let channel =
-        Channel { name: "ops".to_owned(), kind: ChannelKind::Slack { url }, insecure: true };
+    let channel = Channel {
+        name: "ops".to_owned(),
+        kind: ChannelKind::Slack { url, format: SlackFormat::Blocks },
+        insecure: true,
+    };
     let outcome = post(&sender(LONG), &channel).await;
     assert!(matches!(outcome, Outcome::Retry { .. }), "{outcome:?}");
     assert!(outcome.detail().contains("receiver.invalid"), "{outcome:?}");
@@ -380,8 +390,11 @@ async fn a_name_that_does_not_resolve_is_retried() {
 #[tokio::test]
 async fn a_url_that_is_none_breaks_the_channel_and_stays_secret() {
     let url = SecretSource::Inline(Secret::new("hooks.slack.com/services/T0000000A"));
-    let channel =
-        Channel { name: "ops".to_owned(), kind: ChannelKind::Slack { url }, insecure: false };
+    let channel = Channel {
+        name: "ops".to_owned(),
+        kind: ChannelKind::Slack { url, format: SlackFormat::Blocks },
+        insecure: false,
+    };
     let outcome = post(&sender(LONG), &channel).await;
     assert!(matches!(outcome, Outcome::Broken { failure: Failure::Client, .. }), "{outcome:?}");
     assert!(outcome.detail().contains("`ops`"), "{outcome:?}");
@@ -435,7 +448,7 @@ async fn tls_is_verified() {
         let sender = Sender::with_roots(timeouts, roots).unwrap();
         let channel = Channel {
             name: "ops".to_owned(),
-            kind: ChannelKind::Slack { url: url("https", at) },
+            kind: ChannelKind::Slack { url: url("https", at), format: SlackFormat::Blocks },
             insecure: false,
         };
         let outcome = post(&sender, &channel).await;

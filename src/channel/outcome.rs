@@ -125,6 +125,9 @@ pub enum ChannelError {
     #[error("channel `{channel}`: a receiver beyond loopback must be https, and its URL is not")]
     NotHttps { channel: String },
 
+    #[error("channel `{channel}`: this type cannot be sent to")]
+    Unsupported { channel: String },
+
     #[error("channel `{channel}`: its signing secret is not `whsec_` followed by base64")]
     SigningSecret { channel: String },
 }

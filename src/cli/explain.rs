@@ -103,6 +103,24 @@ const ENTRIES: &[Entry] = &[
         to_do: "`schemawarden doctor DATABASE` says what is in the way: the network, TLS, the password, a permission, or a limit. It resolves with the next complete read.",
     },
     Entry {
+        kind: "server_unreachable",
+        means: "A server answers for none of its registered databases.",
+        matters: "None of them is watched meanwhile. It is told once for the server, not once for each database.",
+        to_do: "See whether the server runs and whether this machine may reach it; `schemawarden doctor DATABASE` says how far a connection comes. It resolves as soon as one of its databases is reached.",
+    },
+    Entry {
+        kind: "manifest_suspect",
+        means: "A manifest was changed, and by the change alone more than a fifth of its databases would drift.",
+        matters: "Most likely the manifest is wrong, or it came before its migration. Its findings are shown and held back; whatever the manifest before it would have found is told as ever.",
+        to_do: "Correct the manifest, or run the migration. If the databases are what is wrong, let the findings through: `schemawarden manifests release NAME`. For a change on purpose, open a deploy window first: `schemawarden deploy begin`.",
+    },
+    Entry {
+        kind: "channel_parked",
+        means: "A receiver says that the channel is wrong (revoked, removed, not found), or a message to it was given up.",
+        matters: "Whoever reads that channel hears nothing. It is told through the other channels and by `/readyz?verbose`.",
+        to_do: "`schemawarden deliveries list` says what the receiver answered. Correct the URL or the key and reload; `schemawarden notify-test CHANNEL` tries it, and `schemawarden deliveries retry CHANNEL` sends what waits. It resolves with the next message that arrives.",
+    },
+    Entry {
         kind: "foreign_manifest",
         means: "The unexpected tables are those of another manifest.",
         matters: "That is the signature of a schema pushed to the wrong database: one act, not twenty-one findings.",

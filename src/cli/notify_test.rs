@@ -32,8 +32,13 @@ pub(super) async fn run(global: &Global, args: NotifyTestArgs) -> anyhow::Result
     };
     let now = Clock::System.now();
     let notifications = [channel::test_notification(now)];
-    let message =
-        Message { id: Uuid::now_v7(), now, notifications: &notifications, minimal: false };
+    let message = Message {
+        id: Uuid::now_v7(),
+        now,
+        notifications: &notifications,
+        minimal: false,
+        look: &config.messages,
+    };
     let (delivered, text) = match Sender::new()?.send(channel, &message).await {
         Outcome::Delivered { answer } => (true, format!("the receiver answered: {answer}")),
         Outcome::Retry { failure, detail, after } => {

@@ -20,12 +20,15 @@ use std::time::Duration;
 use jiff::civil::Date;
 
 use crate::manifest::Manifests;
+use crate::policy::Policy;
 use crate::yaml;
 use crate::yaml::At;
 use crate::yaml::Position;
 
 use super::Config;
 use super::Http;
+use super::Messages;
+use super::Networks;
 use super::State;
 use super::shape;
 use super::undelivered;
@@ -45,6 +48,9 @@ const DEFAULT_KEEP_INCIDENTS: Duration = Duration::from_hours(365 * 24);
 const MIN_KEEP: Duration = Duration::from_hours(24);
 /// Ten years.
 const MAX_KEEP: Duration = Duration::from_hours(3650 * 24);
+
+/// The longest deploy window, if the file does not say.
+const DEFAULT_DEPLOY_MAX: Duration = Duration::from_hours(4);
 
 /// The longest name of a database or channel, in bytes. It stands in labels, messages and URLs.
 const MAX_NAME: usize = 100;
@@ -75,10 +81,18 @@ pub(super) fn sense(
         hash,
         databases: databases.into_iter().map(Arc::new).collect(),
         manifests: manifests?,
+        policy: Arc::new(Policy {
+            channels: channels.keys().cloned().collect(),
+            routes,
+            ..Policy::default()
+        }),
         channels,
-        routes,
         state,
         http: http?,
+        messages: Messages::default(),
+        heartbeat: None,
+        networks: Networks::default(),
+        deploy_max: DEFAULT_DEPLOY_MAX,
         limits: global_limits,
         warnings: Vec::new(),
     })
@@ -116,9 +130,11 @@ fn state(file: &shape::File, noted: &mut Noted) -> State {
 fn http(http: Option<&shape::Http>, noted: &mut Noted) -> Option<Http> {
     const KEY: &str = "http.listen";
     let default = DEFAULT_LISTEN.parse().expect("a constant that a test parses");
-    let Some(http) = http else { return Some(Http { listen: default }) };
+    let Some(http) = http else { return Some(Http { listen: default, tokens: Vec::new() }) };
     noted.later("http.tokens", http.tokens.as_ref());
-    let Some(listen) = &http.listen else { return Some(Http { listen: default }) };
+    let Some(listen) = &http.listen else {
+        return Some(Http { listen: default, tokens: Vec::new() });
+    };
     let Ok(address) = listen.value.parse::<SocketAddr>() else {
         let message = format!("{} is not an address and a port", listen.shown());
         noted.mistake_help(
@@ -135,7 +151,7 @@ fn http(http: Option<&shape::Http>, noted: &mut Noted) -> Option<Http> {
         noted.mistake_help(Some(listen.at), KEY, message, help);
         return None;
     }
-    Some(Http { listen: address })
+    Some(Http { listen: address, tokens: Vec::new() })
 }
 
 /// Every entry, and a mistake for each whose name another has. It comes all the same: what else is

@@ -12,6 +12,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::connection::Password;
 use crate::connection::SslMode;
+use crate::route::Target;
 
 const MANIFEST: &str = "manifest: NAME\ntables: [User]\n";
 /// 24 bytes in base64.
@@ -147,8 +148,11 @@ fn a_full_config_is_read() {
     assert_eq!(b.server(), "db.example.com:5432");
     let password = Password::File(folder.0.path().join("secrets/password"));
     assert_eq!(defaults.password, Some(password));
-    assert!(matches!(&config.channels["log"].kind, ChannelKind::Webhook { secret: Some(_), .. }));
-    assert_eq!(config.routes[0].to, ["ops", "log"]);
+    assert!(
+        matches!(&config.channels["log"].kind, ChannelKind::Webhook { secrets, .. } if secrets.len() == 1)
+    );
+    let to = ["ops", "log"].map(|it| Target::Channel(it.to_owned()));
+    assert_eq!(config.policy.routes[0].to, to);
     assert!(config.require_delivery().is_empty());
     assert!(config.warnings.is_empty(), "{:?}", folder.words(&config.warnings));
     assert!(!format!("{config:?}").contains("hunter2"));

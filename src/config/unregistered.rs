@@ -12,6 +12,7 @@ use super::Database;
 use super::Limits;
 use crate::connection;
 use crate::connection::ConnectionError;
+use crate::incident::Life;
 use crate::manifest::Manifest;
 use crate::schedule::Schedule;
 use crate::schema::visible;
@@ -45,6 +46,7 @@ impl Database {
             severities: BTreeMap::new(),
             limits: Limits::default(),
             provision_grace: Duration::ZERO,
+            life: Life::default(),
         })
     }
 

@@ -15,12 +15,16 @@ use crate::config::Channel;
 use crate::config::ChannelKind;
 use crate::config::Http;
 use crate::config::Limits;
-use crate::config::Route;
+use crate::config::Messages;
+use crate::config::Networks;
 use crate::config::SecretSource;
 use crate::config::State;
+use crate::config::WebhookFormat;
 use crate::finding::Finding;
 use crate::finding::FindingKind;
 use crate::finding::ObjectKind;
+use crate::incident::Life;
+use crate::policy::Policy;
 use crate::report::Evidence;
 use crate::report::Report;
 use crate::report::Verdict;
@@ -167,6 +171,8 @@ impl Bench {
                 hidden_from_information_schema: Some(4),
                 left_out: BTreeMap::new(),
                 manifest_hash: "0".to_owned(),
+                manifest_ref: None,
+                unreachable: false,
                 complete: true,
             },
         };
@@ -174,7 +180,9 @@ impl Bench {
             report: Arc::new(report),
             now: self.delivery.clock.now(),
             labels: BTreeMap::new(),
-            channels: self.channels.clone(),
+            server: "db.example:5432".to_owned(),
+            life: Life::default(),
+            policy: Arc::new(Policy::of_channels(self.channels.clone())),
         };
         self.delivery.store.commit_audit(audit).await.unwrap();
     }
@@ -210,7 +218,8 @@ impl Bench {
 fn config(channels: &[(&str, &str)]) -> Config {
     let channel = |(name, url): &(&str, &str)| {
         let url = SecretSource::Inline(Secret::new(*url));
-        let kind = ChannelKind::Webhook { url, secret: None };
+        let kind =
+            ChannelKind::Webhook { url, secrets: Vec::new(), format: WebhookFormat::Standard };
         ((*name).to_owned(), Channel { name: (*name).to_owned(), kind, insecure: false })
     };
     Config {
@@ -219,13 +228,17 @@ fn config(channels: &[(&str, &str)]) -> Config {
         databases: Vec::new(),
         manifests: BTreeMap::new(),
         channels: channels.iter().map(channel).collect(),
-        routes: vec![Route { to: channels.iter().map(|(name, _)| (*name).to_owned()).collect() }],
+        policy: Arc::new(Policy::of_channels(channels.iter().map(|(name, _)| (*name).to_owned()))),
         state: State {
             sqlite: "state.db".into(),
             keep_audits: Duration::from_hours(1),
             keep_incidents: Duration::from_hours(1),
         },
-        http: Http { listen: "127.0.0.1:0".parse().unwrap() },
+        http: Http { listen: "127.0.0.1:0".parse().unwrap(), tokens: Vec::new() },
+        messages: Messages::default(),
+        heartbeat: None,
+        networks: Networks::default(),
+        deploy_max: Duration::from_hours(4),
         limits: Limits {
             concurrency: 1,
             per_server: 1,

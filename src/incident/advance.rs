@@ -1,5 +1,6 @@
 //! Moves the incidents of one database forward by one audit.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -48,7 +49,13 @@ pub struct Transition {
 pub enum Step {
     Opened,
     Changed,
+    /// Still open; nothing of it changed.
+    Reminded,
     Resolved,
+    /// A person has seen it; told to nobody.
+    Acknowledged,
+    /// That person let go of it; told to nobody.
+    Released,
 }
 
 /// Why it went that way. The words are published (message, metric, audit trail) and never change.
@@ -64,6 +71,34 @@ pub enum Reason {
     AuditedAgain,
     /// Its database left the configuration: nobody looks any more.
     DatabaseRemoved,
+    /// It came back within the flap window.
+    Flapping,
+    /// It is open for another repeat interval.
+    RepeatInterval,
+    /// Whatever muted it has ended.
+    SilenceEnded,
+    /// A person has seen it.
+    Acknowledged,
+    /// That person let go of it.
+    Released,
+    /// None of its databases can be reached.
+    ServerUnreachable,
+    /// One of its databases was reached.
+    ServerReachable,
+    /// Its server is unreachable, which is told as one incident.
+    ServerTold,
+    /// A change of the manifest would make too many databases drift.
+    ManifestChanged,
+    /// A person let the changed manifest through.
+    ManifestReleased,
+    /// The receiver says that the channel is wrong.
+    ChannelBroken,
+    /// A message was given up after every try.
+    DeliveryAbandoned,
+    /// The channel takes messages again.
+    ChannelDelivers,
+    /// The channel left the configuration.
+    ChannelRemoved,
 }
 
 impl Step {
@@ -73,6 +108,9 @@ impl Step {
         match self {
             Self::Opened => "opened",
             Self::Changed => "changed",
+            Self::Reminded => "reminded",
+            Self::Acknowledged => "acknowledged",
+            Self::Released => "released",
             Self::Resolved => "resolved",
         }
     }
@@ -88,6 +126,20 @@ impl Reason {
             Self::AuditsFailed => "audits_failed",
             Self::AuditedAgain => "audited_again",
             Self::DatabaseRemoved => "database_removed",
+            Self::Flapping => "flapping",
+            Self::RepeatInterval => "repeat_interval",
+            Self::SilenceEnded => "silence_ended",
+            Self::Acknowledged => "acknowledged",
+            Self::Released => "released",
+            Self::ServerUnreachable => "server_unreachable",
+            Self::ServerReachable => "server_reachable",
+            Self::ServerTold => "server_told",
+            Self::ManifestChanged => "manifest_changed",
+            Self::ManifestReleased => "manifest_released",
+            Self::ChannelBroken => "channel_broken",
+            Self::DeliveryAbandoned => "delivery_abandoned",
+            Self::ChannelDelivers => "channel_delivers",
+            Self::ChannelRemoved => "channel_removed",
         }
     }
 }
@@ -221,6 +273,10 @@ fn open(
         changed_at: now,
         resolved_at: None,
         fingerprints: fingerprints.iter().cloned().collect(),
+        flapping: false,
+        clean_since: None,
+        gone: BTreeMap::new(),
+        acknowledged: None,
     };
     let told = Transition { step: Step::Opened, reason, new: fingerprints };
     Change { incident, told: Some(told) }

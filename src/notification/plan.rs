@@ -11,8 +11,8 @@ use jiff::SignedDuration;
 
 use super::FINDINGS_MAX;
 use super::Notification;
-use super::NotificationType;
 use super::NotifiedFinding;
+use super::type_of;
 use crate::finding::Finding;
 use crate::finding::FindingKind;
 use crate::finding::ObjectKind;
@@ -55,14 +55,11 @@ pub fn plan(told: &Told<'_>) -> Notification {
     let about_findings = !resolved && incident.kind != IncidentKind::AuditFailing;
     let diagnoses = report.diagnoses.iter().filter(|_| about_findings);
     Notification {
-        kind: match transition.step {
-            Step::Opened => NotificationType::Opened,
-            Step::Changed => NotificationType::Changed,
-            Step::Resolved => NotificationType::Resolved,
-        },
+        kind: type_of(transition.step),
         reason: transition.reason.word().to_owned(),
         incident: Some(incident.id.to_string()),
         incident_kind: Some(incident.kind.word().to_owned()),
+        subject: incident.subject.clone(),
         database: report.database.clone(),
         manifest: report.manifest.clone(),
         labels: told.labels.clone(),
@@ -71,6 +68,8 @@ pub fn plan(told: &Told<'_>) -> Notification {
         diagnoses: diagnoses.map(|it| it.message.clone()).collect(),
         findings_total: incident.fingerprints.len(),
         new_total: transition.new.len(),
+        owners: owners(&findings),
+        manifest_hash: report.evidence.manifest_hash.clone(),
         unknown_reason: if resolved { None } else { report.reason.clone() },
         audited_at: report.evidence.audited_at,
         opened_at: incident.opened_at,
@@ -78,7 +77,14 @@ pub fn plan(told: &Told<'_>) -> Notification {
         next_steps: next_steps(incident, transition.step, &findings),
         evidence: evidence(&report.evidence),
         findings,
+        ..Notification::blank(report.evidence.audited_at)
     }
+}
+
+/// Who owns the objects of `findings`, each role once.
+fn owners(findings: &[NotifiedFinding]) -> Vec<String> {
+    let owners: BTreeSet<&String> = findings.iter().filter_map(|it| it.owner.as_ref()).collect();
+    owners.into_iter().cloned().collect()
 }
 
 /// The findings that an incident holds after a report, spelt for people, at most [`FINDINGS_MAX`].
@@ -130,6 +136,7 @@ fn spell(finding: &Finding, fingerprint: String, database: &str) -> NotifiedFind
         message: finding.message.clone(),
         hints: finding.hints.clone(),
         fingerprint,
+        owner: finding.detail.get("owner").and_then(|it| it.as_str()).map(str::to_owned),
         new: false,
     }
 }
@@ -172,6 +179,8 @@ fn headline(told: &Told<'_>) -> String {
             }
             text
         }
+        // Those have words of their own, in `news`.
+        kind => format!("{database}: {}", kind.word()),
     }
 }
 
@@ -187,6 +196,7 @@ fn resolved_headline(incident: &Incident, report: &Report) -> String {
             format!("tables of manifest `{}` are there again after {lasted}", report.manifest)
         }
         IncidentKind::Drift => format!("drift is gone after {lasted}"),
+        kind => format!("{} is over after {lasted}", kind.word()),
     }
 }
 
@@ -269,6 +279,7 @@ fn next_steps(incident: &Incident, step: Step, findings: &[NotifiedFinding]) -> 
             vec![doctor, check, "schemawarden explain wrong_database".to_owned()]
         }
         IncidentKind::AuditFailing => vec![doctor, check],
+        _ => Vec::new(),
     }
 }
 

@@ -37,6 +37,7 @@ pub fn removed(it: Removed<'_>) -> Notification {
         reason: Reason::DatabaseRemoved.word().to_owned(),
         incident: Some(incident.id.to_string()),
         incident_kind: Some(incident.kind.word().to_owned()),
+        subject: incident.subject.clone(),
         database: incident.subject.clone(),
         manifest: manifest.to_owned(),
         labels,
@@ -52,5 +53,6 @@ pub fn removed(it: Removed<'_>) -> Notification {
         next_steps: Vec::new(),
         evidence: String::new(),
         findings,
+        ..Notification::blank(audited_at)
     }
 }

@@ -56,6 +56,7 @@ pub fn finding(it: &Finding) -> Value {
         "name": it.name.as_ref().map(|name| name.name.visible()),
         "object": it.object.word(),
         "known": it.known.is_some(),
+        "held": it.held,
         "message": it.message,
         "hints": it.hints,
         "fingerprint": it.fingerprint().to_string(),
@@ -87,6 +88,7 @@ fn evidence(it: &Evidence) -> Value {
         "hidden_from_information_schema": it.hidden_from_information_schema,
         "left_out": it.left_out,
         "manifest_hash": it.manifest_hash,
+        "manifest_ref": it.manifest_ref,
         "complete": it.complete,
     })
 }

@@ -17,7 +17,7 @@ use crate::store::AuditCommit;
 use crate::store::Store;
 use crate::store::StoreError;
 
-/// Commits `report` with the channels that the routes name. Returns whether it is recorded, or is
+/// Commits `report`, to be told as the config of now says. Returns whether it is recorded, or is
 /// kept and will be.
 pub(super) async fn commit(
     store: &Store,
@@ -28,9 +28,14 @@ pub(super) async fn commit(
 ) -> bool {
     let name = database.name.as_str();
     log_verdict(name, &report);
-    let channels = config.routes.first().map_or_else(Vec::new, |route| route.to.clone());
-    let report = Arc::new(report);
-    let audit = AuditCommit { report, now, labels: database.labels.clone(), channels };
+    let audit = AuditCommit {
+        report: Arc::new(report),
+        now,
+        labels: database.labels.clone(),
+        server: database.server(),
+        life: database.life,
+        policy: Arc::clone(&config.policy),
+    };
     let receipt = match store.commit_audit(audit).await {
         Ok(receipt) => receipt,
         // The store keeps the report, and tells by its health that it cannot write.
@@ -50,15 +55,16 @@ pub(super) async fn commit(
     for it in receipt.transitions {
         let (step, reason, kind) = (it.step.word(), it.reason.word(), it.kind.word());
         // Each with its identity as fields, and readable without them.
-        match it.step {
-            Step::Resolved => info!(
+        if it.step == Step::Resolved {
+            info!(
                 incident.id = %it.incident, incident.kind = kind, database.name = name, reason,
                 "incident {} ({kind}) of `{name}` resolved", it.incident
-            ),
-            Step::Opened | Step::Changed => warn!(
+            );
+        } else {
+            warn!(
                 incident.id = %it.incident, incident.kind = kind, database.name = name, reason,
                 "incident {} ({kind}) of `{name}` {step}", it.incident
-            ),
+            );
         }
     }
     true

@@ -10,9 +10,11 @@ use uuid::Uuid;
 
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
+use crate::incident::Life;
 use crate::incident::Reason;
 use crate::incident::Step;
 use crate::notification::Notification;
+use crate::policy::Policy;
 use crate::report::Report;
 use crate::report::Verdict;
 
@@ -24,8 +26,12 @@ pub struct AuditCommit {
     pub now: Timestamp,
     /// The database's labels, for its notifications.
     pub labels: BTreeMap<String, String>,
-    /// The channels to tell, if there is something to tell. Repeated names count once.
-    pub channels: Vec<String>,
+    /// What its server is called, for outages.
+    pub server: String,
+    /// How its incidents live.
+    pub life: Life,
+    /// Whom to tell, if there is something to tell.
+    pub policy: Arc<Policy>,
 }
 
 /// What became of a committed audit.

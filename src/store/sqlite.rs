@@ -17,6 +17,7 @@ mod outbox;
 mod pace;
 mod prune;
 mod reroute;
+mod tell;
 mod trouble;
 mod unregistered;
 mod writer;
@@ -53,6 +54,7 @@ use super::Rerouted;
 use super::StoreError;
 use super::TransitionRecord;
 use crate::incident::Incident;
+use crate::policy::Policy;
 use crate::progress::Progress;
 
 /// Commands that may wait for the writer. Whoever finds the queue full waits.
@@ -128,10 +130,10 @@ impl Sqlite {
     pub(super) async fn close_unregistered(
         &self,
         registered: Vec<String>,
-        channels: Vec<String>,
+        policy: Arc<Policy>,
         now: Timestamp,
     ) -> Result<Vec<TransitionRecord>, StoreError> {
-        let close = move |it: &Connection| unregistered::close(it, &registered, &channels, now);
+        let close = move |it: &Connection| unregistered::close(it, &registered, &policy, now);
         let closed = self.write("unregistered databases", close).await?;
         if !closed.is_empty() {
             self.outbox.notify_one();

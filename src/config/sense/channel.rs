@@ -9,10 +9,13 @@ use url::Url;
 use crate::config::CHANNEL_TYPES;
 use crate::config::Channel;
 use crate::config::ChannelKind;
-use crate::config::Route;
 use crate::config::SecretSource;
+use crate::config::SlackFormat;
+use crate::config::WebhookFormat;
 use crate::config::is_loopback;
 use crate::config::shape;
+use crate::route::Route;
+use crate::route::Target;
 use crate::yaml::At;
 use crate::yaml::Entries;
 use crate::yaml::nearest;
@@ -69,11 +72,12 @@ fn kind(
                 let message = "a Slack webhook has no secret of its own: its URL is the secret";
                 noted.mistake(Some(secret.at), key, message);
             }
-            Some(ChannelKind::Slack { url: url? })
+            Some(ChannelKind::Slack { url: url?, format: SlackFormat::Blocks })
         }
         "webhook" => {
             let secret = signing_key(channel, key, noted);
-            Some(ChannelKind::Webhook { url: url?, secret })
+            let secrets = secret.into_iter().collect();
+            Some(ChannelKind::Webhook { url: url?, secrets, format: WebhookFormat::Standard })
         }
         word => {
             let place = format!("{key}.type");
@@ -193,9 +197,12 @@ pub(super) fn routes(file: &shape::File, noted: &mut Noted) -> Vec<Route> {
                 noted.no_such(name, &format!("{key}.to[{at}]"), "channel", near);
             }
         }
-        all.push(Route { to: route.to.value.iter().map(|it| it.value.clone()).collect() });
+        all.push(Route::catch_all(route.to.value.iter().map(|it| it.value.clone())));
     }
-    let used = |name: &str| all.first().is_some_and(|it: &Route| it.to.iter().any(|it| it == name));
+    let used = |name: &str| {
+        let is_it = |it: &Target| matches!(it, Target::Channel(to) if to == name);
+        all.first().is_some_and(|it: &Route| it.to.iter().any(is_it))
+    };
     for name in channels.into_iter().filter(|it| !used(&it.value)) {
         noted.warning(name.at, &format!("channels.{}", plain(name)), "no route goes here");
     }

@@ -19,6 +19,7 @@ use crate::connection::Password;
 use crate::connection::SslMode;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
+use crate::incident::Life;
 use crate::manifest;
 use crate::manifest::Manifests;
 use crate::yaml::At;
@@ -151,6 +152,7 @@ fn one(
         severities,
         limits,
         provision_grace,
+        life: Life::default(),
     })
 }
 

@@ -64,6 +64,8 @@ fn report(spec: &str) -> Report {
             hidden_from_information_schema: None,
             left_out: BTreeMap::new(),
             manifest_hash: "0".to_owned(),
+            manifest_ref: None,
+            unreachable: false,
             complete: words.contains(&"complete") || !(unknown || words.contains(&"partial")),
         },
     }

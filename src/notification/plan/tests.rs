@@ -48,6 +48,8 @@ fn report(verdict: Verdict, findings: Vec<Finding>) -> Report {
             hidden_from_information_schema: Some(25),
             left_out: [("preset:prisma".to_owned(), 1)].into(),
             manifest_hash: "0".to_owned(),
+            manifest_ref: None,
+            unreachable: false,
             complete: verdict != Verdict::Unknown,
         },
     }

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::column;
 use super::databases;
 use super::incidents;
-use super::outbox;
+use super::tell::Change;
+use super::tell::tell;
 use crate::incident::IncidentState;
 use crate::incident::Transition;
 use crate::incident::advance;
@@ -18,6 +19,7 @@ use crate::notification::hold;
 use crate::notification::plan;
 use crate::report;
 use crate::report::Report;
+use crate::schema::RelationName;
 use crate::store::AuditCommit;
 use crate::store::TransitionRecord;
 
@@ -119,9 +121,15 @@ fn apply(
             findings: &findings,
             unknown_streak: advance.unknown_streak,
         });
-        applied.deliveries +=
-            outbox::put(connection, incident.id, &notification, &audit.channels, now)?;
-        let Transition { step, reason, .. } = transition;
+        let Transition { step, reason, new } = transition;
+        let new: Vec<RelationName> = report
+            .counting()
+            .filter(|it| new.contains(&it.fingerprint().to_string()))
+            .filter_map(|it| it.name.clone())
+            .collect();
+        let told =
+            Change { incident: &incident, step, reason, notification: &notification, new: &new };
+        applied.deliveries += tell(connection, &audit.policy, &told, now)?;
         applied.transitions.push(TransitionRecord {
             incident: incident.id,
             kind: incident.kind,

@@ -1,9 +1,13 @@
 //! Incidents: read what is open of one database, write what one audit changed.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use rusqlite::Connection;
 use rusqlite::Row;
 
 use super::column;
+use crate::incident::Acknowledged;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
@@ -15,7 +19,9 @@ pub(super) fn open_of(connection: &Connection, subject: &str) -> rusqlite::Resul
     connection
         .prepare_cached(
             "/* incidents.open_of */ select id, kind, subject, state, opened_at, changed_at, \
-             resolved_at, fingerprints from incidents where subject = ?1 and state <> 'resolved'",
+             resolved_at, fingerprints, flapping, clean_since, gone, acknowledged_by, \
+             acknowledged_at, acknowledged_note from incidents \
+             where subject = ?1 and state <> 'resolved'",
         )?
         .query_map([subject], read)?
         .collect()
@@ -26,7 +32,9 @@ pub(super) fn open(connection: &Connection) -> rusqlite::Result<Vec<Incident>> {
     connection
         .prepare_cached(
             "/* incidents.open */ select id, kind, subject, state, opened_at, changed_at, \
-             resolved_at, fingerprints from incidents where state <> 'resolved' order by id",
+             resolved_at, fingerprints, flapping, clean_since, gone, acknowledged_by, \
+             acknowledged_at, acknowledged_note from incidents \
+             where state <> 'resolved' order by id",
         )?
         .query_map([], read)?
         .collect()
@@ -53,16 +61,23 @@ pub(super) fn save(
     reason: &str,
     findings: &[NotifiedFinding],
 ) -> rusqlite::Result<IncidentId> {
+    let gone: BTreeMap<&String, i64> =
+        incident.gone.iter().map(|(it, at)| (it, column::ms(*at))).collect();
     let id = (incident.id != IncidentId::UNASSIGNED).then_some(stored(incident.id));
     let id: i64 = connection
         .prepare_cached(
             "/* incidents.save */ insert into incidents (id, kind, subject, state, opened_at, \
-             changed_at, resolved_at, reason, fingerprints, findings) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) \
+             changed_at, resolved_at, reason, fingerprints, findings, flapping, clean_since, gone, \
+             acknowledged_by, acknowledged_at, acknowledged_note) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16) \
              on conflict (id) do update set state = excluded.state, \
              changed_at = excluded.changed_at, resolved_at = excluded.resolved_at, \
              reason = excluded.reason, fingerprints = excluded.fingerprints, \
-             findings = excluded.findings returning id",
+             findings = excluded.findings, flapping = excluded.flapping, \
+             clean_since = excluded.clean_since, gone = excluded.gone, \
+             acknowledged_by = excluded.acknowledged_by, \
+             acknowledged_at = excluded.acknowledged_at, \
+             acknowledged_note = excluded.acknowledged_note returning id",
         )?
         .query_row(
             (
@@ -76,6 +91,12 @@ pub(super) fn save(
                 reason,
                 column::to_json(&incident.fingerprints)?,
                 column::to_json(&findings)?,
+                incident.flapping,
+                incident.clean_since.map(column::ms),
+                column::to_json(&gone)?,
+                incident.acknowledged.as_ref().map(|it| &it.by),
+                incident.acknowledged.as_ref().map(|it| column::ms(it.at)),
+                incident.acknowledged.as_ref().and_then(|it| it.note.as_ref()),
             ),
             |row| row.get(0),
         )?;
@@ -98,5 +119,20 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Incident> {
         changed_at: column::instant(row, "changed_at")?,
         resolved_at: column::instant_or_null(row, "resolved_at")?,
         fingerprints: column::json(row, "fingerprints")?,
+        flapping: row.get("flapping")?,
+        clean_since: column::instant_or_null(row, "clean_since")?,
+        gone: gone(row)?,
+        acknowledged: acknowledged(row)?,
     })
+}
+
+fn gone(row: &Row<'_>) -> rusqlite::Result<BTreeMap<String, Timestamp>> {
+    let gone: BTreeMap<String, i64> = column::json(row, "gone")?;
+    gone.into_iter().map(|(it, ms)| Ok((it, column::from_ms(ms)?))).collect()
+}
+
+fn acknowledged(row: &Row<'_>) -> rusqlite::Result<Option<Acknowledged>> {
+    let Some(by) = row.get("acknowledged_by")? else { return Ok(None) };
+    let at = column::instant_or_null(row, "acknowledged_at")?.unwrap_or(Timestamp::UNIX_EPOCH);
+    Ok(Some(Acknowledged { by, at, note: row.get("acknowledged_note")? }))
 }

@@ -1,8 +1,6 @@
 //! Brings a state file to the schema of this release, one transactional step at a time.
 //!
-//! A step is never edited once released; a change is a new step. Step 2's needs are additions:
-//! acknowledgement and flapping are columns of `incidents`; silences, deploys and parked channels are
-//! tables; the grouper fills `notifications.delivery_id`, which may be null from the start.
+//! A step is never edited once released; a change is a new step.
 
 use std::fs;
 use std::fs::File;
@@ -16,7 +14,12 @@ use rusqlite::TransactionBehavior;
 use crate::store::StoreError;
 
 /// The steps, oldest first; the schema's version is the number of steps taken (`user_version`).
-const STEPS: &[&str] = &[include_str!("migrations/0001.sql")];
+const STEPS: &[&str] = &[
+    include_str!("migrations/0001.sql"),
+    include_str!("migrations/0002.sql"),
+    include_str!("migrations/0003.sql"),
+    include_str!("migrations/0004.sql"),
+];
 
 /// Marks a SQLite file as ours (`application_id`): `SWdn`.
 pub(super) const APPLICATION_ID: i64 = 0x5357_646e;

@@ -4,7 +4,6 @@
 //! channel is unfinished. So one incident's messages reach one channel in order, and at most one of
 //! them is in flight.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -18,47 +17,54 @@ use super::incidents;
 use crate::backoff;
 use crate::incident::IncidentId;
 use crate::notification::Notification;
+use crate::route::Destination;
 use crate::store::Attempt;
 use crate::store::AttemptEnd;
 use crate::store::Claim;
 use crate::store::Claimed;
 use crate::store::OutboxStatus;
 
-/// Puts one notification for each channel into the outbox, each with a delivery of its own that is
-/// due at once. Returns how many.
+/// Puts one notification for one channel into the outbox, with a delivery of its own that is due at
+/// once.
 pub(super) fn put(
     connection: &Connection,
     incident: IncidentId,
     notification: &Notification,
-    channels: &[String],
+    destination: &Destination<'_>,
     now: Timestamp,
-) -> rusqlite::Result<usize> {
+) -> rusqlite::Result<()> {
     let body = column::to_json(notification)?;
-    let channels: BTreeSet<&String> = channels.iter().collect();
-    for channel in &channels {
-        let delivery = new_id(now).to_string();
-        connection
-            .prepare_cached(
-                "/* outbox.put_delivery */ insert into deliveries (id, channel, state, created_at, \
-                 due_at) values (?1, ?2, 'pending', ?3, ?3)",
-            )?
-            .execute((&delivery, channel, column::ms(now)))?;
-        connection
-            .prepare_cached(
-                "/* outbox.put_notification */ insert into notifications (incident_id, channel, \
-                 type, reason, created_at, body, delivery_id) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-            )?
-            .execute((
-                incidents::stored(incident),
-                channel,
-                notification.kind.word(),
-                &notification.reason,
-                column::ms(now),
-                &body,
-                &delivery,
-            ))?;
-    }
-    Ok(channels.len())
+    let Destination { channel, route, group } = destination;
+    let delivery = new_id(now).to_string();
+    connection
+        .prepare_cached(
+            "/* outbox.put_delivery */ insert into deliveries (id, channel, state, created_at, \
+             due_at) values (?1, ?2, 'pending', ?3, ?3)",
+        )?
+        .execute((&delivery, channel, column::ms(now)))?;
+    connection
+        .prepare_cached(
+            "/* outbox.put_notification */ insert into notifications (incident_id, channel, \
+             type, reason, created_at, body, delivery_id, group_key, group_wait_ms, \
+             group_interval_ms) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute((
+            incidents::stored(incident),
+            channel,
+            notification.kind.word(),
+            &notification.reason,
+            column::ms(now),
+            &body,
+            &delivery,
+            group,
+            millis(route.group_wait),
+            millis(route.group_interval),
+        ))?;
+    Ok(())
+}
+
+fn millis(period: Duration) -> i64 {
+    i64::try_from(period.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A time-ordered id (UUID version 7) of that instant.

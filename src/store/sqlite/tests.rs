@@ -14,6 +14,7 @@ use super::*;
 use crate::finding::Finding;
 use crate::finding::FindingKind;
 use crate::finding::ObjectKind;
+use crate::incident::Life;
 use crate::report::Evidence;
 use crate::report::Report;
 use crate::report::Verdict;
@@ -100,6 +101,8 @@ impl Bench {
                 hidden_from_information_schema: (!unknown).then_some(4),
                 left_out: BTreeMap::new(),
                 manifest_hash: "0123456789abcdef".to_owned(),
+                manifest_ref: None,
+                unreachable: false,
                 complete: !unknown,
             },
         };
@@ -107,7 +110,9 @@ impl Bench {
             report: Arc::new(report),
             now: self.now(),
             labels: BTreeMap::new(),
-            channels: vec!["ops".to_owned()],
+            server: "db.example:5432".to_owned(),
+            life: Life::default(),
+            policy: policy(&["ops"]),
         }
     }
 
@@ -141,4 +146,9 @@ fn steps(receipt: &Receipt) -> Vec<String> {
         format!("{} {} {}", it.incident, it.step.word(), it.kind.word())
     };
     receipt.transitions.iter().map(step).collect()
+}
+
+/// Everything to these channels, at once.
+fn policy(channels: &[&str]) -> Arc<Policy> {
+    Arc::new(Policy::of_channels(channels.iter().map(|it| (*it).to_owned())))
 }

@@ -8,7 +8,9 @@ use rusqlite::OptionalExtension as _;
 
 use super::column;
 use super::incidents;
-use super::outbox;
+use super::tell::Change;
+use super::tell::tell;
+use crate::incident::About;
 use crate::incident::IncidentId;
 use crate::incident::Reason;
 use crate::incident::Step;
@@ -16,18 +18,20 @@ use crate::incident::close_unregistered;
 use crate::notification::Notification;
 use crate::notification::Removed;
 use crate::notification::removed;
+use crate::policy::Policy;
 use crate::store::TransitionRecord;
 
-/// Resolves every open incident whose subject is not in `registered`, and tells `channels`.
+/// Resolves every open incident whose database is not in `registered`, and tells so.
 pub(super) fn close(
     connection: &Connection,
     registered: &[String],
-    channels: &[String],
+    policy: &Policy,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<TransitionRecord>> {
     let mut closed = Vec::new();
     for current in incidents::open(connection)? {
-        if registered.contains(&current.subject) {
+        let is_database = current.kind.about() == About::Database;
+        if !is_database || registered.contains(&current.subject) {
             continue;
         }
         let incident = close_unregistered(&current, now).incident;
@@ -43,9 +47,11 @@ pub(super) fn close(
             labels: last_labels(connection, incident.id)?,
             findings,
         });
-        outbox::put(connection, incident.id, &notification, channels, now)?;
-        forget_streak(connection, &incident.subject)?;
         let step = Step::Resolved;
+        let change =
+            Change { incident: &incident, step, reason, notification: &notification, new: &[] };
+        tell(connection, policy, &change, now)?;
+        forget_streak(connection, &incident.subject)?;
         closed.push(TransitionRecord { incident: incident.id, kind: incident.kind, step, reason });
     }
     Ok(closed)

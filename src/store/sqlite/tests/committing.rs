@@ -217,8 +217,8 @@ async fn what_is_open_of_an_unregistered_database_is_resolved_and_told() {
     assert_eq!(bench.claim(&store).await.len(), 1, "its first message is in flight");
     bench.pass(60);
     let close = async || {
-        let (registered, channels) = (vec!["central".to_owned()], vec!["pager".to_owned()]);
-        store.close_unregistered(registered, channels, bench.now()).await.unwrap()
+        let (registered, policy) = (vec!["central".to_owned()], policy(&["pager"]));
+        store.close_unregistered(registered, policy, bench.now()).await.unwrap()
     };
     let closed = close().await;
     let words: Vec<String> = closed

@@ -88,14 +88,14 @@ async fn channels_do_not_wait_for_each_other() {
     let bench = Bench::new();
     let store = bench.open();
     let mut audit = bench.audit("central", "Musician");
-    audit.channels = ["ops", "pager", "ops"].map(str::to_owned).to_vec();
+    audit.policy = policy(&["ops", "pager"]);
     store.commit_audit(audit).await.unwrap();
     let claimed = bench.claim(&store).await;
     let channels: Vec<&str> = claimed.iter().map(|it| it.channel.as_str()).collect();
     assert_eq!(channels, ["ops", "pager"]);
     assert_ne!(claimed[0].id, claimed[1].id);
     let mut audit = bench.audit("central", "");
-    audit.channels = ["ops", "pager"].map(str::to_owned).to_vec();
+    audit.policy = policy(&["ops", "pager"]);
     store.commit_audit(audit).await.unwrap();
     let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
     store.record_attempt(bench.attempt(&claimed[1], end)).await.unwrap();
