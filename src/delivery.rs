@@ -289,8 +289,15 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
                 notifications: &claimed.notifications,
                 minimal: claimed.minimal,
                 look: &config.messages,
+                thread: None,
             };
-            let send = delivery.sender.send(channel, &message);
+            // What may be reached is the config's word of now, not of the start.
+            let send = async {
+                match delivery.sender.with_networks(&config.networks) {
+                    Ok(sender) => sender.send(channel, &message).await,
+                    Err(error) => error.outcome(),
+                }
+            };
             let outcome = match tokio::time::timeout(SEND_MAX, send).await {
                 Ok(outcome) => outcome,
                 Err(_) => Outcome::Retry {

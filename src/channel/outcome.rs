@@ -128,13 +128,20 @@ pub enum ChannelError {
     #[error("channel `{channel}`: this type cannot be sent to")]
     Unsupported { channel: String },
 
+    #[error("channel `{channel}`: {detail}")]
+    Forbidden { channel: String, detail: String },
+
+    #[error("channel `{channel}`: its token is not one line of visible ASCII")]
+    Token { channel: String },
+
     #[error("channel `{channel}`: its signing secret is not `whsec_` followed by base64")]
     SigningSecret { channel: String },
 }
 
 impl ChannelError {
     /// A file may be in the middle of its rotation; a wrong text stays wrong.
-    pub(super) fn outcome(&self) -> Outcome {
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
         let detail = chain(self);
         match self {
             Self::SecretFile { .. } | Self::SecretLine { .. } => {
