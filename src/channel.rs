@@ -16,6 +16,7 @@ pub mod alertmanager;
 mod answer;
 mod brief;
 pub mod discord;
+pub mod email;
 mod endpoint;
 mod escape;
 #[cfg(test)]
@@ -44,6 +45,8 @@ use tokio::time::timeout_at;
 use uuid::Uuid;
 
 use crate::config::Channel;
+use crate::config::ChannelKind;
+use crate::config::Email;
 use crate::config::Messages;
 use crate::config::Networks;
 use crate::notification::Notification;
@@ -51,6 +54,7 @@ use crate::notification::Thread;
 
 use answer::Answer;
 use answer::BodyEnd;
+use email::Carrier;
 use networks::Forbidden;
 use networks::Permitting;
 use request::Request;
@@ -153,8 +157,31 @@ impl Sender {
     /// Sends `message` to `channel`, once. Never fails: whatever happens is an [`Outcome`].
     pub async fn send(&self, channel: &Channel, message: &Message<'_>) -> Outcome {
         let deadline = Instant::now() + self.timeouts.total;
+        if let ChannelKind::Email(email) = &channel.kind {
+            return self.mail(&channel.name, email, message, deadline).await;
+        }
         let request = Request::prepare(channel, message);
         self.post(channel, request, deadline, message.now).await
+    }
+
+    /// Hands one mail to its server.
+    async fn mail(
+        &self,
+        channel: &str,
+        email: &Email,
+        message: &Message<'_>,
+        deadline: Instant,
+    ) -> Outcome {
+        let letter = match email::letter(channel, email, message) {
+            Ok(letter) => letter,
+            Err(error) => return error.outcome(),
+        };
+        let connect = self.timeouts.connect;
+        let carrier = Carrier { channel, email, networks: &self.networks, connect };
+        match timeout_at(deadline, carrier.carry(&letter)).await {
+            Ok(outcome) => outcome,
+            Err(_) => self.timed_out(&email.host),
+        }
     }
 
     /// Pushes what is told of to an Alertmanager once more, so that its alerts live `ends_in` from

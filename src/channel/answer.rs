@@ -4,6 +4,7 @@
 //! beside it, so their words decide first (see [`words`]); for the rest the status decides. Retryability
 //! is data: nothing after this module looks at a status code again.
 
+mod smtp;
 mod words;
 
 use std::time::Duration;
@@ -17,6 +18,9 @@ use super::endpoint::Endpoint;
 use crate::backoff::RETRY_AFTER_MAX;
 
 use words::Word;
+
+pub(super) use smtp::SmtpStep;
+pub(super) use smtp::classify_smtp;
 
 /// Whose conventions an answer follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

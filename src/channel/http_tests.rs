@@ -18,7 +18,6 @@ use uuid::Uuid;
 
 use super::*;
 use crate::channel::examples;
-use crate::config::ChannelKind;
 use crate::config::SecretSource;
 use crate::config::SlackFormat;
 use crate::config::WebhookFormat;

@@ -131,6 +131,18 @@ pub enum ChannelError {
     #[error("channel `{channel}`: {detail}")]
     Forbidden { channel: String, detail: String },
 
+    #[error("channel `{channel}`: `from` and `to` must be addresses like `ops@example.com`")]
+    Address { channel: String },
+
+    #[error("channel `{channel}`: could not read the certificate in {}", path.display())]
+    RootFile { channel: String, path: PathBuf, source: io::Error },
+
+    #[error("channel `{channel}`: {} holds no certificate in PEM", path.display())]
+    RootCertificate { channel: String, path: PathBuf },
+
+    #[error("channel `{channel}`: could not set up TLS for its mail server: check `host`")]
+    MailTls { channel: String },
+
     #[error("channel `{channel}`: its token is not one line of visible ASCII")]
     Token { channel: String },
 
@@ -144,7 +156,7 @@ impl ChannelError {
     pub fn outcome(&self) -> Outcome {
         let detail = chain(self);
         match self {
-            Self::SecretFile { .. } | Self::SecretLine { .. } => {
+            Self::SecretFile { .. } | Self::SecretLine { .. } | Self::RootFile { .. } => {
                 Outcome::Retry { failure: Failure::Io, detail, after: None }
             }
             _ => Outcome::Broken { failure: Failure::Client, detail },
