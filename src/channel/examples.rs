@@ -338,3 +338,30 @@ fn escaped_apart(line: &str) -> String {
     }
     out
 }
+
+/// What every receiver's payload is held for, as snapshots.
+pub(super) fn cases() -> Vec<(&'static str, Vec<Notification>)> {
+    vec![
+        ("opened", vec![opened()]),
+        ("changed", vec![changed()]),
+        ("reminder", vec![reminder()]),
+        ("resolved", vec![resolved()]),
+        ("parked", vec![parked()]),
+        ("hostile", vec![hostile()]),
+        ("many_5000", vec![many(5_000)]),
+        ("digest", storm(500)),
+    ]
+}
+
+/// Payloads that try limits: each is to be valid and below all of them.
+pub(super) fn extremes() -> Vec<Vec<Notification>> {
+    let mut all = vec![vec![], vec![many(50_000)], vec![many(50_000); 500], storm(2_000)];
+    for words in ["", " ", "\u{1b}", "\u{e0001}", "<&>", "\\\"", "🔴", "@`*[", "https://x"] {
+        all.push(vec![saying(&words.repeat(5000))]);
+        all.push(vec![saying(&words.repeat(5000)); 40]);
+    }
+    let mut wide = many(5_000);
+    wide.told.max_items = Some(100_000);
+    all.push(vec![wide]);
+    all
+}

@@ -105,3 +105,83 @@ fn a_pause_is_read_as_seconds_or_date_and_capped() {
         assert_eq!(retry_after(value, now), want.map(Duration::from_secs), "{value:?}");
     }
 }
+
+#[test]
+fn receivers_with_words_of_their_own_are_understood() {
+    let gone = r#"{"id":"web.incoming_webhook.invalid.app_error","message":"Invalid webhook."}"#;
+    let key = r#"{"status":"invalid event","errors":["Invalid routing key"]}"#;
+    let event = r#"{"status":"invalid event","errors":["'summary' is missing"]}"#;
+    let off = r#"{"error":{"code":"WorkflowTriggerIsNotEnabled","message":"x"}}"#;
+    let shape = r#"{"error":{"code":"TriggerInputSchemaMismatch"}}"#;
+    let failed = "Webhook message delivery failed with error: 429";
+    use Receiver::{Alertmanager, Discord, PagerDuty, SlackLike, Teams};
+    #[rustfmt::skip]
+    let cases = [
+        (SlackLike,    200, "ok",                                      "delivered"),
+        (SlackLike,    200, r#"{"success":true}"#,                     "delivered"),
+        (SlackLike,    200, "<html>",                                  "retry server"),
+        (SlackLike,    400, gone,                                      "broken client"),
+        (SlackLike,    400, r#"{"success":false,"error":"invalid-channel"}"#, "broken client"),
+        (SlackLike,    400, r#"{"id":"api.other"}"#,                   "refused payload"),
+        (SlackLike,    403, "invalid_token",                           "broken auth"),
+        (PagerDuty,    202, r#"{"status":"success"}"#,                 "delivered"),
+        (PagerDuty,    400, key,                                       "broken auth"),
+        (PagerDuty,    400, event,                                     "refused payload"),
+        (PagerDuty,    429, "",                                        "retry rate_limited"),
+        (PagerDuty,    503, "",                                        "retry server"),
+        (Teams,        202, "",                                        "delivered"),
+        (Teams,        200, failed,                                    "retry server"),
+        (Teams,        400, off,                                       "broken client"),
+        (Teams,        400, shape,                                     "refused payload"),
+        (Teams,        413, "",                                        "refused payload"),
+        (Discord,      204, "",                                        "delivered"),
+        (Discord,      200, r#"{"id":"1"}"#,                           "delivered"),
+        (Discord,      400, r#"{"code":50035}"#,                       "refused payload"),
+        (Discord,      401, r#"{"code":50027}"#,                       "broken auth"),
+        (Discord,      404, r#"{"code":10015}"#,                       "broken client"),
+        (Discord,      429, r#"{"retry_after":0.5}"#,                  "retry rate_limited"),
+        (Alertmanager, 200, "",                                        "delivered"),
+        (Alertmanager, 400, "bad labels",                              "refused payload"),
+        (Alertmanager, 401, "",                                        "broken auth"),
+        (Alertmanager, 503, "",                                        "retry server"),
+    ];
+    let endpoint = Endpoint::parse("ops", URL, false).unwrap();
+    for (receiver, status, body, want) in cases {
+        let body = body.as_bytes().to_vec();
+        let answer =
+            Answer { status, retry_after: None, location: None, body, end: BodyEnd::Complete };
+        let outcome = classify(receiver, &endpoint, &answer);
+        assert_eq!(brief(&outcome), want, "{receiver:?} {status}: {outcome:?}");
+        if let Outcome::Retry { after, .. } = outcome {
+            let pause = (receiver == Discord).then(|| Duration::from_millis(500));
+            assert_eq!(after, pause, "{receiver:?} {status}");
+        }
+    }
+}
+
+#[test]
+fn replies_of_mail_servers_are_understood() {
+    use SmtpStep::{Data, Greeting, Login, Recipient, Sender, Tls};
+    #[rustfmt::skip]
+    let cases = [
+        (Greeting,  None,      true,  "retry timeout"),
+        (Greeting,  None,      false, "retry io"),
+        (Greeting,  Some(421), false, "retry server"),
+        (Greeting,  Some(554), false, "broken client"),
+        (Tls,       None,      false, "retry io"),
+        (Login,     Some(454), false, "retry server"),
+        (Login,     Some(535), false, "broken auth"),
+        (Sender,    Some(530), false, "broken auth"),
+        (Sender,    Some(550), false, "broken client"),
+        (Recipient, Some(450), false, "retry server"),
+        (Recipient, Some(550), false, "broken client"),
+        (Data,      Some(452), false, "retry server"),
+        (Data,      Some(552), false, "refused payload"),
+        (Data,      Some(554), false, "refused payload"),
+    ];
+    for (step, code, timed_out, want) in cases {
+        let outcome = classify_smtp(step, "mail.example", code, timed_out, "no");
+        assert_eq!(brief(&outcome), want, "{step:?} {code:?}");
+        assert!(outcome.detail().contains("mail.example"), "{outcome:?}");
+    }
+}
