@@ -116,10 +116,7 @@ pub fn webhook(message: &Message<'_>, receiver: &str) -> Vec<u8> {
 
 fn alert_of_4(it: &Notification, message: &Message<'_>) -> Value {
     let labels = labels(it);
-    let annotations = match message.minimal {
-        true => summary(it),
-        false => annotations(it, message.look),
-    };
+    let annotations = if message.minimal { summary(it) } else { annotations(it, message.look) };
     let ended = ended(it, message.now);
     json!({
         "status": if ended.is_some() { "resolved" } else { "firing" },
@@ -231,7 +228,10 @@ fn fingerprint(labels: &BTreeMap<String, String>) -> String {
             hash.update(part);
         }
     }
-    hash.finalize()[..8].iter().map(|it| format!("{it:02x}")).collect()
+    let digest = hash.finalize();
+    let mut short = [0; 8];
+    short.copy_from_slice(&digest[..8]);
+    format!("{:016x}", u64::from_be_bytes(short))
 }
 
 fn strings(object: &Value) -> BTreeMap<String, String> {

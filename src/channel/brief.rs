@@ -215,9 +215,10 @@ fn brief(it: &Notification, look: &Messages, level: usize) -> Brief {
         title: words::title(it, TITLE_MAX),
         meaning: words::meaning(it, DIAGNOSES_MAX).iter().map(line).collect(),
         // What is over is said in one line.
-        findings: match resolved {
-            true => row.clone(),
-            false => listed.then(|| words::findings_title(it)).as_ref().map(line),
+        findings: if resolved {
+            row.clone()
+        } else {
+            listed.then(|| words::findings_title(it)).as_ref().map(line)
         },
         row,
         items: if listed { items(it, wish) } else { Vec::new() },
@@ -305,7 +306,7 @@ fn incidents(cause: &Cause<'_>) -> String {
     let ids: Vec<&str> = cause.members.iter().filter_map(|it| it.incident.as_deref()).collect();
     match ids.as_slice() {
         [] => String::new(),
-        [few @ ..] if few.len() <= PART_NAMES => few.join(", "),
+        few if few.len() <= PART_NAMES => few.join(", "),
         [first, .., last] => format!("{first} to {last}, {} incidents", ids.len()),
         [one] => (*one).to_owned(),
     }

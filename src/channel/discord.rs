@@ -92,9 +92,9 @@ fn described(content: &Content) -> String {
         Content::Many(it) => many(it),
     };
     let runbook = content.links().iter().filter(|it| it.label == "Runbook");
-    let links = runbook
+    let shown = runbook
         .map(|it| format!("[{}]({})", it.label, it.url.replace('(', "%28").replace(')', "%29")));
-    lines.into_iter().chain(links).collect::<Vec<_>>().join("\n")
+    lines.into_iter().chain(shown).collect::<Vec<_>>().join("\n")
 }
 
 fn one(it: &Brief) -> Vec<String> {

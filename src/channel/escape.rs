@@ -111,10 +111,9 @@ pub(super) fn markdown(text: &str, dialect: Dialect, max: usize) -> String {
     let pieces = chars.iter().enumerate().map(|(at, c)| {
         let next = chars.get(at + 1).copied().unwrap_or(' ');
         let piece = match c {
-            '\\' | '*' | '_' | '~' | '`' | '[' | ']' | '|' => format!("\\{c}"),
             '#' | '-' | '+' | '=' if at == 0 => format!("\\{c}"),
             '<' | '>' | '&' if dialect == Dialect::SlackLike => entity(*c),
-            '<' | '>' => format!("\\{c}"),
+            '<' | '>' | '\\' | '*' | '_' | '~' | '`' | '[' | ']' | '|' => format!("\\{c}"),
             '@' => format!("@{BREAK}"),
             // A time of day is no emoji.
             ':' if next != ' '
@@ -134,9 +133,9 @@ pub(super) fn markdown(text: &str, dialect: Dialect, max: usize) -> String {
             c => c.to_string(),
         };
         if c.is_alphanumeric() {
-            before.push(*c)
+            before.push(*c);
         } else {
-            before.clear()
+            before.clear();
         }
         piece
     });

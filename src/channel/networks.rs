@@ -69,13 +69,11 @@ pub(super) fn permits(networks: &Networks, address: IpAddr) -> bool {
 /// The IPv4 address inside a mapped, compatible, NAT64 or 6to4 one.
 fn embedded(address: IpAddr) -> Option<IpAddr> {
     let IpAddr::V6(six) = address else { return None };
-    let s = six.segments();
     let four = |high: u16, low: u16| {
-        let [a, b] = high.to_be_bytes();
-        let [c, d] = low.to_be_bytes();
-        Some(IpAddr::V4(Ipv4Addr::new(a, b, c, d)))
+        let bits = u32::from(high) << 16 | u32::from(low);
+        Some(IpAddr::V4(Ipv4Addr::from_bits(bits)))
     };
-    match s {
+    match six.segments() {
         [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
             four(high, low)
         }

@@ -83,9 +83,9 @@ fn body(content: &Content) -> String {
         Content::Many(it) => many(it),
     };
     let runbook = content.links().iter().filter(|it| it.label == "Runbook");
-    let links: Vec<String> =
+    let shown: Vec<String> =
         runbook.map(|it| format!("[{}]({})", it.label, target(&it.url))).collect();
-    lines.into_iter().chain(links).collect::<Vec<_>>().join("\n")
+    lines.into_iter().chain(shown).collect::<Vec<_>>().join("\n")
 }
 
 /// A URL inside the brackets of a Markdown link: percent-encoded by the URL parser but for these.
