@@ -5,13 +5,16 @@
 
 mod channel;
 mod database;
+mod http;
 mod limits;
 mod noted;
+mod receiver;
+mod route;
 mod schedule;
 mod secret;
+mod state;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,28 +29,13 @@ use crate::yaml::At;
 use crate::yaml::Position;
 
 use super::Config;
-use super::Http;
 use super::Messages;
 use super::Networks;
-use super::State;
 use super::shape;
 use super::undelivered;
 
 pub(super) use limits::DEFAULTS as DEFAULT_LIMITS;
 pub(super) use noted::Noted;
-
-/// Where the state is, if the file does not say.
-const DEFAULT_SQLITE: &str = "schemawarden.db";
-/// Where the endpoint listens, if the file does not say.
-const DEFAULT_LISTEN: &str = "127.0.0.1:9847";
-/// How long audits are kept, if the file does not say.
-const DEFAULT_KEEP_AUDITS: Duration = Duration::from_hours(30 * 24);
-/// How long incidents are kept, if the file does not say.
-const DEFAULT_KEEP_INCIDENTS: Duration = Duration::from_hours(365 * 24);
-/// History that is kept for less than this would be gone before anybody looks.
-const MIN_KEEP: Duration = Duration::from_hours(24);
-/// Ten years.
-const MAX_KEEP: Duration = Duration::from_hours(3650 * 24);
 
 /// The longest deploy window, if the file does not say.
 const DEFAULT_DEPLOY_MAX: Duration = Duration::from_hours(4);
@@ -67,9 +55,9 @@ pub(super) fn sense(
     let global_limits = limits::global(file.limits.as_ref(), noted);
     let databases = database::all(file, manifests.as_ref(), global_limits, today, noted);
     let channels = channel::all(file.channels.as_ref(), noted);
-    let routes = channel::routes(file, noted);
-    let state = state(file, noted);
-    let http = http(file.http.as_ref(), noted);
+    let routes = route::all(file, noted);
+    let state = state::read(file, noted);
+    let http = http::read(file.http.as_ref(), noted);
     // `check` needs no channels: who names neither of the two wants no alerts from this file.
     if file.channels.is_some() || file.routes.is_some() {
         let has_channels = file.channels.as_ref().is_some_and(|it| !it.value.0.is_empty());
@@ -96,62 +84,6 @@ pub(super) fn sense(
         limits: global_limits,
         warnings: Vec::new(),
     })
-}
-
-fn state(file: &shape::File, noted: &mut Noted) -> State {
-    let sqlite = file.state.as_ref().and_then(|state| {
-        noted.later("state.postgres", state.postgres.as_ref());
-        state.sqlite.as_ref()
-    });
-    let (audits, incidents) = match &file.retention {
-        Some(it) => (it.audits.as_ref(), it.incidents.as_ref()),
-        None => (None, None),
-    };
-    State {
-        sqlite: match sqlite {
-            Some(path) => noted.path_of(path, "state.sqlite"),
-            None => noted.directory().join(DEFAULT_SQLITE),
-        },
-        keep_audits: noted.period(
-            audits,
-            "retention.audits",
-            DEFAULT_KEEP_AUDITS,
-            MIN_KEEP..=MAX_KEEP,
-        ),
-        keep_incidents: noted.period(
-            incidents,
-            "retention.incidents",
-            DEFAULT_KEEP_INCIDENTS,
-            MIN_KEEP..=MAX_KEEP,
-        ),
-    }
-}
-
-fn http(http: Option<&shape::Http>, noted: &mut Noted) -> Option<Http> {
-    const KEY: &str = "http.listen";
-    let default = DEFAULT_LISTEN.parse().expect("a constant that a test parses");
-    let Some(http) = http else { return Some(Http { listen: default, tokens: Vec::new() }) };
-    noted.later("http.tokens", http.tokens.as_ref());
-    let Some(listen) = &http.listen else {
-        return Some(Http { listen: default, tokens: Vec::new() });
-    };
-    let Ok(address) = listen.value.parse::<SocketAddr>() else {
-        let message = format!("{} is not an address and a port", listen.shown());
-        noted.mistake_help(
-            Some(listen.at),
-            KEY,
-            message,
-            "write it as 127.0.0.1:9847 or [::1]:9847",
-        );
-        return None;
-    };
-    if !address.ip().is_loopback() {
-        let message = "listening beyond loopback is not supported in this version";
-        let help = "listen on 127.0.0.1 or [::1], behind a proxy of your own";
-        noted.mistake_help(Some(listen.at), KEY, message, help);
-        return None;
-    }
-    Some(Http { listen: address, tokens: Vec::new() })
 }
 
 /// Every entry, and a mistake for each whose name another has. It comes all the same: what else is
