@@ -5,8 +5,13 @@
 
 mod channel;
 mod database;
+mod email;
 mod http;
+mod life;
 mod limits;
+mod maintenance;
+mod matcher;
+mod network;
 mod noted;
 mod receiver;
 mod route;
@@ -15,12 +20,14 @@ mod secret;
 mod state;
 
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::manifest::Manifests;
 use crate::policy::Policy;
@@ -28,17 +35,22 @@ use crate::yaml;
 use crate::yaml::At;
 use crate::yaml::Position;
 
+use super::Channel;
+use super::ChannelKind;
 use super::Config;
 use super::Messages;
-use super::Networks;
 use super::shape;
 use super::undelivered;
+
+use matcher::Registered;
 
 pub(super) use limits::DEFAULTS as DEFAULT_LIMITS;
 pub(super) use noted::Noted;
 
 /// The longest deploy window, if the file does not say.
 const DEFAULT_DEPLOY_MAX: Duration = Duration::from_hours(4);
+/// What is deployed for longer than a week is two manifests, not one deploy.
+const DEPLOY_MAX: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
 
 /// The longest name of a database or channel, in bytes. It stands in labels, messages and URLs.
 const MAX_NAME: usize = 100;
@@ -48,39 +60,63 @@ pub(super) fn sense(
     file: &shape::File,
     manifests: Option<Manifests>,
     hash: String,
-    today: Date,
+    now: Timestamp,
     noted: &mut Noted,
 ) -> Option<Config> {
+    let today = now.to_zoned(TimeZone::UTC).date();
     noted.later("discover", file.discover.as_ref());
     let global_limits = limits::global(file.limits.as_ref(), noted);
     let databases = database::all(file, manifests.as_ref(), global_limits, today, noted);
-    let channels = channel::all(file.channels.as_ref(), noted);
-    let routes = route::all(file, noted);
+    let networks = network::networks(file.networks.as_ref(), noted);
+    let channels = channel::all(file.channels.as_ref(), &networks, noted);
+    let registered = Registered::of(file);
+    let routes = route::all(file, &registered, noted);
+    let maintenance = maintenance::all(file.maintenance.as_ref(), &registered, now, noted);
     let state = state::read(file, noted);
-    let http = http::read(file.http.as_ref(), noted);
+    let http = http::read(file.http.as_ref(), &state.sqlite, noted);
+    let zone = file.messages.as_ref().and_then(|it| it.timezone.as_ref());
+    let messages = Messages {
+        timezone: zone
+            .map_or(TimeZone::UTC, |it| schedule::timezone(it, "messages.timezone", noted)),
+        external_url: http::external_url(file.http.as_ref(), noted),
+    };
+    let heartbeat = network::heartbeat(file.heartbeat.as_ref(), &networks, noted);
+    let deploy_max = noted.period(
+        file.deploy.as_ref().and_then(|it| it.max.as_ref()),
+        "deploy.max",
+        DEFAULT_DEPLOY_MAX,
+        DEPLOY_MAX,
+    );
     // `check` needs no channels: who names neither of the two wants no alerts from this file.
     if file.channels.is_some() || file.routes.is_some() {
         let has_channels = file.channels.as_ref().is_some_and(|it| !it.value.0.is_empty());
         let has_routes = file.routes.as_ref().is_some_and(|it| !it.value.is_empty());
         noted.mistakes.extend(undelivered(noted.path(), has_channels, has_routes));
     }
+    let one_by_one = |it: &Channel| matches!(it.kind, ChannelKind::PagerDuty { .. });
+    let policy = Policy {
+        channels: channels.keys().cloned().collect(),
+        one_by_one: channels
+            .values()
+            .filter(|it| one_by_one(it))
+            .map(|it| it.name.clone())
+            .collect(),
+        routes,
+        maintenance,
+    };
     Some(Config {
         path: noted.path().to_owned(),
         hash,
         databases: databases.into_iter().map(Arc::new).collect(),
         manifests: manifests?,
-        policy: Arc::new(Policy {
-            channels: channels.keys().cloned().collect(),
-            routes,
-            ..Policy::default()
-        }),
+        policy: Arc::new(policy),
         channels,
         state,
         http: http?,
-        messages: Messages::default(),
-        heartbeat: None,
-        networks: Networks::default(),
-        deploy_max: DEFAULT_DEPLOY_MAX,
+        messages,
+        heartbeat,
+        networks,
+        deploy_max,
         limits: global_limits,
         warnings: Vec::new(),
     })

@@ -8,8 +8,11 @@
 mod channel;
 mod command;
 mod database;
+mod http;
 mod limits;
+mod maintenance;
 mod route;
+mod words;
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -24,9 +27,17 @@ use super::period::Period;
 pub(super) use channel::Channel;
 pub(super) use command::PasswordCommand;
 pub(super) use database::Database;
+pub(super) use http::Http;
+pub(super) use http::Token;
 pub(super) use limits::Limits;
 pub(super) use limits::OwnLimits;
+pub(super) use maintenance::DAYS;
+pub(super) use maintenance::Maintenance;
+pub(super) use maintenance::Once;
+pub(super) use maintenance::Weekly;
+pub(super) use route::Match;
 pub(super) use route::Route;
+pub(super) use words::Words;
 
 /// A key of a later version: accepted by its shape, so that it can be refused by its name.
 pub(super) type Later = Option<At<IgnoredAny>>;
@@ -44,7 +55,7 @@ pub(super) struct File {
     pub(super) state: Option<State>,
     /// How long history is kept.
     pub(super) retention: Option<Retention>,
-    /// The HTTP endpoint: health and the reading API.
+    /// The HTTP endpoint: health and the API.
     pub(super) http: Option<Http>,
     /// Limits of audits.
     pub(super) limits: Option<Limits>,
@@ -54,6 +65,16 @@ pub(super) struct File {
     pub(super) channels: Option<At<Entries<Channel>>>,
     /// Which notifications go to which channels. A catch-all is mandatory.
     pub(super) routes: Option<At<Vec<Route>>>,
+    /// Times in which notifications are held back.
+    pub(super) maintenance: Option<At<Vec<Maintenance>>>,
+    /// Deploy windows.
+    pub(super) deploy: Option<Deploy>,
+    /// How messages look, whatever the channel.
+    pub(super) messages: Option<Messages>,
+    /// Where messages may go.
+    pub(super) networks: Option<Networks>,
+    /// A monitor elsewhere that expects a sign of life.
+    pub(super) heartbeat: Option<At<Heartbeat>>,
     #[schemars(skip)]
     pub(super) discover: Later,
 }
@@ -69,6 +90,16 @@ pub(super) struct Defaults {
     /// How long a database that was never seen populated may stay empty before that is drift.
     /// Default: `15m`.
     pub(super) provision_grace: Option<At<Period>>,
+    /// So many audits in a row have to see a finding before it opens an incident or joins one.
+    /// Default: 1.
+    #[schemars(range(min = 1, max = 10))]
+    pub(super) confirm: Option<At<usize>>,
+    /// So many audits in a row that could not tell open an `audit_failing` incident. Default: 3.
+    #[schemars(range(min = 1, max = 100))]
+    pub(super) confirm_failing: Option<At<usize>>,
+    /// What returns within this time of having gone is the same incident, told once as flapping;
+    /// `0s` switches that off. Default: `10m`.
+    pub(super) flap_window: Option<At<Period>>,
 }
 
 /// When a database is audited: `cron` or `every`. What is left out is taken from the defaults.
@@ -107,14 +138,44 @@ pub(super) struct Retention {
     pub(super) incidents: Option<At<Period>>,
 }
 
-/// The HTTP endpoint.
+/// Deploy windows.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Http {
-    /// Address and port; loopback only. Default: `127.0.0.1:9847`.
-    pub(super) listen: Option<At<String>>,
-    #[schemars(skip)]
-    pub(super) tokens: Later,
+pub(super) struct Deploy {
+    /// The longest one. Default: `4h`.
+    pub(super) max: Option<At<Period>>,
+}
+
+/// How messages look, whatever the channel.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Messages {
+    /// The IANA time zone of the times in them. Default: `UTC`.
+    pub(super) timezone: Option<At<String>>,
+}
+
+/// Where messages may go. Checked on the address that a receiver's name stands for.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Networks {
+    /// Only to addresses in one of these networks. Default: to all.
+    pub(super) allow: Option<At<Vec<At<String>>>>,
+    /// To no address in any of these networks, be it allowed or not.
+    pub(super) deny: Option<At<Vec<At<String>>>>,
+}
+
+/// A monitor elsewhere that raises an alarm when the daemon's sign of life does not come.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Heartbeat {
+    /// Pinged while all is well; with `/fail` behind it while not. This or `url_file`.
+    pub(super) url: Option<At<String>>,
+    /// A file that holds the URL, reread at each ping.
+    pub(super) url_file: Option<At<String>>,
+    /// How often. Default: `1m`.
+    pub(super) every: Option<At<Period>>,
+    /// Accept a URL beyond loopback without https. Default: false.
+    pub(super) insecure: Option<At<bool>>,
 }
 
 /// The JSON Schema of the config file, for editors.

@@ -51,6 +51,14 @@ pub(in crate::config) struct Database {
     pub(in crate::config) severity: Option<Entries<At<String>>>,
     /// As under `defaults`.
     pub(in crate::config) provision_grace: Option<At<Period>>,
+    /// As under `defaults`.
+    #[schemars(range(min = 1, max = 10))]
+    pub(in crate::config) confirm: Option<At<usize>>,
+    /// As under `defaults`.
+    #[schemars(range(min = 1, max = 100))]
+    pub(in crate::config) confirm_failing: Option<At<usize>>,
+    /// As under `defaults`.
+    pub(in crate::config) flap_window: Option<At<Period>>,
     /// Limits of its own.
     pub(in crate::config) limits: Option<OwnLimits>,
 }
