@@ -126,6 +126,7 @@ pub struct IncidentEvent {
 
 /// What became of what a person wanted to do with an incident.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one a request")]
 pub enum Handled {
     /// As it is stored now.
     Done(Incident),

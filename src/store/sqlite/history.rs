@@ -9,6 +9,7 @@ use rusqlite::Row;
 use super::column;
 use super::incidents;
 use crate::incident::IncidentId;
+use crate::incident::IncidentKind;
 use crate::store::AuditRow;
 use crate::store::IncidentEvent;
 use crate::store::IncidentFilter;
@@ -34,7 +35,7 @@ pub(super) fn incidents(
             (
                 column::to_json(&states)?,
                 &filter.database,
-                filter.kind.map(|it| it.word()),
+                filter.kind.map(IncidentKind::word),
                 column::count(filter.limit),
             ),
             read_incident,
