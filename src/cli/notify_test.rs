@@ -38,6 +38,7 @@ pub(super) async fn run(global: &Global, args: NotifyTestArgs) -> anyhow::Result
         notifications: &notifications,
         minimal: false,
         look: &config.messages,
+        thread: None,
     };
     let (delivered, text) = match Sender::new()?.send(channel, &message).await {
         Outcome::Delivered { answer } => (true, format!("the receiver answered: {answer}")),

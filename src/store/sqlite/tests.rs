@@ -128,6 +128,8 @@ impl Bench {
             at: self.now(),
             duration: Duration::from_millis(120),
             end,
+            broken: false,
+            policy: policy(&["ops"]),
         }
     }
 
