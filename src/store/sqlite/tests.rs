@@ -1,7 +1,10 @@
 //! The state on real files: what is on disk when, and what a kill leaves.
 
 mod committing;
+mod gathering;
+mod muting;
 mod opening;
+mod parking;
 mod sending;
 mod trouble;
 
