@@ -4,6 +4,7 @@
 //! types are mistakes with a position. *Sense* ([`sense`]): the values are checked together and become a
 //! [`Config`]; nothing downstream checks again. Both steps collect every mistake.
 
+mod ending;
 mod load;
 mod period;
 mod sense;
@@ -40,7 +41,8 @@ pub use load::load;
 pub use shape::shape_schema;
 
 /// The types of channel that this version knows.
-pub const CHANNEL_TYPES: [&str; 2] = ["slack", "webhook"];
+pub const CHANNEL_TYPES: [&str; 7] =
+    ["slack", "webhook", "pagerduty", "teams", "discord", "alertmanager", "email"];
 
 /// A configuration that makes sense.
 #[derive(Clone, Debug)]

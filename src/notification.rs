@@ -7,6 +7,7 @@
 
 mod digest;
 mod news;
+mod outage;
 mod plan;
 mod removed;
 
@@ -19,8 +20,13 @@ pub use digest::Digest;
 pub use digest::digest;
 pub use news::News;
 pub use news::again;
+pub use news::gone_since;
 pub use news::news;
 pub use news::type_of;
+pub use outage::Resident;
+pub use outage::ServerNews;
+pub use outage::server_news;
+pub use outage::told_by_server;
 pub use plan::Told;
 pub use plan::hold;
 pub use plan::lasted;
@@ -131,12 +137,12 @@ pub struct HowTold {
 /// A mention longer than this does not act: no list of people is that long.
 pub const MENTION_MAX: usize = 300;
 
-/// What receivers that keep one alert per cause (PagerDuty) know an incident by.
+/// What the messages of one channel about the same incidents have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thread {
-    /// The incident that led the message in which this one was first told on the channel: `SW-1042`.
+    /// The incident that leads the message in which they were first told there, `SW-1042`.
     pub key: String,
-    /// How many incidents of the thread are not yet told resolved there, once this delivery is told.
+    /// How many of them are not yet told as resolved there, once this message has arrived.
     pub open: usize,
 }
 

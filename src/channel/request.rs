@@ -134,6 +134,8 @@ impl Request {
     }
 
     fn hide(&mut self, secrets: &[Secret]) {
-        secrets.iter().for_each(|it| self.endpoint.hide(it));
+        for secret in secrets {
+            self.endpoint.hide(secret);
+        }
     }
 }

@@ -81,6 +81,9 @@ fn object<'a>(name: &'a str, it: &Notification) -> &'a str {
 
 impl<'a> Cause<'a> {
     /// The first of its members, which speaks for all.
+    ///
+    /// # Panics
+    /// Where there are none: [`digest`] makes no such cause.
     #[must_use]
     pub fn first(&self) -> &'a Notification {
         self.members.first().expect("a cause is made of a notification")

@@ -9,7 +9,7 @@ fn hook(message: &Message<'_>) -> Value {
 
 fn pushed(notifications: &[Notification], minimal: bool) -> Value {
     let now = examples::time("2025-07-05T12:10:06Z");
-    let ends_in = lives(Duration::from_secs(60));
+    let ends_in = lives(Duration::from_mins(1));
     serde_json::from_slice(&push(notifications, &examples::ZURICH, now, ends_in, minimal)).unwrap()
 }
 

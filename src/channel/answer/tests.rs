@@ -108,13 +108,14 @@ fn a_pause_is_read_as_seconds_or_date_and_capped() {
 
 #[test]
 fn receivers_with_words_of_their_own_are_understood() {
+    use Receiver::{Alertmanager, Discord, PagerDuty, SlackLike, Teams};
+
     let gone = r#"{"id":"web.incoming_webhook.invalid.app_error","message":"Invalid webhook."}"#;
     let key = r#"{"status":"invalid event","errors":["Invalid routing key"]}"#;
     let event = r#"{"status":"invalid event","errors":["'summary' is missing"]}"#;
     let off = r#"{"error":{"code":"WorkflowTriggerIsNotEnabled","message":"x"}}"#;
     let shape = r#"{"error":{"code":"TriggerInputSchemaMismatch"}}"#;
     let failed = "Webhook message delivery failed with error: 429";
-    use Receiver::{Alertmanager, Discord, PagerDuty, SlackLike, Teams};
     #[rustfmt::skip]
     let cases = [
         (SlackLike,    200, "ok",                                      "delivered"),
@@ -162,6 +163,7 @@ fn receivers_with_words_of_their_own_are_understood() {
 #[test]
 fn replies_of_mail_servers_are_understood() {
     use SmtpStep::{Data, Greeting, Login, Recipient, Sender, Tls};
+
     #[rustfmt::skip]
     let cases = [
         (Greeting,  None,      true,  "retry timeout"),

@@ -70,6 +70,17 @@ impl Noted {
         self.warnings.push(Mistake::new(&self.path, Some(at), key, message));
     }
 
+    /// A warning with "did you mean `nearest`?" where there is one.
+    pub(super) fn warning_near(
+        &mut self,
+        at: Position,
+        key: &str,
+        message: impl Into<String>,
+        near: Option<&str>,
+    ) {
+        self.warnings.push(Mistake::new(&self.path, Some(at), key, message).with_nearest(near));
+    }
+
     /// Refuses a key of a later version.
     pub(super) fn later(&mut self, key: &str, value: Option<&At<IgnoredAny>>) {
         if let Some(value) = value {
@@ -133,6 +144,7 @@ fn show(period: Duration) -> String {
     let millis = period.as_millis();
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     match units.into_iter().find(|(_, size)| millis > 0 && millis.is_multiple_of(*size)) {
+        None if millis == 0 => "0s".to_owned(),
         Some((unit, size)) => format!("{}{unit}", millis / size),
         None => format!("{millis}ms"),
     }
