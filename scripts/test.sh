@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything a change has to pass, on a fresh Debian or Ubuntu machine with cargo.
 #
-# Installs what is missing (PostgreSQL's server programs, PgBouncer, a C compiler), then runs each
+# Installs what is missing (PostgreSQL's server programs, PgBouncer, an SMTP server, a C compiler), then runs each
 # step under its name and its time, and stops at the first that fails.
 #
 #   scripts/test.sh               everything
@@ -45,6 +45,7 @@ postgres_here || missing+=(postgresql)
 have pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
 # SQLite is bundled and ring has assembly: both are compiled here.
 have cc || missing+=(gcc libc6-dev)
+/usr/bin/python3 -c "import aiosmtpd" 2>/dev/null || missing+=(python3-aiosmtpd)
 have mount || missing+=(util-linux)
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 

@@ -20,6 +20,7 @@ mod layering;
 mod locks;
 mod pgbouncer;
 mod presets;
+mod receivers;
 mod registry;
 mod snapshot;
 mod support;
