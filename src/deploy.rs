@@ -68,6 +68,13 @@ impl Force {
         };
         self.deploy == other.deploy && hashes(self) == hashes(other)
     }
+
+    /// Whether an audit held to this says all there is to say while `now` is in force: it allowed the
+    /// same, and held nothing that is to be told now.
+    #[must_use]
+    pub fn stands_under(&self, now: &Self) -> bool {
+        self.allows_as(now) && (self.trusted.is_none() || now.trusted.is_some())
+    }
 }
 
 /// The last deploy of one database, as far as it still decides something.
@@ -154,9 +161,7 @@ pub fn in_force(
 /// deploy brought that version to it.
 #[must_use]
 pub fn is_brought(configured_hash: &str, last: Option<&Window>, now: Timestamp) -> bool {
-    last.is_some_and(|it| {
-        it.is_open(now) || (!it.rolled_back && it.new.hash == configured_hash)
-    })
+    last.is_some_and(|it| it.is_open(now) || (!it.rolled_back && it.new.hash == configured_hash))
 }
 
 /// The length of a window, if it may be opened for that long.

@@ -14,6 +14,7 @@
 //!
 //! The backends are a closed enum; PostgreSQL joins in a later step.
 
+mod deploys;
 mod error;
 mod record;
 mod sqlite;
@@ -31,6 +32,16 @@ use uuid::Uuid;
 use crate::incident::Incident;
 use crate::policy::Policy;
 
+pub use deploys::BeginDeploy;
+pub use deploys::Deploy;
+pub use deploys::DeployDatabase;
+pub use deploys::DeployRefused;
+pub use deploys::ManifestState;
+pub use deploys::OnTrial;
+pub use deploys::REFERENCE_MAX;
+pub use deploys::Registered;
+pub use deploys::ReleaseManifest;
+pub use deploys::Standing;
 pub use error::StoreError;
 pub use record::Attempt;
 pub use record::AttemptEnd;

@@ -47,9 +47,7 @@ pub fn judge(trial: &Trial, now: Timestamp) -> Verdict {
     if databases < BRAKE_DATABASES_MIN {
         return Verdict::Trusted;
     }
-    let too_many = |held: usize| {
-        held.saturating_mul(100) > databases.saturating_mul(BRAKE_PERCENT)
-    };
+    let too_many = |held: usize| held.saturating_mul(100) > databases.saturating_mul(BRAKE_PERCENT);
     if too_many(held) {
         return Verdict::Suspect;
     }

@@ -33,8 +33,7 @@ fn window(ended: Option<i64>, rolled_back: bool, file: &str, superseded: bool) -
 /// `A+B abc`: what is allowed, and the ref.
 fn shown(force: &Force) -> String {
     let all = [&force.manifest].into_iter().chain(&force.also);
-    let names: Vec<_> =
-        all.map(|it| it.tables().next().expect("one table").visible()).collect();
+    let names: Vec<_> = all.map(|it| it.tables().next().expect("one table").visible()).collect();
     let reference = force.reference.as_deref().map(|it| format!(" {it}")).unwrap_or_default();
     let trusted = if force.trusted.is_some() { " on trial" } else { "" };
     format!("{}{reference}{trusted}", names.join("+"))

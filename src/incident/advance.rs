@@ -221,7 +221,7 @@ pub fn kind_of(finding: &Finding) -> IncidentKind {
 fn seen(report: &Report, kind: IncidentKind) -> BTreeSet<String> {
     report
         .counting()
-        .filter(|it| kind_of(it) == kind)
+        .filter(|it| kind_of(it) == kind && !it.held)
         .map(|it| it.fingerprint().to_string())
         .collect()
 }

@@ -199,7 +199,8 @@ fn schema(text: &str) -> Result<Name, ResolvedError> {
 }
 
 fn globs(key: &'static str, texts: &[String]) -> Result<Globs, ResolvedError> {
-    let globs = texts.iter().map(|text| Glob::parse(text).map_err(|it| wrong(key, text, it.to_string())));
+    let globs =
+        texts.iter().map(|text| Glob::parse(text).map_err(|it| wrong(key, text, it.to_string())));
     globs.collect::<Result<_, _>>().map(Globs::new)
 }
 
@@ -221,8 +222,8 @@ fn severities(
     let one = |(kind, level): (&String, &String)| {
         let found = FindingKind::from_str(kind)
             .map_err(|_| wrong("severity", kind, "is no kind of finding"))?;
-        let severity = Severity::from_str(level)
-            .map_err(|_| wrong("severity", level, "is no severity"))?;
+        let severity =
+            Severity::from_str(level).map_err(|_| wrong("severity", level, "is no severity"))?;
         match found.refusal_of(severity) {
             Some(refusal) => Err(wrong("severity", level, refusal)),
             None => Ok((found, severity)),

@@ -70,6 +70,7 @@ pub fn plan(told: &Told<'_>) -> Notification {
         new_total: transition.new.len(),
         owners: owners(&findings),
         manifest_hash: report.evidence.manifest_hash.clone(),
+        manifest_ref: report.evidence.manifest_ref.clone(),
         unknown_reason: if resolved { None } else { report.reason.clone() },
         audited_at: report.evidence.audited_at,
         opened_at: incident.opened_at,
@@ -145,7 +146,10 @@ fn spell(finding: &Finding, fingerprint: String, database: &str) -> NotifiedFind
 /// nothing about the database.
 fn severity(incident: &Incident, report: &Report, findings: &[NotifiedFinding]) -> Severity {
     // The report knows findings beyond `FINDINGS_MAX`, the held ones those of earlier reads.
-    let seen = report.counting().filter(|it| kind_of(it) == incident.kind).map(|it| it.severity);
+    let seen = report
+        .counting()
+        .filter(|it| kind_of(it) == incident.kind && !it.held)
+        .map(|it| it.severity);
     let held = findings.iter().filter_map(|it| it.severity.parse().ok());
     seen.chain(held).max().unwrap_or(Severity::Warning)
 }
@@ -202,7 +206,7 @@ fn resolved_headline(incident: &Incident, report: &Report) -> String {
 
 /// "21 tables that should not be there, 4 missing".
 fn differences(report: &Report) -> String {
-    let drift = || report.counting().filter(|it| kind_of(it) == IncidentKind::Drift);
+    let drift = || report.counting().filter(|it| kind_of(it) == IncidentKind::Drift && !it.held);
     let unexpected: Vec<&Finding> = drift().filter(|it| it.kind.is_unexpected()).collect();
     let missing: Vec<&Finding> = drift().filter(|it| is_missing(it.kind)).collect();
     let others = drift().count() - unexpected.len() - missing.len();

@@ -1,15 +1,18 @@
 //! How an audit tells the loop that it has come back.
 
+use std::sync::Arc;
+
 use tokio::sync::mpsc;
 
 use crate::config::Database;
+use crate::deploy::Force;
 
 /// An audit that has come back, whatever became of it.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) database: String,
-    /// The manifest that it was compared with.
-    pub(super) manifest_hash: String,
+    /// What it was held to.
+    pub(super) force: Arc<Force>,
     /// The audit proved that the database holds tables of its manifest.
     pub(super) populated: bool,
     /// The report is recorded, or will be.
@@ -20,21 +23,19 @@ pub(super) struct Ended {
 #[derive(Debug)]
 pub(super) struct Ending {
     database: String,
-    manifest_hash: String,
+    force: Arc<Force>,
     pub(super) populated: bool,
     pub(super) recorded: bool,
     to: mpsc::UnboundedSender<Ended>,
 }
 
 impl Ending {
-    pub(super) fn new(database: &Database, to: mpsc::UnboundedSender<Ended>) -> Self {
-        Self {
-            database: database.name.clone(),
-            manifest_hash: database.manifest.hash.clone(),
-            populated: false,
-            recorded: false,
-            to,
-        }
+    pub(super) fn new(
+        database: &Database,
+        force: Arc<Force>,
+        to: mpsc::UnboundedSender<Ended>,
+    ) -> Self {
+        Self { database: database.name.clone(), force, populated: false, recorded: false, to }
     }
 }
 
@@ -42,7 +43,7 @@ impl Drop for Ending {
     fn drop(&mut self) {
         let ended = Ended {
             database: std::mem::take(&mut self.database),
-            manifest_hash: std::mem::take(&mut self.manifest_hash),
+            force: Arc::clone(&self.force),
             populated: self.populated,
             recorded: self.recorded,
         };

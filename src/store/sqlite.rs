@@ -9,6 +9,7 @@ mod backlog;
 mod column;
 mod command;
 mod databases;
+mod deploys;
 mod incidents;
 mod lock;
 mod migrations;
@@ -17,9 +18,13 @@ mod outbox;
 mod pace;
 mod prune;
 mod reroute;
+mod standing;
+mod suspect;
 mod tell;
+mod trials;
 mod trouble;
 mod unregistered;
+mod versions;
 mod writer;
 
 use std::fmt;
@@ -67,6 +72,8 @@ pub struct Sqlite {
     health: watch::Receiver<Health>,
     progress: Progress,
     outbox: Arc<Notify>,
+    /// Counts changes of what decides what is in force.
+    standing: watch::Sender<u64>,
     epoch: i64,
 }
 
@@ -91,7 +98,8 @@ impl Sqlite {
         let writer = Writer::new(opened, pace, says, Arc::clone(&outbox));
         let progress = writer.progress();
         writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
-        Ok(Self { commands, health, progress, outbox, epoch })
+        let standing = watch::Sender::new(0);
+        Ok(Self { commands, health, progress, outbox, standing, epoch })
     }
 
     pub(super) async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {

@@ -65,6 +65,7 @@ fn report(spec: &str) -> Report {
             left_out: BTreeMap::new(),
             manifest_hash: "0".to_owned(),
             manifest_ref: None,
+            deploy: None,
             unreachable: false,
             complete: words.contains(&"complete") || !(unknown || words.contains(&"partial")),
         },

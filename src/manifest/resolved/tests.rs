@@ -40,8 +40,10 @@ fn presets() -> impl Strategy<Value = Presets> {
 }
 
 fn severities() -> impl Strategy<Value = BTreeMap<FindingKind, Severity>> {
-    let all = FindingKind::ALL.into_iter().flat_map(|kind| kind.severities().map(move |it| (kind, it)));
-    proptest::sample::subsequence(all.collect::<Vec<_>>(), 0..6).prop_map(|it| it.into_iter().collect())
+    let all =
+        FindingKind::ALL.into_iter().flat_map(|kind| kind.severities().map(move |it| (kind, it)));
+    proptest::sample::subsequence(all.collect::<Vec<_>>(), 0..6)
+        .prop_map(|it| it.into_iter().collect())
 }
 
 prop_compose! {

@@ -8,9 +8,11 @@ use serde_json::Value;
 
 use super::column;
 use super::databases;
+use super::deploys;
 use super::incidents;
 use super::tell::Change;
 use super::tell::tell;
+use super::trials;
 use crate::incident::IncidentState;
 use crate::incident::Transition;
 use crate::incident::advance;
@@ -83,6 +85,10 @@ fn apply(
     prepared: &Prepared,
 ) -> rusqlite::Result<Applied> {
     let (report, now) = (&*audit.report, audit.now);
+    if deploys::is_overtaken(connection, &report.database, report.evidence.deploy, now)? {
+        // A deploy began while it ran. The scheduler hears of that and audits again.
+        return Ok(Applied { transitions: Vec::new(), incident_changed: false, deliveries: 0 });
+    }
     let before = databases::before(connection, &report.database)?;
     let current = incidents::open_of(connection, &report.database)?;
     let streak = before.as_ref().map_or(0, |it| it.unknown_streak);
@@ -96,6 +102,9 @@ fn apply(
         now,
     )?;
     insert(connection, database, report, prepared)?;
+    if before.as_ref().is_none_or(|it| it.report_hash != prepared.hash) {
+        trials::note(connection, database, report)?;
+    }
 
     let mut applied = Applied {
         transitions: Vec::new(),

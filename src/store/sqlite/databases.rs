@@ -19,7 +19,7 @@ use crate::store::DatabaseState;
 pub(super) struct Before {
     id: i64,
     pub(super) unknown_streak: u32,
-    report_hash: Vec<u8>,
+    pub(super) report_hash: Vec<u8>,
 }
 
 /// The row of a database, if it was ever audited.

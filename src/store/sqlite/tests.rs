@@ -102,6 +102,7 @@ impl Bench {
                 left_out: BTreeMap::new(),
                 manifest_hash: "0123456789abcdef".to_owned(),
                 manifest_ref: None,
+                deploy: None,
                 unreachable: false,
                 complete: !unknown,
             },
