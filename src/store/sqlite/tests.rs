@@ -1,6 +1,8 @@
 //! The state on real files: what is on disk when, and what a kill leaves.
 
+mod braking;
 mod committing;
+mod deploying;
 mod opening;
 mod sending;
 mod trouble;
