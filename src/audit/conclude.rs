@@ -124,14 +124,12 @@ pub fn conclude(
 
 /// One comparison, unless a deploy window is open or a changed manifest is on trial.
 fn against(force: &Force, accepted: &Accepted<'_>, catalog: &Catalog, today: Date) -> Comparison {
-    match &force.trusted {
-        Some(trusted) => compare_on_trial(&force.manifest, trusted, accepted, catalog, today),
-        None => {
-            let allowed: Vec<&Manifest> =
-                [&force.manifest].into_iter().chain(&force.also).map(|it| &**it).collect();
-            compare_allowing(&allowed, accepted, catalog, today)
-        }
+    if let Some(trusted) = &force.trusted {
+        return compare_on_trial(&force.manifest, trusted, accepted, catalog, today);
     }
+    let allowed: Vec<&Manifest> =
+        [&force.manifest].into_iter().chain(&force.also).map(|it| &**it).collect();
+    compare_allowing(&allowed, accepted, catalog, today)
 }
 
 /// What a partial read may not have come to.

@@ -82,6 +82,10 @@ struct Accepted {
 }
 
 /// The JSON form of a manifest.
+///
+/// # Panics
+///
+/// Never: texts, flags and lists of them are JSON.
 #[must_use]
 pub fn to_json(manifest: &Manifest) -> Value {
     let listed = |kind: RelationKind| {

@@ -32,9 +32,9 @@ impl Sqlite {
 
     pub(in crate::store) async fn begin_deploy(
         &self,
-        begin: BeginDeploy,
+        deploy: BeginDeploy,
     ) -> Result<Deploy, DeployRefused> {
-        let begun = self.write("deploy", move |it| deploys::begin(it, &begin)).await?;
+        let begun = self.write("deploy", move |it| deploys::begin(it, &deploy)).await?;
         if begun.is_ok() {
             self.standing_changed();
         }
