@@ -80,7 +80,8 @@ impl Watched {
         };
         tracker.spawn(scheduler.run());
         let watched = Self { workspace, publish, store, shutdown, tracker };
-        watched.audited("the first audit", |_| true).await;
+        until("it was audited", || async { watched.store.database_state("shop").await.ok()? })
+            .await;
         watched
     }
 
@@ -126,6 +127,18 @@ impl Watched {
             let state = self.store.database_state("shop").await.ok()??;
             let report = self.store.last_report("shop").await.ok()??;
             (state.audited_at >= asked && is_it(&report)).then_some(report)
+        })
+        .await
+    }
+
+    /// Waits for a report that `is_it`, whenever its audit began.
+    async fn reported(
+        &self,
+        what: &str,
+        is_it: impl Fn(&serde_json::Value) -> bool,
+    ) -> serde_json::Value {
+        until(what, || async {
+            self.store.last_report("shop").await.ok()?.filter(|report| is_it(report))
         })
         .await
     }
@@ -216,12 +229,12 @@ async fn a_foreign_table_is_told_at_once_and_what_was_not_migrated_at_the_end() 
     let watched = Watched::start(&url, "1h").await;
     let deploy = watched.begin(HALF_AN_HOUR).await;
     watched
-        .audited("the window opens with an audit", |it| it["evidence"]["deploy"] == deploy.id)
+        .reported("the window opens with an audit", |it| it["evidence"]["deploy"] == deploy.id)
         .await;
     watched.assert_quiet().await;
     database.execute("create table \"Foreign\" ()").await;
     watched.store.end_deploy(deploy.id, false, Clock::System.now()).await.unwrap();
-    let report = watched.audited("the end", |it| it["evidence"]["deploy"].is_null()).await;
+    let report = watched.reported("the end", |it| it["evidence"]["deploy"].is_null()).await;
     let mut names: Vec<_> =
         report["findings"].as_array().unwrap().iter().map(|it| it["name"].to_string()).collect();
     names.sort();
@@ -245,7 +258,7 @@ async fn times_end_enforces_the_new_manifest_and_a_rollback_the_old_one() {
     // Nobody migrates: at its end the new manifest is enforced, at once.
     let new = watched.hash(&NEW);
     let report = watched
-        .audited("the end", |it| {
+        .reported("the end", |it| {
             it["evidence"]["manifest_hash"] == new.as_str() && it["evidence"]["deploy"].is_null()
         })
         .await;
@@ -261,10 +274,10 @@ async fn times_end_enforces_the_new_manifest_and_a_rollback_the_old_one() {
     assert_eq!(watched.open().await.len(), 1);
     database.execute(MIGRATION).await;
     let again = watched.begin(HALF_AN_HOUR).await;
-    watched.audited("clean", clean).await;
+    watched.reported("clean", |it| it["evidence"]["deploy"] == again.id && clean(it)).await;
     watched.store.end_deploy(again.id, true, Clock::System.now()).await.unwrap();
     watched
-        .audited("rolled back to the one before", |it| {
+        .reported("rolled back to the one before", |it| {
             it["evidence"]["deploy"].is_null() && clean(it)
         })
         .await;
