@@ -1,6 +1,7 @@
 //! What is in force for each database: the config's manifests, with the deploys and trials that the
 //! store knows of.
 
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -70,6 +71,11 @@ impl InForce {
     /// Databases with findings that nothing holds any more, as far as [`Self::settle`] has not told.
     pub(super) fn let_go(&self) -> &[String] {
         &self.held
+    }
+
+    /// Changed manifests that are on trial or suspect: name and hash.
+    pub(super) fn doubted(&self) -> BTreeSet<(String, String)> {
+        self.trusted.keys().cloned().collect()
     }
 
     /// What is in force for a database.

@@ -1,6 +1,7 @@
 //! What time does to deploys and trials, and what the scheduler makes of it: an audit at once where
 //! the last one does not stand any more.
 
+use std::collections::BTreeSet;
 use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -67,7 +68,11 @@ impl Scheduler {
     async fn take_standing(&self, round: &mut Round) {
         round.standing.mark_unchanged();
         match self.store.standing().await {
-            Ok(standing) => round.in_force.take(standing),
+            Ok(standing) => {
+                let before = round.in_force.doubted();
+                round.in_force.take(standing);
+                log_doubts(&before, &round.in_force.doubted());
+            }
             Err(error) => error!(
                 error = &error as &dyn std::error::Error,
                 "could not read the deploys; what was in force stays so"
@@ -143,6 +148,24 @@ async fn upkeep(
     }
     told.extend(store.judge_trials(registered, policy, now).await?);
     Ok((ended, told))
+}
+
+fn log_doubts(before: &BTreeSet<(String, String)>, now: &BTreeSet<(String, String)>) {
+    for (name, hash) in now.difference(before) {
+        info!(
+            manifest.name = name,
+            manifest.hash = hash,
+            "manifest `{name}` changed to version {hash}, which is on trial: findings that only it has \
+             are held"
+        );
+    }
+    for (name, hash) in before.difference(now) {
+        info!(
+            manifest.name = name,
+            manifest.hash = hash,
+            "nothing of version {hash} of manifest `{name}` is held any more"
+        );
+    }
 }
 
 fn log_end(it: &Deploy) {
