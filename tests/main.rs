@@ -12,6 +12,7 @@ mod demo;
 mod evidence;
 mod hostile_names;
 mod http;
+mod incident_life;
 mod incidents;
 mod introspect;
 mod json_schema;
