@@ -35,8 +35,10 @@ fn tls(source: TlsError) -> IntrospectError {
 #[test]
 fn a_server_that_answers_was_reached() {
     let refused = || io::Error::from(io::ErrorKind::ConnectionReset);
-    let lookup =
-        || IntrospectError::Lookup { host: "db".to_owned(), source: io::ErrorKind::NotFound.into() };
+    let lookup = || IntrospectError::Lookup {
+        host: "db".to_owned(),
+        source: io::ErrorKind::NotFound.into(),
+    };
     for (case, error, want) in [
         ("no address", lookup(), true),
         ("no connection", connect(), true),
