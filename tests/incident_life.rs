@@ -75,7 +75,8 @@ async fn a_table_that_comes_and_goes_each_second_is_told_four_times_at_most() {
     let config = config(&url, &receiver, "flap_window: 8s");
     let mut daemon = TestDaemon::start(fixtures::workspace(&config)).await;
     daemon.wait_for_verdict("central", "clean").await;
-    let seconds = std::env::var("SCHEMAWARDEN_FLAP_SECONDS").ok().and_then(|it| it.parse().ok());
+    let seconds = std::env::var_os("SCHEMAWARDEN_FLAP_SECONDS");
+    let seconds = seconds.and_then(|it| it.to_str()?.parse().ok());
     let seconds = Duration::from_secs(seconds.unwrap_or(FLAP_SECONDS));
     let mut tick = tokio::time::interval(Duration::from_millis(500));
     let began = tokio::time::Instant::now();
