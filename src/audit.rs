@@ -22,6 +22,7 @@ use crate::config::Database;
 use crate::deploy::Force;
 use crate::introspect;
 use crate::introspect::Environment;
+use crate::introspect::IntrospectError;
 use crate::manifest::Manifests;
 use crate::report::Report;
 
@@ -60,6 +61,7 @@ pub async fn audit(
         };
         let attempt = AssertUnwindSafe(async {
             let read = introspect::read(&database.connection, &database.limits, environment).await;
+            let unreachable = read.as_ref().err().is_some_and(IntrospectError::is_unreachable);
             let read = read.map_err(|error| error.reason());
             match &read {
                 Ok(catalog) => debug!(
@@ -72,7 +74,9 @@ pub async fn audit(
                     debug!(reason, took = ?began.elapsed(), "could not read the catalog");
                 }
             }
-            conclude(&subject, read, provisioning, audited_at, began.elapsed())
+            let mut report = conclude(&subject, read, provisioning, audited_at, began.elapsed());
+            report.evidence.unreachable = unreachable;
+            report
         });
         // A panic is a defect of ours; it must not leave a database that nobody hears of.
         Some(attempt.catch_unwind().await.unwrap_or_else(|_| {

@@ -44,6 +44,7 @@ use crate::store::Store;
 
 use agenda::Agenda;
 use commit::commit;
+use commit::log_transition;
 use ended::Ended;
 use ended::Ending;
 use force::InForce;
@@ -152,7 +153,7 @@ impl Scheduler {
     /// Takes the databases of `config` into the agenda, and drops those that are gone.
     ///
     /// A database whose last complete audit is still current, against the same manifest, waits for
-    /// its next tick; every other one is due now, splayed.
+    /// its next tick; every other one, and what was waiting to be confirmed, is due now, splayed.
     async fn register(&self, round: &mut Round, config: Arc<Config>) {
         let now = self.clock.now();
         let states: HashMap<_, _> = match self.store.database_states().await {
@@ -203,11 +204,8 @@ impl Scheduler {
         let policy = Arc::clone(&config.policy);
         match self.store.close_unregistered(registered, policy, now).await {
             Ok(closed) => {
-                for it in closed {
-                    info!(
-                        incident.id = %it.incident, reason = it.reason.word(),
-                        "incident {} is over: its database left the configuration", it.incident
-                    );
+                for it in &closed {
+                    log_transition(it);
                 }
             }
             Err(error) => error!(
@@ -233,6 +231,9 @@ impl Scheduler {
         } else {
             now
         };
+        // What has to be seen again is seen again soon: the alarm waits for it.
+        let early = ended.recheck.and_then(|it| now.checked_add(it).ok());
+        let next_due = early.map_or(next_due, |early| early.min(next_due));
         round.agenda.put(&database.name, next_due);
         if ended.recorded {
             let timing = Timing { next_due, running_since: None };
@@ -303,7 +304,7 @@ fn due_when_registered(
 ) -> Timestamp {
     let hash = Some(force.manifest.hash.as_str());
     let last_complete_at = state
-        .filter(|it| it.manifest_hash.as_deref() == hash)
+        .filter(|it| it.manifest_hash.as_deref() == hash && !it.suspected)
         .and_then(|it| it.last_complete_at)
         // One from the future, when the clock was ahead, says nothing about now.
         .filter(|at| *at <= now);
@@ -352,7 +353,9 @@ impl Work {
         if !config.databases.iter().any(|it| it.name == self.database.name) {
             return;
         }
-        ending.recorded = commit(store, &self.database, &config, report, clock.now()).await;
+        let receipt = commit(store, &self.database, &config, report, clock.now()).await;
+        ending.recorded = receipt.is_some();
+        ending.recheck = receipt.and_then(|it| it.recheck);
     }
 }
 

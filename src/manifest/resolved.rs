@@ -217,7 +217,7 @@ fn accepted(it: Accepted) -> Result<Known, ResolvedError> {
     let until = Date::from_str(&it.until)
         .map_err(|_| wrong("known.until", &it.until, "is not a day: write 2026-12-01"))?;
     let object = relation("known.object", &it.object)?;
-    Ok(Known { object, kind, reason: it.reason, owner: it.owner, until })
+    Ok(Known { object, kind, reason: it.reason, owner: it.owner, until, place: None })
 }
 
 fn severities(

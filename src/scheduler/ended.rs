@@ -1,6 +1,7 @@
 //! How an audit tells the loop that it has come back.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 
@@ -17,6 +18,8 @@ pub(super) struct Ended {
     pub(super) populated: bool,
     /// The report is recorded, or will be.
     pub(super) recorded: bool,
+    /// The next audit should come after this time, unless its tick is earlier.
+    pub(super) recheck: Option<Duration>,
 }
 
 /// Sends [`Ended`] when it is dropped: after the audit, when it is given up, and when it panics.
@@ -26,6 +29,7 @@ pub(super) struct Ending {
     force: Arc<Force>,
     pub(super) populated: bool,
     pub(super) recorded: bool,
+    pub(super) recheck: Option<Duration>,
     to: mpsc::UnboundedSender<Ended>,
 }
 
@@ -35,7 +39,14 @@ impl Ending {
         force: Arc<Force>,
         to: mpsc::UnboundedSender<Ended>,
     ) -> Self {
-        Self { database: database.name.clone(), force, populated: false, recorded: false, to }
+        Self {
+            database: database.name.clone(),
+            force,
+            populated: false,
+            recorded: false,
+            recheck: None,
+            to,
+        }
     }
 }
 
@@ -46,6 +57,7 @@ impl Drop for Ending {
             force: Arc::clone(&self.force),
             populated: self.populated,
             recorded: self.recorded,
+            recheck: self.recheck,
         };
         // The loop may have ended before its audits: then nobody waits for this.
         let _ = self.to.send(ended);

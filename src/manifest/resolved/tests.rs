@@ -22,7 +22,7 @@ fn knowns() -> impl Strategy<Value = Known> {
     (names(), proptest::sample::select(kinds), "\\PC{1,20}", "\\PC{1,20}", 0_i64..40_000).prop_map(
         |(object, kind, reason, owner, day)| {
             let until = TODAY.saturating_add(jiff::Span::new().days(day));
-            Known { object, kind, reason, owner, until }
+            Known { object, kind, reason, owner, until, place: None }
         },
     )
 }

@@ -3,6 +3,7 @@
 mod braking;
 mod committing;
 mod deploying;
+mod living;
 mod opening;
 mod sending;
 mod trouble;
