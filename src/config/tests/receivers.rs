@@ -6,8 +6,11 @@ use super::*;
 
 /// Channels that a config of one database has, and a route to each.
 fn told(channels: &[(&str, &str)]) -> String {
-    let all: String =
-        channels.iter().map(|(name, yaml)| format!("  {name}: {{{yaml}}}\n")).collect();
+    let all = channels
+        .iter()
+        .map(|(name, yaml)| format!("  {name}: {{{yaml}}}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let names: Vec<_> = channels.iter().map(|(name, _)| *name).collect();
     format!("{DATABASES}channels:\n{all}routes: [{{to: [{}]}}]\n", names.join(", "))
 }
