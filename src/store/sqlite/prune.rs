@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::column;
+use super::deploys;
+use super::versions;
 use crate::store::Pruned;
 
 /// Rows of each kind in one transaction.
@@ -49,5 +51,13 @@ pub(super) fn prune(
              select 1 from notifications n where n.delivery_id = d.id) limit ?2)",
         )?
         .execute((column::ms(incidents_before), BATCH))?;
+    super::silences::prune(connection, incidents_before)?;
+    // A group that was quiet for so long begins anew all the same.
+    connection
+        .prepare_cached("/* prune.groups */ delete from groups where flushed_at < ?1")?
+        .execute([column::ms(incidents_before)])?;
+    if deploys::prune(connection, incidents_before, BATCH)? > 0 {
+        versions::forget(connection)?;
+    }
     Ok(Pruned { audits, incidents: incidents.len(), deliveries })
 }

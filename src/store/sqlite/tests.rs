@@ -1,8 +1,13 @@
 //! The state on real files: what is on disk when, and what a kill leaves.
 
+mod braking;
 mod committing;
+mod deploying;
+mod gathering;
 mod living;
+mod muting;
 mod opening;
+mod parking;
 mod sending;
 mod trouble;
 
@@ -103,6 +108,7 @@ impl Bench {
                 left_out: BTreeMap::new(),
                 manifest_hash: "0123456789abcdef".to_owned(),
                 manifest_ref: None,
+                deploy: None,
                 unreachable: false,
                 complete: !unknown,
             },
@@ -129,6 +135,8 @@ impl Bench {
             at: self.now(),
             duration: Duration::from_millis(120),
             end,
+            broken: false,
+            policy: policy(&["ops"]),
         }
     }
 
