@@ -29,6 +29,7 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::incident::Incident;
+use crate::notification::Notification;
 use crate::policy::Policy;
 use crate::silence::Silence;
 
@@ -227,6 +228,14 @@ impl Store {
     ) -> Result<Option<Silence>, StoreError> {
         match self {
             Self::Sqlite(it) => it.expire_silence(id, now).await,
+        }
+    }
+
+    /// What a channel was told of each incident that it knows to be open, as that stands now; oldest
+    /// first.
+    pub async fn told_open(&self, channel: &str) -> Result<Vec<Notification>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.told_open(channel).await,
         }
     }
 

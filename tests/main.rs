@@ -23,3 +23,4 @@ mod registry;
 mod snapshot;
 mod support;
 mod support_test;
+mod telling;
