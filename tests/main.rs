@@ -3,6 +3,7 @@
 mod bad_config;
 mod bad_connections;
 mod bad_tls;
+mod baseline;
 mod check_exit_codes;
 mod commands;
 mod conclude;

@@ -4,6 +4,7 @@
 //! waits for the answer. So there is one writer by construction, no lock is held across an `await`,
 //! and commits can be grouped.
 
+mod acknowledge;
 mod audience;
 mod audits;
 mod backlog;
@@ -12,6 +13,7 @@ mod command;
 mod databases;
 mod deliveries;
 mod groups;
+mod history;
 mod incidents;
 mod lock;
 mod migrations;
@@ -22,6 +24,7 @@ mod parked;
 mod prune;
 mod reminders;
 mod reroute;
+mod servers;
 mod silences;
 mod standing;
 mod tell;
@@ -53,12 +56,17 @@ use self::pace::Pace;
 use self::writer::Writer;
 use super::Attempt;
 use super::AuditCommit;
+use super::AuditRow;
 use super::Claim;
 use super::DatabaseState;
 use super::DeliveryDetail;
 use super::DeliveryFilter;
 use super::DeliveryRow;
+use super::Handled;
 use super::Health;
+use super::IncidentEvent;
+use super::IncidentFilter;
+use super::IncidentRow;
 use super::OutboxStatus;
 use super::Parked;
 use super::Pruned;
@@ -70,10 +78,13 @@ use super::TimeKept;
 use super::TimePass;
 use super::TransitionRecord;
 use crate::incident::Incident;
+use crate::incident::IncidentId;
 use crate::notification::Notification;
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::silence::Silence;
+
+pub use self::history::EVENTS_MAX;
 
 /// Commands that may wait for the writer. Whoever finds the queue full waits.
 const QUEUE_MAX: usize = 1024;
@@ -143,6 +154,49 @@ impl Sqlite {
 
     pub(super) async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
         self.read("open incidents", incidents::open).await
+    }
+
+    pub(super) async fn incidents(
+        &self,
+        filter: IncidentFilter,
+    ) -> Result<Vec<IncidentRow>, StoreError> {
+        self.read("incidents", move |it| history::incidents(it, &filter)).await
+    }
+
+    pub(super) async fn incident(
+        &self,
+        id: IncidentId,
+    ) -> Result<Option<(IncidentRow, Vec<IncidentEvent>)>, StoreError> {
+        self.read("incident", move |it| history::incident(it, id)).await
+    }
+
+    pub(super) async fn acknowledge(
+        &self,
+        id: IncidentId,
+        by: String,
+        note: Option<String>,
+        now: Timestamp,
+    ) -> Result<Handled, StoreError> {
+        let write =
+            move |it: &Connection| acknowledge::acknowledge(it, id, &by, note.as_deref(), now);
+        self.write("acknowledgement", write).await
+    }
+
+    pub(super) async fn release_incident(
+        &self,
+        id: IncidentId,
+        by: String,
+        now: Timestamp,
+    ) -> Result<Handled, StoreError> {
+        self.write("release of an incident", move |it| acknowledge::release(it, id, &by, now)).await
+    }
+
+    pub(super) async fn audits(
+        &self,
+        database: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        self.read("audits", move |it| history::audits(it, database.as_deref(), limit)).await
     }
 
     pub(super) async fn close_unregistered(

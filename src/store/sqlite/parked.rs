@@ -287,5 +287,6 @@ fn transition(
     let change =
         Change { incident: &incident, step, reason, notification: &notification, new: &[] };
     tell(connection, policy, &change, now)?;
-    Ok(TransitionRecord { incident: incident.id, kind: incident.kind, step, reason })
+    let Incident { id, kind, subject, .. } = incident;
+    Ok(TransitionRecord { incident: id, kind, subject, step, reason })
 }

@@ -2,6 +2,7 @@
 
 mod committing;
 mod gathering;
+mod living;
 mod muting;
 mod opening;
 mod parking;
