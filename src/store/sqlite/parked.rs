@@ -287,6 +287,11 @@ fn transition(
     let change =
         Change { incident: &incident, step, reason, notification: &notification, new: &[] };
     tell(connection, policy, &change, now)?;
-    let Incident { id, kind, subject, .. } = incident;
-    Ok(TransitionRecord { incident: id, kind, subject, step, reason })
+    Ok(TransitionRecord {
+        incident: incident.id,
+        kind: incident.kind,
+        subject: incident.subject.clone(),
+        step,
+        reason,
+    })
 }
