@@ -304,7 +304,13 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
                 look: &config.messages,
                 thread: claimed.thread.as_ref(),
             };
-            let send = delivery.sender.send(channel, &message);
+            // What may be reached is the config's word of now, not of the start.
+            let send = async {
+                match delivery.sender.with_networks(&config.networks) {
+                    Ok(sender) => sender.send(channel, &message).await,
+                    Err(error) => error.outcome(),
+                }
+            };
             let outcome = match tokio::time::timeout(SEND_MAX, send).await {
                 Ok(outcome) => outcome,
                 Err(_) => Outcome::Retry {
