@@ -13,6 +13,7 @@
 
 mod decide;
 mod pace;
+mod resend;
 mod say;
 
 use std::collections::BTreeMap;
@@ -85,7 +86,7 @@ pub struct Delivery {
 /// Delivers until shutdown, then makes one last pass of at most [`FLUSH_MAX`] and gives back what it
 /// could not finish.
 pub async fn run(delivery: Delivery) {
-    run_flushing(delivery, FLUSH_MAX).await;
+    tokio::join!(run_flushing(delivery.clone(), FLUSH_MAX), resend::run(delivery));
 }
 
 async fn run_flushing(delivery: Delivery, flush_max: Duration) {

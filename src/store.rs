@@ -14,6 +14,7 @@
 //!
 //! The backends are a closed enum; PostgreSQL joins in a later step.
 
+mod deploys;
 mod error;
 mod record;
 mod sqlite;
@@ -30,9 +31,20 @@ use uuid::Uuid;
 
 use crate::incident::Incident;
 use crate::incident::IncidentId;
+use crate::notification::Notification;
 use crate::policy::Policy;
 use crate::silence::Silence;
 
+pub use deploys::BeginDeploy;
+pub use deploys::Deploy;
+pub use deploys::DeployDatabase;
+pub use deploys::DeployRefused;
+pub use deploys::ManifestState;
+pub use deploys::OnTrial;
+pub use deploys::REFERENCE_MAX;
+pub use deploys::Registered;
+pub use deploys::ReleaseManifest;
+pub use deploys::Standing;
 pub use error::StoreError;
 pub use record::Attempt;
 pub use record::AttemptEnd;
@@ -287,6 +299,14 @@ impl Store {
     ) -> Result<Option<Silence>, StoreError> {
         match self {
             Self::Sqlite(it) => it.expire_silence(id, now).await,
+        }
+    }
+
+    /// What a channel was told of each incident that it knows to be open, as that stands now; oldest
+    /// first.
+    pub async fn told_open(&self, channel: &str) -> Result<Vec<Notification>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.told_open(channel).await,
         }
     }
 

@@ -12,8 +12,10 @@ mod column;
 mod command;
 mod databases;
 mod deliveries;
+mod deploys;
 mod groups;
 mod history;
+mod in_force;
 mod incidents;
 mod lock;
 mod migrations;
@@ -27,11 +29,14 @@ mod reroute;
 mod servers;
 mod silences;
 mod standing;
+mod suspect;
 mod tell;
 mod time_pass;
+mod trials;
 mod trouble;
 mod unregistered;
 mod untold;
+mod versions;
 mod writer;
 
 use std::fmt;
@@ -79,6 +84,7 @@ use super::TimePass;
 use super::TransitionRecord;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
+use crate::notification::Notification;
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::silence::Silence;
@@ -95,6 +101,8 @@ pub struct Sqlite {
     health: watch::Receiver<Health>,
     progress: Progress,
     outbox: Arc<Notify>,
+    /// Counts changes of what decides what is in force.
+    standing: watch::Sender<u64>,
     epoch: i64,
 }
 
@@ -119,7 +127,8 @@ impl Sqlite {
         let writer = Writer::new(opened, pace, says, Arc::clone(&outbox));
         let progress = writer.progress();
         writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
-        Ok(Self { commands, health, progress, outbox, epoch })
+        let standing = watch::Sender::new(0);
+        Ok(Self { commands, health, progress, outbox, standing, epoch })
     }
 
     pub(super) async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {
@@ -307,6 +316,11 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<Option<Silence>, StoreError> {
         self.write("silence", move |it| silences::expire(it, id, now)).await
+    }
+
+    pub(super) async fn told_open(&self, channel: &str) -> Result<Vec<Notification>, StoreError> {
+        let channel = channel.to_owned();
+        self.read("what is told", move |it| audience::told_open(it, &channel)).await
     }
 
     pub(super) async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
