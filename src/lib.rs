@@ -15,6 +15,7 @@ pub mod config;
 pub mod connection;
 pub mod delivery;
 pub mod diagnose;
+pub mod failpoint;
 pub mod finding;
 pub mod health;
 pub mod http;

@@ -6,6 +6,7 @@ mod bad_tls;
 mod check_exit_codes;
 mod commands;
 mod conclude;
+mod crashes;
 mod daemon;
 mod delivery;
 mod demo;

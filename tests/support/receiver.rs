@@ -158,6 +158,11 @@ impl Receiver {
         outcome.unwrap_or_else(|request| panic!("an unexpected request came: {request:#?}"))
     }
 
+    /// Every request that has come and was not taken yet.
+    pub(crate) fn drain(&mut self) -> Vec<Request> {
+        std::iter::from_fn(|| self.requests.try_recv().ok()).collect()
+    }
+
     /// Panics if a request waits to be taken.
     #[track_caller]
     pub(crate) fn assert_idle(&mut self) {
