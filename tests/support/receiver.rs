@@ -34,6 +34,8 @@ const TRICKLE_INTERVAL: Duration = Duration::from_millis(200);
 pub(crate) enum Answer {
     /// 200 and `ok`, as Slack does.
     Ok,
+    /// The same, this long after the request: what is in flight stays so for a while.
+    OkAfter(Duration),
     /// A status, a body, and more headers.
     Status(u16, &'static str, Vec<(&'static str, String)>),
     /// Nothing, until the sender gives up.
@@ -187,6 +189,10 @@ fn serve(connection: &TcpStream, script: &Mutex<Script>, seen: &mpsc::UnboundedS
         let _test_is_over = seen.send(request);
         match answer {
             Answer::Ok => respond(connection, 200, "ok", &[]),
+            Answer::OkAfter(pause) => {
+                std::thread::sleep(pause);
+                respond(connection, 200, "ok", &[]);
+            }
             Answer::Status(code, body, headers) => respond(connection, code, body, &headers),
             Answer::Hang => {
                 read_to_close(connection);
