@@ -4,7 +4,9 @@
 //! stdout, and returns a [`Status`]. Logs and progress go to stderr, so `check --format json` stays
 //! one document.
 
+mod audit;
 mod check;
+mod client;
 mod completions;
 pub mod demo;
 mod doctor;
@@ -15,6 +17,7 @@ mod json_schema;
 mod next;
 mod notify_test;
 mod output;
+mod report_text;
 mod run;
 mod selection;
 mod snapshot;
@@ -76,6 +79,8 @@ enum Command {
     Run,
     /// Audit now, once, and print what was found. Exit 0 clean, 1 drift, 2 could not tell.
     Check(check::CheckArgs),
+    /// Ask the daemon to audit a database now, and show what it found. Exit codes as `check`.
+    Audit(audit::AuditArgs),
     /// Check the configuration and every manifest; reports all mistakes at once.
     Validate(validate::ValidateArgs),
     /// Look at connection, TLS, role, pooler and presets of each database.
@@ -156,6 +161,7 @@ impl Cli {
         match command {
             Command::Run => on_runtime(run::run(&global)),
             Command::Check(args) => on_runtime(check::run(&global, args)),
+            Command::Audit(args) => on_runtime(audit::run(&global, args)),
             Command::Validate(args) => on_runtime(validate::run(&global, args)),
             Command::Doctor(args) => on_runtime(doctor::run(&global, args)),
             Command::Snapshot(args) => on_runtime(snapshot::run(&global, args)),

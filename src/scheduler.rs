@@ -17,6 +17,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -30,9 +31,13 @@ use crate::audit::audit;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Database;
+use crate::demand::Answer;
+use crate::demand::Audited;
+use crate::demand::Demand;
 use crate::health::Health;
 use crate::health::Timing;
 use crate::introspect::Environment;
+use crate::report;
 use crate::store::Store;
 
 use agenda::Agenda;
@@ -76,11 +81,14 @@ struct Round {
     agenda: Agenda,
     memory: HashMap<String, Memory>,
     slots: Arc<Slots>,
+    /// Databases that are to be audited by an audit that has not begun yet, and who waits for it.
+    asked: HashMap<String, Vec<oneshot::Sender<Answer>>>,
 }
 
 impl Scheduler {
-    /// Runs until `shutdown`. Audits that are running then are left to the tracker.
-    pub async fn run(mut self) {
+    /// Runs until `shutdown`, and serves `demands` meanwhile. Audits that are running then are left to
+    /// the tracker.
+    pub async fn run(mut self, mut demands: mpsc::Receiver<Demand>) {
         let config = self.config.borrow_and_update().clone();
         let mut round = Round {
             slots: Arc::new(Slots::new(&config.limits)),
@@ -88,6 +96,7 @@ impl Scheduler {
             databases: HashMap::new(),
             agenda: Agenda::default(),
             memory: HashMap::new(),
+            asked: HashMap::new(),
         };
         self.register(&mut round, config).await;
         // Unbounded in type, bounded in fact: at most one message for each running audit.
@@ -101,8 +110,9 @@ impl Scheduler {
                 self.after_a_jump(&mut round, now);
             }
             while let Some(name) = round.agenda.take_due(now) {
+                let asked = round.asked.remove(&name).unwrap_or_default();
                 if let Some(database) = round.databases.get(&name) {
-                    self.start(&round, database, now, ending.clone());
+                    self.start(&round, database, now, asked, ending.clone());
                 }
             }
             let wait = round.agenda.next_due().map_or(ROUND, |due| {
@@ -112,6 +122,7 @@ impl Scheduler {
                 () = self.shutdown.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}
                 Some(ended) = ended.recv() => self.put_back(&mut round, &ended),
+                Some(demand) = demands.recv() => self.serve(&mut round, demand),
                 changed = self.config.changed() => {
                     if changed.is_err() {
                         return;
@@ -194,10 +205,41 @@ impl Scheduler {
         }
     }
 
+    /// Makes what is asked for due now. A database that is being audited is due again as soon as that
+    /// audit has come back.
+    fn serve(&self, round: &mut Round, demand: Demand) {
+        let now = self.clock.now();
+        let mut hasten = |name: String, reply: Option<oneshot::Sender<Answer>>| {
+            round.agenda.hasten(&name, now);
+            let asked = round.asked.entry(name).or_default();
+            // Whoever has gone away meanwhile takes no room.
+            asked.retain(|it| !it.is_closed());
+            asked.extend(reply);
+        };
+        match demand {
+            Demand::Audit { database, reply } if round.databases.contains_key(&database) => {
+                info!(database.name = database, "an audit of `{database}` was asked for");
+                hasten(database, Some(reply));
+            }
+            Demand::Audit { reply, .. } => {
+                // Who asked may have gone away.
+                let _ = reply.send(Answer::NotRegistered);
+            }
+            Demand::Soon { databases } => {
+                for name in databases {
+                    if round.databases.contains_key(&name) {
+                        hasten(name, None);
+                    }
+                }
+            }
+        }
+    }
+
     /// Sets the next due time of a database whose audit has come back.
     fn put_back(&self, round: &mut Round, ended: &Ended) {
         let Some(database) = round.databases.get(&ended.database) else {
             round.agenda.forget(&ended.database);
+            round.asked.remove(&ended.database);
             return;
         };
         if let Some(memory) = round.memory.get_mut(&ended.database) {
@@ -205,7 +247,9 @@ impl Scheduler {
         }
         let now = self.clock.now();
         // A reload that changed the manifest while the audit ran found it on its way: audit again.
-        let next_due = if ended.manifest_hash == database.manifest.hash {
+        let next_due = if round.asked.contains_key(&ended.database) {
+            now
+        } else if ended.manifest_hash == database.manifest.hash {
             database.schedule.next_due(&database.name, now)
         } else {
             database.schedule.first_due(&database.name, now)
@@ -238,6 +282,7 @@ impl Scheduler {
         round: &Round,
         database: &Arc<Database>,
         now: Timestamp,
+        asked: Vec<oneshot::Sender<Answer>>,
         ending: mpsc::UnboundedSender<Ended>,
     ) {
         self.health.set_timing(&database.name, Timing { next_due: now, running_since: Some(now) });
@@ -259,6 +304,7 @@ impl Scheduler {
             config: Arc::clone(&round.config),
             slots: Arc::clone(&round.slots),
             provisioning,
+            asked,
         };
         // Reports back when dropped, so that not even a panic takes a database off the agenda.
         let ending = Ending::new(database, ending);
@@ -273,15 +319,17 @@ struct Work {
     config: Arc<Config>,
     slots: Arc<Slots>,
     provisioning: Provisioning,
+    /// Who waits for this audit.
+    asked: Vec<oneshot::Sender<Answer>>,
 }
 
 impl Work {
-    async fn run(self, mut ending: Ending) {
+    async fn run(mut self, mut ending: Ending) {
         let abort = self.scheduler.abort.clone();
         let _ = abort.run_until_cancelled(self.audit_and_commit(&mut ending)).await;
     }
 
-    async fn audit_and_commit(&self, ending: &mut Ending) {
+    async fn audit_and_commit(&mut self, ending: &mut Ending) {
         let Scheduler { environment, clock, store, shutdown, .. } = &self.scheduler;
         let audit = audit(
             &self.database,
@@ -300,7 +348,23 @@ impl Work {
         if !config.databases.iter().any(|it| it.name == self.database.name) {
             return;
         }
-        ending.recorded = commit(store, &self.database, &config, report, clock.now()).await;
+        let shown = (!self.asked.is_empty()).then(|| report::json::database(&report));
+        let receipt = commit(store, &self.database, &config, report, clock.now()).await;
+        ending.recorded = receipt.is_some();
+        if let Some(report) = shown {
+            let transitions = receipt.map(|it| it.transitions).unwrap_or_default();
+            let audited = Audited { report, transitions, recorded: ending.recorded };
+            answer(self.asked.drain(..), audited);
+        }
+    }
+}
+
+/// Tells everybody who waits for an audit how it ended.
+fn answer(asked: impl Iterator<Item = oneshot::Sender<Answer>>, audited: Audited) {
+    let answer = Answer::Audited(Box::new(audited));
+    for it in asked {
+        // Who asked may have gone away.
+        let _ = it.send(answer.clone());
     }
 }
 

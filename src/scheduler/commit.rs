@@ -14,18 +14,19 @@ use crate::incident::Step;
 use crate::report::Report;
 use crate::report::Verdict;
 use crate::store::AuditCommit;
+use crate::store::Receipt;
 use crate::store::Store;
 use crate::store::StoreError;
 
-/// Commits `report`, to be told as the config of now says. Returns whether it is recorded, or is
-/// kept and will be.
+/// Commits `report`, to be told as the config of now says. What it changed, once it is
+/// recorded, or is kept and will be; `None` where it is lost.
 pub(super) async fn commit(
     store: &Store,
     database: &Database,
     config: &Config,
     report: Report,
     now: Timestamp,
-) -> bool {
+) -> Option<Receipt> {
     let name = database.name.as_str();
     log_verdict(name, &report);
     let audit = AuditCommit {
@@ -41,7 +42,7 @@ pub(super) async fn commit(
         // The store keeps the report, and tells by its health that it cannot write.
         Err(deferred @ StoreError::Deferred { .. }) => {
             warn!(database.name = name, "{deferred}");
-            return true;
+            return Some(Receipt { transitions: Vec::new(), durable: false });
         }
         Err(error) => {
             error!(
@@ -49,10 +50,10 @@ pub(super) async fn commit(
                 error = &error as &dyn std::error::Error,
                 "could not commit the audit of `{name}`; it is audited again at its next tick"
             );
-            return false;
+            return None;
         }
     };
-    for it in receipt.transitions {
+    for it in &receipt.transitions {
         let (step, reason, kind) = (it.step.word(), it.reason.word(), it.kind.word());
         // Each with its identity as fields, and readable without them.
         if it.step == Step::Resolved {
@@ -67,7 +68,7 @@ pub(super) async fn commit(
             );
         }
     }
-    true
+    Some(receipt)
 }
 
 /// At debug, unless it could not be told: what is drifted was told when its incident opened.
