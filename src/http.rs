@@ -7,13 +7,17 @@
 //! its config and state.
 
 mod asked;
+mod audits;
 mod body;
 mod databases;
+mod deliveries;
 mod host;
+mod incidents;
 mod probes;
 mod query;
 mod refusal;
 mod serve;
+mod silences;
 pub mod tokens;
 
 use std::sync::Arc;
@@ -77,6 +81,16 @@ fn api() -> Router<Face> {
         .route("/v1/databases", get(databases::list))
         .route("/v1/databases/{name}", get(databases::show))
         .route("/v1/databases/{name}/audit", post(databases::audit))
+        .route("/v1/audits", get(audits::list))
+        .route("/v1/incidents", get(incidents::list))
+        .route("/v1/incidents/{id}", get(incidents::show))
+        .route("/v1/incidents/{id}/ack", post(incidents::acknowledge))
+        .route("/v1/incidents/{id}/release", post(incidents::release))
+        .route("/v1/silences", get(silences::list).post(silences::add))
+        .route("/v1/silences/{id}/expire", post(silences::expire))
+        .route("/v1/deliveries", get(deliveries::list))
+        .route("/v1/deliveries/{id}", get(deliveries::show))
+        .route("/v1/deliveries/retry", post(deliveries::retry))
         .fallback(async || Refusal::missing("no such endpoint; docs/api.md lists them"))
         .method_not_allowed_fallback(not_this_way)
 }

@@ -45,7 +45,7 @@ async fn who_changes_something_needs_a_token() {
     }
     daemon.post(path, &json!({})).await.expect(200);
     // One that the daemon made anew counts from then on, and the old one does not.
-    let rotated = "rotated-0123456789-0123456789";
+    let rotated = "rotated-0123456789-0123456789-0123456789";
     daemon.workspace().rewrite("schemawarden.token", rotated);
     let old = format!("Authorization: Bearer {token}\r\n{JSON}");
     daemon.request("POST", path, &old, "{}").await.refused(401, "none of the tokens");

@@ -84,7 +84,7 @@ pub(super) async fn show(
         format!("fail_on takes `drift`, `unknown` or both with a comma, not `{word}`")
     })?;
     let config = face.config.borrow().clone();
-    let database = named(&config, &name)?;
+    let database = registered(&config, &name)?;
     let (states, incidents) = facts(&face).await?;
     let report = face.store.last_report(&name).await?;
     let state = states.get(&name);
@@ -106,7 +106,7 @@ pub(super) async fn audit(
 ) -> Result<Response, Refusal> {
     asked.body.only(&[])?;
     let config = face.config.borrow().clone();
-    named(&config, &name)?;
+    registered(&config, &name)?;
     // To the millisecond, as a report says when its audit began.
     let now = face.clock.now();
     let asked_at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
@@ -150,13 +150,13 @@ fn transition(it: &TransitionRecord) -> Value {
 }
 
 /// The registered database `name`.
-fn named<'a>(config: &'a Config, name: &str) -> Result<&'a Database, Refusal> {
+pub(super) fn registered<'a>(config: &'a Config, name: &str) -> Result<&'a Database, Refusal> {
     let found = config.databases.iter().find(|it| it.name == name);
     found.map(|it| &**it).ok_or_else(|| no_such(config, name))
 }
 
 /// No database of this name is registered; the nearest one may have been meant.
-pub(super) fn no_such(config: &Config, name: &str) -> Refusal {
+fn no_such(config: &Config, name: &str) -> Refusal {
     let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     Refusal::missing(format!("no database `{}` is registered{hint}", spelled(name)))
@@ -192,6 +192,11 @@ async fn facts(face: &Face) -> Result<Facts, StoreError> {
     Ok((states, incidents))
 }
 
+/// A tenth of a millisecond: finer would be noise.
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10_000.0).round() / 10.0
+}
+
 /// One database in short.
 fn row(
     database: &Database,
@@ -225,7 +230,7 @@ fn row(
         "since": state.map(|it| it.verdict_since.to_string()),
         "audited_at": state.map(|it| it.audited_at.to_string()),
         "last_complete_at": state.and_then(|it| it.last_complete_at).map(|it| it.to_string()),
-        "duration_ms": state.map(|it| (it.duration.as_secs_f64() * 10_000.0).round() / 10.0),
+        "duration_ms": state.map(|it| milliseconds(it.duration)),
         "findings": state.map(|it| it.findings),
         "findings_counting": state.map(|it| it.counting),
         "next_due": timing.map(|it| it.next_due.to_string()),

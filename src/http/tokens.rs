@@ -29,8 +29,8 @@ use crate::secret::first_line;
 
 /// Random bytes of a token that the daemon makes.
 const MADE_BYTES: usize = 32;
-/// A shorter token could be guessed; it is as good as none.
-pub const TOKEN_CHARS_MIN: usize = 16;
+/// A shorter token could be guessed; it is as good as none. The config asks for as many.
+const TOKEN_CHARS_MIN: usize = 32;
 /// No token is longer than this, with whatever stands around it in its file.
 const TOKEN_BYTES_MAX: usize = 4096;
 /// What others than the owner may not have on a token file that is ours.
@@ -203,7 +203,7 @@ mod tests {
     fn what_is_no_token_is_refused() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("schemawarden.token");
-        for text in ["", "\n", "short", "\nafter-an-empty-line-0123456789"] {
+        for text in ["", "\n", "short", "\nafter-an-empty-line-01234567890123456789012345678901"] {
             fs::write(&path, text).unwrap();
             fs::set_permissions(&path, Permissions::from_mode(0o600)).unwrap();
             assert!(
@@ -220,30 +220,30 @@ mod tests {
     fn the_name_is_that_of_the_token_presented() {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("ci");
-        fs::write(&file, "ci-token-0123456789\r\n").unwrap();
+        fs::write(&file, "ci-token-01234567890123456789012345678901\r\n").unwrap();
         // A mounted secret is often readable for a group.
         fs::set_permissions(&file, Permissions::from_mode(0o440)).unwrap();
         let ci = TokenSource::Secret(SecretSource::File(file.clone()));
         let tokens = [
-            inline("alice", "alice-token-0123456789"),
+            inline("alice", "alice-token-01234567890123456789012345678901"),
             Token { name: "ci".to_owned(), source: ci },
             inline("short", "short"),
             inline("empty", ""),
         ];
         for (presented, want) in [
-            ("alice-token-0123456789", Some("alice")),
-            ("ci-token-0123456789", Some("ci")),
-            ("alice-token-012345678", None),
-            ("alice-token-0123456789 ", None),
-            ("ALICE-TOKEN-0123456789", None),
+            ("alice-token-01234567890123456789012345678901", Some("alice")),
+            ("ci-token-01234567890123456789012345678901", Some("ci")),
+            ("alice-token-0123456789012345678901234567890", None),
+            ("alice-token-01234567890123456789012345678901 ", None),
+            ("ALICE-TOKEN-01234567890123456789012345678901", None),
             ("short", None),
             ("", None),
         ] {
             assert_eq!(name_of(&tokens, presented).as_deref(), want, "{presented:?}");
         }
         // Rotated: it counts from now on.
-        fs::write(&file, "ci-token-9876543210\n").unwrap();
-        assert_eq!(name_of(&tokens, "ci-token-0123456789"), None);
-        assert_eq!(name_of(&tokens, "ci-token-9876543210").as_deref(), Some("ci"));
+        fs::write(&file, "ci-token-98765432109876543210987654321098\n").unwrap();
+        assert_eq!(name_of(&tokens, "ci-token-01234567890123456789012345678901"), None);
+        assert_eq!(name_of(&tokens, "ci-token-98765432109876543210987654321098").as_deref(), Some("ci"));
     }
 }
