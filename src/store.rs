@@ -17,6 +17,8 @@
 mod error;
 mod record;
 mod sqlite;
+mod standin;
+pub use standin::*;
 
 use std::path::Path;
 use std::sync::Arc;
