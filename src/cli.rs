@@ -7,12 +7,15 @@
 mod audit;
 mod check;
 mod client;
+mod columns;
 mod completions;
+mod deliveries;
 pub mod demo;
 mod doctor;
 mod environment;
 mod explain;
 mod healthcheck;
+mod incidents;
 mod json_schema;
 mod next;
 mod notify_test;
@@ -20,6 +23,7 @@ mod output;
 mod report_text;
 mod run;
 mod selection;
+mod silence;
 mod snapshot;
 mod sql;
 mod validate;
@@ -81,6 +85,15 @@ enum Command {
     Check(check::CheckArgs),
     /// Ask the daemon to audit a database now, and show what it found. Exit codes as `check`.
     Audit(audit::AuditArgs),
+    /// List incidents, show one, take one in hand, or let go of it.
+    #[command(subcommand)]
+    Incidents(incidents::IncidentsCommand),
+    /// Silence what matches for a while, list silences, end one.
+    #[command(subcommand)]
+    Silence(silence::SilenceCommand),
+    /// Look at what waits in the outbox and what was sent, and send it now.
+    #[command(subcommand)]
+    Deliveries(deliveries::DeliveriesCommand),
     /// Check the configuration and every manifest; reports all mistakes at once.
     Validate(validate::ValidateArgs),
     /// Look at connection, TLS, role, pooler and presets of each database.
@@ -162,6 +175,9 @@ impl Cli {
             Command::Run => on_runtime(run::run(&global)),
             Command::Check(args) => on_runtime(check::run(&global, args)),
             Command::Audit(args) => on_runtime(audit::run(&global, args)),
+            Command::Incidents(command) => on_runtime(incidents::run(&global, command)),
+            Command::Silence(command) => on_runtime(silence::run(&global, command)),
+            Command::Deliveries(command) => on_runtime(deliveries::run(&global, command)),
             Command::Validate(args) => on_runtime(validate::run(&global, args)),
             Command::Doctor(args) => on_runtime(doctor::run(&global, args)),
             Command::Snapshot(args) => on_runtime(snapshot::run(&global, args)),

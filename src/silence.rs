@@ -71,5 +71,9 @@ pub enum When {
         to: DateTime,
     },
 }
-pub fn from_json(_: &serde_json::Value) -> Result<(Matcher, Vec<Glob>), String> { Ok((Matcher::default(), Vec::new())) }
-pub fn to_json(_: &Matcher, _: &[Glob]) -> serde_json::Value { serde_json::Value::Null }
+pub fn from_json(_: &serde_json::Value) -> Result<(Matcher, Vec<Glob>), String> {
+    Ok((Matcher::default(), Vec::new()))
+}
+pub fn to_json(_: &Matcher, _: &[Glob]) -> serde_json::Value {
+    serde_json::Value::Null
+}

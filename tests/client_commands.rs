@@ -81,7 +81,8 @@ async fn what_keeps_a_command_from_its_daemon_is_said() {
     audit(&["--config", "no-such.yaml"]).await.ended(2).says("--server");
     let nobody: &[&str] = &["--server", "http://127.0.0.1:9", "--token-file", "schemawarden.token"];
     audit(nobody).await.ended(2).says("no daemon answers").says("schemawarden run");
-    let elsewhere: &[&str] = &["--server", "http://warden.example", "--token-file", "schemawarden.token"];
+    let elsewhere: &[&str] =
+        &["--server", "http://warden.example", "--token-file", "schemawarden.token"];
     audit(elsewhere).await.ended(2).says("without TLS").says("--insecure");
     let token = daemon.token();
     let with_token = workspace.command(&["audit", "central", "--server", &server]);

@@ -1,6 +1,7 @@
 //! `schemawarden audit DATABASE`: asks the daemon to audit now, and shows what it found. Unlike
 //! `check` it counts: incidents open and resolve by it.
 
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use anyhow::bail;
@@ -11,8 +12,9 @@ use serde_json::json;
 use super::Global;
 use super::Status;
 use super::client::Client;
-use super::client::Format;
-use super::client::Server;
+use super::client::Daemon;
+use super::columns::list;
+use super::columns::text;
 use super::output;
 use super::report_text;
 
@@ -26,39 +28,34 @@ pub(super) struct AuditArgs {
     /// A registered database.
     #[arg(value_name = "DATABASE")]
     database: String,
-    /// How the answer looks.
-    #[arg(long, value_enum, default_value = "text")]
-    format: Format,
     #[command(flatten)]
-    server: Server,
+    daemon: Daemon,
 }
 
 pub(super) async fn run(global: &Global, args: AuditArgs) -> anyhow::Result<Status> {
-    let client = Client::new(global, &args.server)?;
+    let client = Client::new(global, &args.daemon)?;
     let path = ["databases", &args.database, "audit"];
     let (status, mut answer) = client.post(&path, &json!({})).await?;
     if status == StatusCode::ACCEPTED {
         let asked_at = answer["asked_at"].as_str().unwrap_or_default().to_owned();
         answer = json!({ "report": wait(&client, &args.database, &asked_at).await? });
     }
-    let text = match args.format {
-        Format::Json => format!("{answer:#}\n"),
-        Format::Text => {
-            output::harmless_all(&mut answer);
-            let mut text = report_text::render(std::slice::from_ref(&answer["report"]));
-            for it in answer["transitions"].as_array().into_iter().flatten() {
-                let [id, kind, step] =
-                    ["incident", "kind", "step"].map(|key| it[key].as_str().unwrap_or_default());
-                text.push_str(&format!("  incident {id} ({kind}) {step}\n"));
-            }
-            if answer["recorded"] == false {
-                text.push_str("  the daemon could not record this audit; its log says why\n");
-            }
-            text
-        }
-    };
-    output::emit(&text)?;
-    Ok(report_text::verdict_of(&answer["report"]).into())
+    let verdict = report_text::verdict_of(&answer["report"]);
+    args.daemon.format.emit(answer, shown)?;
+    Ok(verdict.into())
+}
+
+fn shown(answer: &Value) -> String {
+    let mut out = report_text::render(std::slice::from_ref(&answer["report"]));
+    for it in list(answer, "transitions") {
+        let [id, kind, step] = ["incident", "kind", "step"].map(|key| text(it, key));
+        // Writing to a String cannot fail.
+        let _ = writeln!(out, "  incident {id} ({kind}) {step}");
+    }
+    if answer["recorded"] == false {
+        out.push_str("  the daemon could not record this audit; its log says why\n");
+    }
+    out
 }
 
 /// Looks until the last report is of an audit that did not begin before `asked_at`.

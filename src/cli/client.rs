@@ -18,6 +18,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::Global;
+use super::Status;
 use super::environment;
 use super::output;
 use crate::channel::Timeouts;
@@ -37,12 +38,17 @@ const TIMEOUTS: Timeouts =
 /// How much of an answer is read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Which daemon a command talks to, and as whom.
+/// Which daemon a command talks to, as whom, and how its answer looks.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Server {
+pub(super) struct Daemon {
     /// The daemon's URL. Default: where the configuration says that it listens.
-    #[arg(long, value_name = "URL", env = "SCHEMAWARDEN_SERVER", help_heading = "Daemon")]
-    server: Option<Url>,
+    #[arg(
+        long = "server",
+        value_name = "URL",
+        env = "SCHEMAWARDEN_SERVER",
+        help_heading = "Daemon"
+    )]
+    url: Option<Url>,
     /// A file that holds the token. Default: the variable `SCHEMAWARDEN_TOKEN`, then the token of the
     /// configuration.
     #[arg(long, value_name = "FILE", help_heading = "Daemon")]
@@ -50,6 +56,9 @@ pub(super) struct Server {
     /// Send the token without TLS to another machine.
     #[arg(long, help_heading = "Daemon")]
     insecure: bool,
+    /// How the answer looks.
+    #[arg(long, value_enum, default_value = "text")]
+    pub(super) format: Format,
 }
 
 /// How an answer looks.
@@ -57,6 +66,25 @@ pub(super) struct Server {
 pub(super) enum Format {
     Text,
     Json,
+}
+
+impl Format {
+    /// Prints an answer: as it came, or as `text` words it for people.
+    pub(super) fn emit(
+        self,
+        mut answer: Value,
+        text: impl FnOnce(&Value) -> String,
+    ) -> anyhow::Result<Status> {
+        let printed = match self {
+            Self::Json => format!("{answer:#}\n"),
+            Self::Text => {
+                output::harmless_all(&mut answer);
+                text(&answer)
+            }
+        };
+        output::emit(&printed)?;
+        Ok(Status::Clean)
+    }
 }
 
 /// One daemon.
@@ -78,21 +106,21 @@ enum Source {
 
 impl Client {
     /// A client of the daemon that the arguments, or else the configuration, name. Sends nothing yet.
-    pub(super) fn new(global: &Global, server: &Server) -> anyhow::Result<Self> {
+    pub(super) fn new(global: &Global, daemon: &Daemon) -> anyhow::Result<Self> {
         let given = environment::variable(TOKEN).filter(|it| !it.is_empty());
-        let config = match &server.server {
+        let config = match &daemon.url {
             Some(_) => None,
             None => Some(environment::load(&global.config).context(
                 "which daemon? Name its configuration with --config, or its URL with --server",
             )?),
         };
-        let (base, from) = match (&server.server, &config) {
+        let (base, from) = match (&daemon.url, &config) {
             (Some(url), _) => (url.clone(), "--server".to_owned()),
             (None, Some(config)) => listening(config)?,
             (None, None) => bail!("no daemon is named"),
         };
-        check(&base, server.insecure)?;
-        let source = match (&server.token_file, given, config) {
+        check(&base, daemon.insecure)?;
+        let source = match (&daemon.token_file, given, config) {
             (Some(path), ..) => Source::File(path.clone()),
             (None, Some(token), _) => Source::Given(Secret::new(token.trim())),
             (None, None, Some(config)) => Source::Configured(config.http.tokens),
@@ -172,17 +200,20 @@ impl Client {
             Source::File(path) => Ok(Secret::new(tokens::from_file(path, false)?)),
             Source::Configured(configured) => {
                 let made = configured.iter().find(|it| matches!(it.source, TokenSource::Made(_)));
-                let token = match (made, configured.as_slice()) {
-                    (Some(token), _) | (None, [token]) => token,
-                    (None, _) => bail!(
+                let only = || configured.first().filter(|_| configured.len() == 1);
+                let Some(token) = made.or_else(only) else {
+                    bail!(
                         "the configuration names {}; say which one is yours with --token-file, or \
                          put it into the variable {TOKEN}",
                         output::count(configured.len(), "token")
-                    ),
+                    )
                 };
                 tokens::read(token).with_context(|| {
                     let name = &token.name;
-                    format!("the token `{name}` of the configuration; the daemon makes its own when it starts, and only its user may read it (--token-file names another file)")
+                    format!(
+                        "no usable token `{name}`: the daemon makes its own when it starts, and only \
+                         its user may read it (--token-file names another file)"
+                    )
                 })
             }
             Source::Nowhere => bail!(

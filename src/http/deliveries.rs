@@ -86,10 +86,7 @@ pub(super) async fn show(
 }
 
 /// Makes what waits for a channel, or one delivery, due now; abandoned ones too.
-pub(super) async fn retry(
-    State(face): State<Face>,
-    mut asked: Asked,
-) -> Result<Response, Refusal> {
+pub(super) async fn retry(State(face): State<Face>, mut asked: Asked) -> Result<Response, Refusal> {
     asked.body.only(&["channel", "delivery"])?;
     let retry = match (asked.body.text("channel")?, asked.body.text("delivery")?) {
         (Some(channel), None) => {

@@ -16,6 +16,9 @@ use super::body::spelled;
 use super::query::Query;
 use super::refusal::Refusal;
 use crate::config::Config;
+use crate::config::Database;
+use crate::route::Matcher;
+use crate::route::Pattern;
 use crate::silence;
 use crate::silence::Silence;
 
@@ -33,10 +36,7 @@ pub(super) async fn list(
 }
 
 /// Adds one. What its matcher cannot match now is a warning: the database may come later.
-pub(super) async fn add(
-    State(face): State<Face>,
-    mut asked: Asked,
-) -> Result<Response, Refusal> {
+pub(super) async fn add(State(face): State<Face>, mut asked: Asked) -> Result<Response, Refusal> {
     let body = &mut asked.body;
     body.only(&["match", "reason", "for", "ends_at"])?;
     let now = face.clock.now();
@@ -97,28 +97,22 @@ fn row(it: &Silence, now: Timestamp) -> Value {
     })
 }
 
-/// What of a silence matches nothing that is registered now, in words.
+/// What of a silence matches nothing that is registered now, in words. A silence about servers,
+/// channels or kinds alone is about no database.
 fn warnings(silence: &Silence, config: &Config) -> Vec<String> {
-    let matcher = &silence.matcher;
-    let mut warnings = Vec::new();
-    let fits = |patterns: &[crate::route::Pattern], text: &str| {
+    let Matcher { databases, manifests, labels, .. } = &silence.matcher;
+    let fits = |patterns: &[Pattern], text: &str| {
         patterns.is_empty() || patterns.iter().any(|it| it.matches(text))
     };
-    let labels_fit = |labels: &std::collections::BTreeMap<String, String>| {
-        matcher.labels.iter().all(|(label, values)| {
-            labels.get(label).is_some_and(|it| fits(values, it))
-        })
+    let is_about = |it: &Database| {
+        let label = |(name, values): (&String, &Vec<Pattern>)| {
+            it.labels.get(name).is_some_and(|it| fits(values, it))
+        };
+        fits(databases, &it.name) && fits(manifests, &it.manifest.name) && labels.iter().all(label)
     };
-    let matched = config.databases.iter().filter(|it| {
-        fits(&matcher.databases, &it.name)
-            && fits(&matcher.manifests, &it.manifest.name)
-            && labels_fit(&it.labels)
-    });
-    let narrowed = !matcher.databases.is_empty()
-        || !matcher.manifests.is_empty()
-        || !matcher.labels.is_empty();
-    if narrowed && matched.count() == 0 {
-        warnings.push("it matches no registered database".to_owned());
+    let narrowed = !databases.is_empty() || !manifests.is_empty() || !labels.is_empty();
+    if narrowed && !config.databases.iter().any(|it| is_about(it)) {
+        return vec!["it matches no registered database".to_owned()];
     }
-    warnings
+    Vec::new()
 }

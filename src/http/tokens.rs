@@ -244,6 +244,9 @@ mod tests {
         // Rotated: it counts from now on.
         fs::write(&file, "ci-token-98765432109876543210987654321098\n").unwrap();
         assert_eq!(name_of(&tokens, "ci-token-01234567890123456789012345678901"), None);
-        assert_eq!(name_of(&tokens, "ci-token-98765432109876543210987654321098").as_deref(), Some("ci"));
+        assert_eq!(
+            name_of(&tokens, "ci-token-98765432109876543210987654321098").as_deref(),
+            Some("ci")
+        );
     }
 }
