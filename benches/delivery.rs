@@ -197,6 +197,7 @@ fn report(database: &str, now: jiff::Timestamp) -> Report {
             manifest_hash: "0".to_owned(),
             manifest_ref: None,
             unreachable: false,
+            deploy: None,
             complete: true,
         },
     }

@@ -26,6 +26,7 @@ use crate::channel::Sender;
 use crate::clock::Clock;
 use crate::delivery;
 use crate::delivery::Delivery;
+use crate::demand;
 use crate::health::Health;
 use crate::heartbeat;
 use crate::heartbeat::Pulse;
@@ -101,11 +102,13 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let (publish, current) = watch::channel(Arc::clone(&config));
     let stop = Stop::default();
     let mut loops = Loops::default();
+    let (demands, demanded) = demand::queue();
     let face = http::Face {
         store: store.clone(),
         health: health.clone(),
         clock: clock.clone(),
         config: current.clone(),
+        demands,
     };
     loops.start("HTTP", &stop.loops, http::serve(listener, face, stop.http.clone()));
     info!(http.listen = %address, "listening on http://{address}");
@@ -148,7 +151,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         shutdown: stop.scheduler.clone(),
         abort: stop.abort.clone(),
     };
-    loops.start("scheduler", &stop.loops, scheduler.run());
+    loops.start("scheduler", &stop.loops, scheduler.run(demanded));
     info!(
         databases = config.databases.len(),
         "schemawarden {} is running",

@@ -4,20 +4,29 @@
 //! stdout, and returns a [`Status`]. Logs and progress go to stderr, so `check --format json` stays
 //! one document.
 
+mod audit;
 mod baseline;
 mod check;
+mod client;
+mod columns;
 mod completions;
+mod deliveries;
 pub mod demo;
+mod deploy;
 mod doctor;
 mod environment;
 mod explain;
 mod healthcheck;
+mod incidents;
 mod json_schema;
+mod manifests;
 mod next;
 mod notify_test;
 mod output;
+mod report_text;
 mod run;
 mod selection;
+mod silence;
 mod snapshot;
 mod sql;
 mod validate;
@@ -77,6 +86,23 @@ enum Command {
     Run,
     /// Audit now, once, and print what was found. Exit 0 clean, 1 drift, 2 could not tell.
     Check(check::CheckArgs),
+    /// Ask the daemon to audit a database now, and show what it found. Exit codes as `check`.
+    Audit(audit::AuditArgs),
+    /// List incidents, show one, take one in hand, or let go of it.
+    #[command(subcommand)]
+    Incidents(incidents::IncidentsCommand),
+    /// Silence what matches for a while, list silences, end one.
+    #[command(subcommand)]
+    Silence(silence::SilenceCommand),
+    /// Open a window for a deploy, end it, list what is open.
+    #[command(subcommand)]
+    Deploy(deploy::DeployCommand),
+    /// List manifests, and let the findings of a suspect one through.
+    #[command(subcommand)]
+    Manifests(manifests::ManifestsCommand),
+    /// Look at what waits in the outbox and what was sent, and send it now.
+    #[command(subcommand)]
+    Deliveries(deliveries::DeliveriesCommand),
     /// Check the configuration and every manifest; reports all mistakes at once.
     Validate(validate::ValidateArgs),
     /// Print the `known:` entries that accept what is found now.
@@ -159,6 +185,12 @@ impl Cli {
         match command {
             Command::Run => on_runtime(run::run(&global)),
             Command::Check(args) => on_runtime(check::run(&global, args)),
+            Command::Audit(args) => on_runtime(audit::run(&global, args)),
+            Command::Incidents(command) => on_runtime(incidents::run(&global, command)),
+            Command::Silence(command) => on_runtime(silence::run(&global, command)),
+            Command::Deploy(command) => on_runtime(deploy::run(&global, command)),
+            Command::Manifests(command) => on_runtime(manifests::run(&global, command)),
+            Command::Deliveries(command) => on_runtime(deliveries::run(&global, command)),
             Command::Validate(args) => on_runtime(validate::run(&global, args)),
             Command::Baseline(args) => on_runtime(baseline::run(&global, args)),
             Command::Doctor(args) => on_runtime(doctor::run(&global, args)),

@@ -38,6 +38,7 @@ use crate::yaml::Mistake;
 
 pub use crate::connection::ConnectionDefaults;
 pub use load::load;
+pub use period::period;
 pub use shape::shape_schema;
 
 /// The types of channel that this version knows.

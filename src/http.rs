@@ -1,13 +1,26 @@
-//! The HTTP face: health endpoints, and the reading half of the API. Loopback only in this step.
+//! The HTTP face: health endpoints, and the API. Loopback only in this step.
 //!
-//! It reads the store and the health facts and changes nothing. The API answers only who asks for a
-//! name of this machine ([`host`]); a client that misbehaves holds little, and not for long ([`serve()`]). A database that is down fails no
-//! endpoint here: `/livez` is about this process alone, `/readyz` about its config and state.
+//! Reading is open to whoever reaches the address; what changes something needs a named token and a
+//! JSON body ([`asked`]), so that no web page can do it. The API answers only who asks for a name of
+//! this machine ([`host`]); a client that misbehaves holds little, and not for long ([`serve()`]). A
+//! database that is down fails no endpoint here: `/livez` is about this process alone, `/readyz` about
+//! its config and state.
 
+mod asked;
+mod audits;
+mod body;
 mod databases;
+mod deliveries;
+mod deploys;
 mod host;
+mod incidents;
+mod manifests;
 mod probes;
+mod query;
+mod refusal;
 mod serve;
+mod silences;
+pub mod tokens;
 
 use std::sync::Arc;
 
@@ -20,24 +33,28 @@ use axum::middleware;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
 use axum::routing::get;
+use axum::routing::post;
 use serde_json::Value;
-use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::demand::Demands;
 use crate::health::Health;
 use crate::store::Store;
 
-/// What the endpoints read.
+use refusal::Refusal;
+
+/// What the endpoints read, and whom they ask.
 #[derive(Clone, Debug)]
 pub struct Face {
     pub store: Store,
     pub health: Health,
     pub clock: Clock,
     pub config: watch::Receiver<Arc<Config>>,
+    pub demands: Demands,
 }
 
 /// Serves until `shutdown`; requests in progress may end.
@@ -47,21 +64,46 @@ pub async fn serve(listener: TcpListener, face: Face, shutdown: CancellationToke
 
 /// Every route. The probes answer any `Host`: who probes often names an address of its own making.
 fn router(face: Face) -> Router {
-    let api = Router::new()
-        .route("/api/v1/databases", get(databases::list))
-        .route("/api/v1/databases/{name}", get(databases::show))
-        .route_layer(middleware::from_fn_with_state(face.clone(), host::check));
+    let api = api().layer(middleware::from_fn_with_state(face.clone(), host::check));
     Router::new()
         .route("/livez", get(probes::livez))
         .route("/-/healthy", get(probes::livez))
         .route("/readyz", get(probes::readyz))
         .route("/-/ready", get(probes::readyz))
         .route("/healthz", get(probes::healthz))
-        .merge(api)
-        .fallback(async || {
-            problem(StatusCode::NOT_FOUND, "no such page; see /healthz and /api/v1/databases")
-        })
+        .nest("/api", api)
+        .fallback(async || Refusal::missing("no such page; see /healthz and /api/v1/databases"))
+        .method_not_allowed_fallback(not_this_way)
         .with_state(face)
+}
+
+/// The API. Each POST takes an [`asked::Asked`], which is who asks: without a token there is none.
+fn api() -> Router<Face> {
+    Router::new()
+        .route("/v1/databases", get(databases::list))
+        .route("/v1/databases/{name}", get(databases::show))
+        .route("/v1/databases/{name}/audit", post(databases::audit))
+        .route("/v1/audits", get(audits::list))
+        .route("/v1/incidents", get(incidents::list))
+        .route("/v1/incidents/{id}", get(incidents::show))
+        .route("/v1/incidents/{id}/ack", post(incidents::acknowledge))
+        .route("/v1/incidents/{id}/release", post(incidents::release))
+        .route("/v1/silences", get(silences::list).post(silences::add))
+        .route("/v1/silences/{id}/expire", post(silences::expire))
+        .route("/v1/deploys", get(deploys::list).post(deploys::begin))
+        .route("/v1/deploys/{id}/end", post(deploys::end))
+        .route("/v1/manifests", get(manifests::list))
+        .route("/v1/manifests/{name}/release", post(manifests::release))
+        .route("/v1/deliveries", get(deliveries::list))
+        .route("/v1/deliveries/{id}", get(deliveries::show))
+        .route("/v1/deliveries/retry", post(deliveries::retry))
+        .fallback(async || Refusal::missing("no such endpoint; docs/api.md lists them"))
+        .method_not_allowed_fallback(not_this_way)
+}
+
+async fn not_this_way() -> Refusal {
+    let detail = "this endpoint does not take this method; `Allow` says which it takes";
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, detail)
 }
 
 /// A JSON answer that no cache keeps and no browser guesses at.
@@ -72,18 +114,4 @@ fn answer(status: StatusCode, body: &Value) -> Response {
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
     (status, headers, format!("{body}\n")).into_response()
-}
-
-/// An error as `application/problem+json` (RFC 9457).
-fn problem(status: StatusCode, detail: &str) -> Response {
-    let body = json!({
-        "type": "about:blank",
-        "title": status.canonical_reason().unwrap_or("error"),
-        "status": status.as_u16(),
-        "detail": detail,
-    });
-    let mut response = answer(status, &body);
-    let kind = HeaderValue::from_static("application/problem+json");
-    response.headers_mut().insert(header::CONTENT_TYPE, kind);
-    response
 }

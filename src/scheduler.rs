@@ -20,6 +20,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -34,10 +35,14 @@ use crate::audit::audit;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Database;
+use crate::demand::Answer;
+use crate::demand::Audited;
+use crate::demand::Demand;
 use crate::deploy::Force;
 use crate::health::Health;
 use crate::health::Timing;
 use crate::introspect::Environment;
+use crate::report;
 use crate::store::DatabaseState;
 use crate::store::Registered;
 use crate::store::Store;
@@ -95,11 +100,14 @@ struct Round {
     /// What is being noted of deploys and trials, and since when.
     upkeep: Option<JoinHandle<()>>,
     upkept_at: Timestamp,
+    /// Databases that are to be audited by an audit that has not begun yet, and who waits for it.
+    asked: HashMap<String, Vec<oneshot::Sender<Answer>>>,
 }
 
 impl Scheduler {
-    /// Runs until `shutdown`. Audits that are running then are left to the tracker.
-    pub async fn run(mut self) {
+    /// Runs until `shutdown`, and serves `demands` meanwhile. Audits that are running then are left to
+    /// the tracker.
+    pub async fn run(mut self, mut demands: mpsc::Receiver<Demand>) {
         let config = self.config.borrow_and_update().clone();
         let mut round = Round {
             slots: Arc::new(Slots::new(&config.limits)),
@@ -113,6 +121,7 @@ impl Scheduler {
             is_registered: Arc::new(AtomicBool::new(true)),
             upkeep: None,
             upkept_at: Timestamp::UNIX_EPOCH,
+            asked: HashMap::new(),
         };
         self.register(&mut round, config).await;
         // Unbounded in type, bounded in fact: at most one message for each running audit.
@@ -127,8 +136,9 @@ impl Scheduler {
             }
             self.keep_up(&mut round, now);
             while let Some(name) = round.agenda.take_due(now) {
+                let asked = round.asked.remove(&name).unwrap_or_default();
                 if let Some(database) = round.databases.get(&name) {
-                    self.start(&round, database, now, ending.clone());
+                    self.start(&round, database, now, asked, ending.clone());
                 }
             }
             let wait = round.agenda.next_due().map_or(ROUND, |due| {
@@ -139,6 +149,7 @@ impl Scheduler {
                 () = tokio::time::sleep(wait) => {}
                 Some(ended) = ended.recv() => self.put_back(&mut round, &ended),
                 Ok(()) = round.standing.changed() => self.stand(&mut round).await,
+                Some(demand) = demands.recv() => self.serve(&mut round, demand),
                 changed = self.config.changed() => {
                     if changed.is_err() {
                         return;
@@ -215,18 +226,50 @@ impl Scheduler {
         }
     }
 
+    /// Makes what is asked for due now. A database that is being audited is due again as soon as that
+    /// audit has come back.
+    fn serve(&self, round: &mut Round, demand: Demand) {
+        let now = self.clock.now();
+        let mut hasten = |name: String, reply: Option<oneshot::Sender<Answer>>| {
+            round.agenda.hasten(&name, now);
+            let asked = round.asked.entry(name).or_default();
+            // Whoever has gone away meanwhile takes no room.
+            asked.retain(|it| !it.is_closed());
+            asked.extend(reply);
+        };
+        match demand {
+            Demand::Audit { database, reply } if round.databases.contains_key(&database) => {
+                info!(database.name = database, "an audit of `{database}` was asked for");
+                hasten(database, Some(reply));
+            }
+            Demand::Audit { reply, .. } => {
+                // Who asked may have gone away.
+                let _ = reply.send(Answer::NotRegistered);
+            }
+            Demand::Soon { databases } => {
+                for name in databases {
+                    if round.databases.contains_key(&name) {
+                        hasten(name, None);
+                    }
+                }
+            }
+        }
+    }
+
     /// Sets the next due time of a database whose audit has come back.
     fn put_back(&self, round: &mut Round, ended: &Ended) {
         let Some(database) = round.databases.get(&ended.database) else {
             round.agenda.forget(&ended.database);
+            round.asked.remove(&ended.database);
             return;
         };
         if let Some(memory) = round.memory.get_mut(&ended.database) {
             memory.ever_populated |= ended.populated;
         }
         let now = self.clock.now();
-        // What is in force may have changed while the audit ran: audit again.
-        let next_due = if ended.force.stands_under(&round.in_force.of(database)) {
+        // What is in force may have changed while the audit ran, or somebody asked: audit again.
+        let stands = ended.force.stands_under(&round.in_force.of(database));
+        let next_due = if stands && !round.asked.contains_key(&ended.database) {
             database.schedule.next_due(&database.name, now)
         } else {
             now
@@ -262,6 +305,7 @@ impl Scheduler {
         round: &Round,
         database: &Arc<Database>,
         now: Timestamp,
+        asked: Vec<oneshot::Sender<Answer>>,
         ending: mpsc::UnboundedSender<Ended>,
     ) {
         self.health.set_timing(&database.name, Timing { next_due: now, running_since: Some(now) });
@@ -285,6 +329,7 @@ impl Scheduler {
             config: Arc::clone(&round.config),
             slots: Arc::clone(&round.slots),
             provisioning,
+            asked,
         };
         // Reports back when dropped, so that not even a panic takes a database off the agenda.
         let ending = Ending::new(database, force, ending);
@@ -325,15 +370,17 @@ struct Work {
     config: Arc<Config>,
     slots: Arc<Slots>,
     provisioning: Provisioning,
+    /// Who waits for this audit.
+    asked: Vec<oneshot::Sender<Answer>>,
 }
 
 impl Work {
-    async fn run(self, mut ending: Ending) {
+    async fn run(mut self, mut ending: Ending) {
         let abort = self.scheduler.abort.clone();
         let _ = abort.run_until_cancelled(self.audit_and_commit(&mut ending)).await;
     }
 
-    async fn audit_and_commit(&self, ending: &mut Ending) {
+    async fn audit_and_commit(&mut self, ending: &mut Ending) {
         let Scheduler { environment, clock, store, shutdown, .. } = &self.scheduler;
         let audit = audit(
             &self.database,
@@ -353,9 +400,24 @@ impl Work {
         if !config.databases.iter().any(|it| it.name == self.database.name) {
             return;
         }
+        let shown = (!self.asked.is_empty()).then(|| report::json::database(&report));
         let receipt = commit(store, &self.database, &config, report, clock.now()).await;
         ending.recorded = receipt.is_some();
-        ending.recheck = receipt.and_then(|it| it.recheck);
+        ending.recheck = receipt.as_ref().and_then(|it| it.recheck);
+        if let Some(report) = shown {
+            let transitions = receipt.map(|it| it.transitions).unwrap_or_default();
+            let audited = Audited { report, transitions, recorded: ending.recorded };
+            answer(self.asked.drain(..), audited);
+        }
+    }
+}
+
+/// Tells everybody who waits for an audit how it ended.
+fn answer(asked: impl Iterator<Item = oneshot::Sender<Answer>>, audited: Audited) {
+    let answer = Answer::Audited(Box::new(audited));
+    for it in asked {
+        // Who asked may have gone away.
+        let _ = it.send(answer.clone());
     }
 }
 

@@ -7,6 +7,7 @@ use jiff::SignedDuration;
 use schemawarden::clock::Clock;
 use schemawarden::config;
 use schemawarden::config::Config;
+use schemawarden::demand;
 use schemawarden::health::Health;
 use schemawarden::incident::Incident;
 use schemawarden::introspect::Environment;
@@ -80,7 +81,8 @@ impl Watched {
             shutdown: shutdown.clone(),
             abort: CancellationToken::new(),
         };
-        tracker.spawn(scheduler.run());
+        let (_, demands) = demand::queue();
+        tracker.spawn(scheduler.run(demands));
         let watched = Self { workspace, publish, store, shutdown, tracker };
         until("it was audited", || async { watched.store.database_state("shop").await.ok()? })
             .await;

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Top-level modules, lowest floor first. A module may use modules of lower floors only; two modules
 /// of one floor do not know each other.
-const FLOORS: [&[&str]; 18] = [
+const FLOORS: [&[&str]; 19] = [
     &["schema", "secret", "nearest", "progress", "failpoint"],
     &["finding"],
     &["report"],
@@ -25,6 +25,7 @@ const FLOORS: [&[&str]; 18] = [
     &["policy"],
     &["config"],
     &["clock", "introspect", "store", "channel", "telemetry", "health"],
+    &["demand"],
     &["audit", "delivery", "retention", "http", "timekeeper", "heartbeat"],
     &["scheduler"],
     &["app"],

@@ -1,10 +1,12 @@
 //! The one integration binary: one link, one shared PostgreSQL (`support::postgres`).
 
+mod api;
 mod bad_config;
 mod bad_connections;
 mod bad_tls;
 mod baseline;
 mod check_exit_codes;
+mod client_commands;
 mod commands;
 mod conclude;
 mod crashes;

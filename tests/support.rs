@@ -7,6 +7,7 @@
 //! It fails loudly where a requirement is missing and never skips. It leaves nothing behind, even
 //! when the test process is killed ([`process::Guard`]).
 
+pub(crate) mod api;
 pub(crate) mod black_hole;
 pub(crate) mod cli;
 pub(crate) mod daemon;

@@ -6,11 +6,13 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::time::timeout;
+use tracing::info;
 use tracing::warn;
 
 use crate::clock::Clock;
 use crate::config;
 use crate::config::Config;
+use crate::http::tokens;
 use crate::yaml::Mistake;
 
 /// How long reading may take. A thread that hangs longer is left behind.
@@ -47,6 +49,10 @@ impl Source {
         let undelivered = config.require_delivery();
         if !undelivered.is_empty() {
             return Err(refused(&self.path, &undelivered));
+        }
+        let made = tokens::prepare(&config.http.tokens).context("could not prepare http.tokens")?;
+        for path in made {
+            info!("made a token for the API in {}", path.display());
         }
         for warning in &config.warnings {
             warn!("{warning}");

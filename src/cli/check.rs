@@ -1,7 +1,6 @@
 //! `schemawarden check`: audits now, once, and keeps no state. For pipelines and for people.
 
 mod github;
-mod text;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -20,6 +19,7 @@ use super::Global;
 use super::Status;
 use super::environment;
 use super::output;
+use super::report_text;
 use super::selection::Selection;
 use crate::audit::Provisioning;
 use crate::audit::Slots;
@@ -102,7 +102,10 @@ pub(super) async fn run(global: &Global, args: CheckArgs) -> anyhow::Result<Stat
     };
     let reports = audit_all(&scope).await;
     let answer = match args.format {
-        Format::Text => text::render(&reports),
+        Format::Text => {
+            let reports: Vec<_> = reports.iter().map(report::json::database).collect();
+            report_text::render(&reports)
+        }
         Format::Json => format!("{:#}\n", report::json::document(&reports)),
         Format::Github => github::render(&reports, &scope.databases),
     };

@@ -5,9 +5,11 @@ use std::io::Write as _;
 
 use anstyle::AnsiColor;
 use anstyle::Style;
+use serde_json::Value;
 
 use crate::finding::Severity;
 use crate::report::Verdict;
+use crate::schema::visible;
 
 /// Headings and names.
 pub(super) const BOLD: Style = Style::new().bold();
@@ -56,6 +58,23 @@ pub(super) fn emit(text: &str) -> io::Result<()> {
 pub(super) fn remark(text: &str) {
     // Nothing is left to do if stderr is closed.
     let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// A text from elsewhere that is spelled visibly already: what could act on the terminal all the same
+/// is made visible, and backslashes stay as they are.
+pub(super) fn harmless(text: &str) -> String {
+    let pieces: Vec<_> = text.split('\\').map(|it| visible(it.as_bytes())).collect();
+    pieces.join("\\")
+}
+
+/// [`harmless`] for every text in an answer.
+pub(super) fn harmless_all(answer: &mut Value) {
+    match answer {
+        Value::String(text) => *text = harmless(text),
+        Value::Array(list) => list.iter_mut().for_each(harmless_all),
+        Value::Object(map) => map.values_mut().for_each(harmless_all),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
 }
 
 /// `1 table`, `2 tables`.

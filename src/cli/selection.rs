@@ -20,7 +20,7 @@ pub(super) struct Selection {
 }
 
 /// Reads `label=value`.
-fn label(text: &str) -> Result<(String, String), String> {
+pub(super) fn label(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((name, value)) if !name.is_empty() => Ok((name.to_owned(), value.to_owned())),
         _ => Err("write it as label=value".to_owned()),

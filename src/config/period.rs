@@ -54,6 +54,12 @@ fn sum(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     Some(total)
 }
 
+/// A length of time with a unit, as the config spells it; `None` for anything else.
+#[must_use]
+pub fn period(text: &str) -> Option<Duration> {
+    sum(text, &TIME_UNITS).map(Duration::from_millis)
+}
+
 impl<'de> Deserialize<'de> for Period {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let wrong = "a length of time needs a unit: 500ms, 30s, 5m, 2h, 7d, 4w";

@@ -1,46 +1,76 @@
-//! `/api/v1/databases`: every registered database with its last verdict, and one with its report.
+//! `/api/v1/databases`: every registered database with its last verdict, one with its report, and an
+//! audit now.
 //!
 //! Names from audited databases are visible spellings in JSON strings. Connection strings and passwords
 //! are not part of any answer; the reason of an `unknown` names host, role and database.
 
 use std::collections::HashMap;
+use std::time::Duration;
 
 use axum::extract::Path;
 use axum::extract::RawQuery;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::json;
+use tokio::time::timeout;
 
 use super::Face;
 use super::answer;
+use super::asked::Asked;
+use super::body::spelled;
 use super::probes::OVERDUE_AFTER;
-use super::problem;
+use super::query::Query;
+use super::refusal::Refusal;
+use crate::config::Config;
 use crate::config::Database;
+use crate::demand::Answer;
 use crate::health::Timing;
+use crate::incident::About;
 use crate::incident::Incident;
+use crate::nearest::nearest;
 use crate::report::Verdict;
 use crate::store::DatabaseState;
 use crate::store::StoreError;
+use crate::store::TransitionRecord;
 
-/// Every registered database, in the order of the config.
-pub(super) async fn list(State(face): State<Face>) -> Response {
+/// How long an audit that was asked for is waited for; below the longest life of a connection.
+const AUDIT_WAITED_MAX: Duration = Duration::from_secs(25);
+
+/// The registered databases, in the order of the config, as many as asked for.
+pub(super) async fn list(
+    State(face): State<Face>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let mut query = Query::read(query.as_deref(), &["after", "limit"])?;
+    let (after, limit) = (query.text("after"), query.limit()?);
     let config = face.config.borrow().clone();
-    let (states, incidents) = match facts(&face).await {
-        Ok(facts) => facts,
-        Err(error) => return unreadable(&error),
+    let from = match after {
+        None => 0,
+        Some(name) => {
+            1 + config
+                .databases
+                .iter()
+                .position(|it| it.name == name)
+                .ok_or_else(|| no_such(&config, &name))?
+        }
     };
+    let (states, incidents) = facts(&face).await?;
     let timings = face.health.timings();
-    let databases: Vec<Value> = config
-        .databases
+    let rest = &config.databases[from..];
+    let databases: Vec<Value> = rest
         .iter()
+        .take(limit)
         .map(|it| {
             let name = it.name.as_str();
-            row(it, states.get(name), timings.get(name).copied(), &incidents, &face)
+            let open = incidents.get(name).map_or(&[][..], Vec::as_slice);
+            row(it, states.get(name), timings.get(name).copied(), open, &face)
         })
         .collect();
-    answer(StatusCode::OK, &json!({ "databases": databases }))
+    let more = rest.len() > databases.len();
+    Ok(answer(StatusCode::OK, &json!({ "databases": databases, "more": more })))
 }
 
 /// One database with its last report. `?fail_on=drift` or `?fail_on=drift,unknown` turns such a
@@ -49,35 +79,87 @@ pub(super) async fn show(
     State(face): State<Face>,
     Path(name): Path<String>,
     RawQuery(query): RawQuery,
-) -> Response {
-    let fail_on = match fail_on(query.as_deref().unwrap_or("")) {
-        Ok(fail_on) => fail_on,
-        Err(word) => {
-            let detail =
-                format!("fail_on takes `drift`, `unknown` or both with a comma, not `{word}`");
-            return problem(StatusCode::BAD_REQUEST, &detail);
-        }
-    };
+) -> Result<Response, Refusal> {
+    let fail_on = fail_on(query.as_deref().unwrap_or("")).map_err(|word| {
+        format!("fail_on takes `drift`, `unknown` or both with a comma, not `{word}`")
+    })?;
     let config = face.config.borrow().clone();
-    let Some(database) = config.databases.iter().find(|it| it.name == name) else {
-        return problem(StatusCode::NOT_FOUND, "no database of this name is registered");
-    };
-    let (states, incidents) = match facts(&face).await {
-        Ok(facts) => facts,
-        Err(error) => return unreadable(&error),
-    };
-    let report = match face.store.last_report(&name).await {
-        Ok(report) => report,
-        Err(error) => return unreadable(&error),
-    };
+    let database = registered(&config, &name)?;
+    let (states, incidents) = facts(&face).await?;
+    let report = face.store.last_report(&name).await?;
     let state = states.get(&name);
     let timing = face.health.timings().get(&name).copied();
-    let mut body = row(database, state, timing, &incidents, &face);
+    let open = incidents.get(&name).map_or(&[][..], Vec::as_slice);
+    let mut body = row(database, state, timing, open, &face);
     body["report"] = report.unwrap_or(Value::Null);
     // A database that was never audited is unknown, not fine.
     let verdict = state.map_or(Verdict::Unknown, |it| it.verdict);
     let fails = fail_on.contains(&verdict);
-    answer(if fails { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, &body)
+    Ok(answer(if fails { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, &body))
+}
+
+/// Audits a database now: 200 with the report, or 202 where that takes longer than a request may.
+pub(super) async fn audit(
+    State(face): State<Face>,
+    Path(name): Path<String>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    asked.body.only(&[])?;
+    let config = face.config.borrow().clone();
+    registered(&config, &name)?;
+    // To the millisecond, as a report says when its audit began.
+    let now = face.clock.now();
+    let asked_at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
+    tracing::info!(database.name = name, author = asked.author, "an audit was asked for");
+    match timeout(AUDIT_WAITED_MAX, face.demands.audit(&name)).await {
+        Ok(Answer::Audited(it)) => {
+            let transitions: Vec<Value> = it.transitions.iter().map(transition).collect();
+            let body = json!({
+                "report": it.report,
+                "transitions": transitions,
+                "recorded": it.recorded,
+            });
+            Ok(answer(StatusCode::OK, &body))
+        }
+        Ok(Answer::NotRegistered) => Err(no_such(&config, &name)),
+        Ok(Answer::GivenUp) => {
+            let detail = "the audit was given up: the daemon is stopping, or the database left the \
+                          configuration";
+            Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail))
+        }
+        Err(_) => {
+            let body = json!({
+                "asked_at": asked_at.to_string(),
+                "detail": format!(
+                    "the audit goes on; it has ended when `report.evidence.audited_at` of \
+                     /api/v1/databases/{name} is not before `asked_at`"
+                ),
+            });
+            Ok(answer(StatusCode::ACCEPTED, &body))
+        }
+    }
+}
+
+fn transition(it: &TransitionRecord) -> Value {
+    json!({
+        "incident": it.incident.to_string(),
+        "kind": it.kind.word(),
+        "step": it.step.word(),
+        "reason": it.reason.word(),
+    })
+}
+
+/// The registered database `name`.
+pub(super) fn registered<'a>(config: &'a Config, name: &str) -> Result<&'a Database, Refusal> {
+    let found = config.databases.iter().find(|it| it.name == name);
+    found.map(|it| &**it).ok_or_else(|| no_such(config, name))
+}
+
+/// No database of this name is registered; the nearest one may have been meant.
+fn no_such(config: &Config, name: &str) -> Refusal {
+    let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
+        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    Refusal::missing(format!("no database `{}` is registered{hint}", spelled(name)))
 }
 
 /// Reads `fail_on=…`; the word that is none of its own is the error.
@@ -90,24 +172,29 @@ fn fail_on(query: &str) -> Result<Vec<Verdict>, String> {
             verdicts.push(match word {
                 "drift" | "drifted" => Verdict::Drifted,
                 "unknown" => Verdict::Unknown,
-                other => return Err(crate::schema::visible(other.as_bytes())),
+                other => return Err(spelled(other)),
             });
         }
     }
     Ok(verdicts)
 }
 
-type Facts = (HashMap<String, DatabaseState>, Vec<Incident>);
+/// What is stored of the databases, and their open incidents, by name.
+type Facts = (HashMap<String, DatabaseState>, HashMap<String, Vec<Incident>>);
 
 async fn facts(face: &Face) -> Result<Facts, StoreError> {
     let states = face.store.database_states().await?;
     let states = states.into_iter().map(|it| (it.name.clone(), it)).collect();
-    Ok((states, face.store.open_incidents().await?))
+    let mut incidents: HashMap<String, Vec<Incident>> = HashMap::new();
+    for it in face.store.open_incidents().await? {
+        incidents.entry(it.subject.clone()).or_default().push(it);
+    }
+    Ok((states, incidents))
 }
 
-fn unreadable(error: &StoreError) -> Response {
-    tracing::error!(error = error as &dyn std::error::Error, "could not answer from the state");
-    problem(StatusCode::SERVICE_UNAVAILABLE, "the state cannot be read; the log says why")
+/// A tenth of a millisecond: finer would be noise.
+pub(super) fn milliseconds(duration: Duration) -> f64 {
+    (duration.as_secs_f64() * 10_000.0).round() / 10.0
 }
 
 /// One database in short.
@@ -120,7 +207,8 @@ fn row(
 ) -> Value {
     let open: Vec<Value> = incidents
         .iter()
-        .filter(|it| it.subject == database.name)
+        // A server, a manifest or a channel may have the name of a database.
+        .filter(|it| it.kind.about() == About::Database)
         .map(|it| {
             json!({
                 "id": it.id.to_string(),
@@ -142,7 +230,7 @@ fn row(
         "since": state.map(|it| it.verdict_since.to_string()),
         "audited_at": state.map(|it| it.audited_at.to_string()),
         "last_complete_at": state.and_then(|it| it.last_complete_at).map(|it| it.to_string()),
-        "duration_ms": state.map(|it| (it.duration.as_secs_f64() * 10_000.0).round() / 10.0),
+        "duration_ms": state.map(|it| milliseconds(it.duration)),
         "findings": state.map(|it| it.findings),
         "findings_counting": state.map(|it| it.counting),
         "next_due": timing.map(|it| it.next_due.to_string()),

@@ -14,10 +14,11 @@ use axum::http::Uri;
 use axum::http::header;
 use axum::http::uri::Authority;
 use axum::middleware::Next;
+use axum::response::IntoResponse as _;
 use axum::response::Response;
 
 use super::Face;
-use super::problem;
+use super::refusal::Refusal;
 
 /// Lets a request pass whose host is this machine; 421 otherwise.
 pub(super) async fn check(State(face): State<Face>, request: Request, next: Next) -> Response {
@@ -29,7 +30,7 @@ pub(super) async fn check(State(face): State<Face>, request: Request, next: Next
         "the Host of this request is no name of this machine; a proxy has to send \
          `Host: {listen}` or `Host: localhost`"
     );
-    problem(StatusCode::MISDIRECTED_REQUEST, &detail)
+    Refusal::new(StatusCode::MISDIRECTED_REQUEST, detail).into_response()
 }
 
 /// Whether the one host that is asked for is loopback or the listening address. The address in the

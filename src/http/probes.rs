@@ -232,6 +232,7 @@ mod tests {
             health: Health::new(),
             clock,
             config: watch::channel(Arc::new(config)).1,
+            demands: crate::demand::queue().0,
         }
     }
 

@@ -31,6 +31,13 @@ impl Agenda {
         self.queue.insert((next_due, name.to_owned()));
     }
 
+    /// Makes a database due now; one that is being audited is left alone.
+    pub(super) fn hasten(&mut self, name: &str, now: Timestamp) {
+        if self.due.get(name).is_some_and(|due| due.is_some_and(|due| due > now)) {
+            self.put(name, now);
+        }
+    }
+
     /// Takes the database that is due longest, if one is; it has no due time until [`Self::put`].
     pub(super) fn take_due(&mut self, now: Timestamp) -> Option<String> {
         if self.queue.first()?.0 > now {
@@ -106,6 +113,20 @@ mod tests {
         agenda.put("a", at(50));
         assert_eq!(agenda.take_due(at(100)), Some("a".to_owned()));
         assert_eq!(agenda.take_due(at(100)), None);
+    }
+
+    #[test]
+    fn what_is_asked_for_is_due_now_unless_it_is_being_audited() {
+        let mut agenda = Agenda::default();
+        agenda.register("a", at(100));
+        agenda.register("b", at(5));
+        agenda.hasten("a", at(10));
+        agenda.hasten("b", at(10));
+        agenda.hasten("stranger", at(10));
+        assert_eq!(agenda.take_due(at(10)), Some("b".to_owned()));
+        assert_eq!(agenda.take_due(at(10)), Some("a".to_owned()));
+        agenda.hasten("a", at(10));
+        assert_eq!(agenda.take_due(at(1000)), None);
     }
 
     #[test]

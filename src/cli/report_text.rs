@@ -1,0 +1,136 @@
+//! Reports for people: the worst first in words, the diagnosis before the findings, aligned.
+//!
+//! It reads the published JSON form, so that `check`, which has just audited, and `audit`, which asked
+//! the daemon, say the same in the same way. Names are visible spellings in it, so nothing from a
+//! database can act on the terminal.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+
+use super::output::BOLD;
+use super::output::DIM;
+use super::output::WARN;
+use super::output::count;
+use super::output::paint;
+use super::output::severity;
+use super::output::verdict;
+use crate::finding::Severity;
+use crate::report::Verdict;
+
+/// How many findings of one database are listed. Their number is always told; `--format json` has
+/// all of them.
+const LISTED_MAX: usize = 100;
+
+/// The whole answer, of reports in the form of `report::json::database`.
+pub(super) fn render(reports: &[Value]) -> String {
+    let width = reports.iter().map(|it| text(it, "database").chars().count()).max().unwrap_or(0);
+    let mut out = String::new();
+    for report in reports {
+        // Writing to a String cannot fail.
+        let _ = database(&mut out, report, width);
+    }
+    let _ = summary(&mut out, reports);
+    out
+}
+
+fn database(out: &mut String, report: &Value, width: usize) -> std::fmt::Result {
+    let name = format!("{:width$}", text(report, "database"));
+    let found = verdict_of(report);
+    let word = format!("{:7}", found.word());
+    write!(out, "{}  {}", paint(BOLD, name), paint(verdict(found), word))?;
+    writeln!(out, "  {}", paint(DIM, evidence(report)))?;
+    for diagnosis in list(report, "diagnoses") {
+        writeln!(out, "  {} {}", paint(WARN, "▸"), text(diagnosis, "message"))?;
+    }
+    if let Some(reason) = report["reason"].as_str() {
+        let lead = if found == Verdict::Unknown { "could not tell:" } else { "partial read:" };
+        writeln!(out, "  {} {reason}", paint(WARN, lead))?;
+    }
+    let findings = list(report, "findings");
+    let kinds = findings.iter().map(|it| text(it, "kind").len()).max().unwrap_or(0);
+    for it in findings.iter().take(LISTED_MAX) {
+        finding(out, it, kinds)?;
+    }
+    if findings.len() > LISTED_MAX {
+        let more = findings.len() - LISTED_MAX;
+        writeln!(out, "  … and {more} more (--format json lists all)")?;
+    }
+    Ok(())
+}
+
+fn finding(out: &mut String, it: &Value, kinds: usize) -> std::fmt::Result {
+    let word = text(it, "severity");
+    // A word of a newer daemon is no reason to say less.
+    let style = word.parse().map_or(DIM, |it: Severity| severity(it));
+    let level = format!("{word:8}");
+    let kind = format!("{:kinds$}", text(it, "kind"));
+    let subject = match (it["schema"].as_str(), it["name"].as_str()) {
+        (Some("public") | None, Some(name)) => name.to_owned(),
+        (Some(schema), Some(name)) => format!("{schema}.{name}"),
+        (_, None) => text(it, "message").to_owned(),
+    };
+    write!(out, "  {}  {kind}  {subject}", paint(style, level))?;
+    if it["known"] == true {
+        let known = &it["detail"]["known"];
+        let [until, reason, owner] = ["until", "reason", "owner"].map(|key| text(known, key));
+        let word = format!("(known until {until}: {reason}, {owner})");
+        write!(out, "  {}", paint(DIM, word))?;
+    }
+    for hint in list(it, "hints").iter().filter_map(Value::as_str) {
+        write!(out, "  {}", paint(DIM, format!("— {hint}")))?;
+    }
+    writeln!(out)
+}
+
+/// What the verdict rests on, in one line.
+fn evidence(report: &Value) -> String {
+    let it = &report["evidence"];
+    let mut parts = vec![format!("manifest {}", text(report, "manifest"))];
+    if let Some(relations) = it["relations"].as_u64() {
+        let role = it["role"].as_str().unwrap_or("an unknown role");
+        let millis = it["duration_ms"].as_f64().unwrap_or_default();
+        let relations = count(usize::try_from(relations).unwrap_or(usize::MAX), "relation");
+        parts.push(format!("{relations} read as {role} in {millis:.0} ms"));
+    }
+    let hidden = it["hidden_from_information_schema"].as_u64();
+    if let Some(hidden) = hidden.filter(|hidden| *hidden > 0) {
+        parts.push(format!("information_schema hides {hidden} of them from this role"));
+    }
+    for (reason, n) in it["left_out"].as_object().into_iter().flatten() {
+        parts.push(format!("{n} left out ({reason})"));
+    }
+    parts.join(" · ")
+}
+
+fn summary(out: &mut String, reports: &[Value]) -> std::fmt::Result {
+    if reports.len() == 1 {
+        return Ok(());
+    }
+    let of = |wanted: Verdict| reports.iter().filter(|it| verdict_of(it) == wanted).count();
+    let mut parts = Vec::new();
+    for it in [Verdict::Drifted, Verdict::Unknown, Verdict::Clean] {
+        let n = of(it);
+        if n > 0 {
+            parts.push(paint(verdict(it), format!("{n} {it}")));
+        }
+    }
+    writeln!(out, "{}: {}", count(reports.len(), "database"), parts.join(", "))
+}
+
+/// The verdict of a report. A word that is none is no proof of anything.
+pub(super) fn verdict_of(report: &Value) -> Verdict {
+    match text(report, "verdict") {
+        "clean" => Verdict::Clean,
+        "drifted" => Verdict::Drifted,
+        _ => Verdict::Unknown,
+    }
+}
+
+fn text<'a>(value: &'a Value, key: &str) -> &'a str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
+    value[key].as_array().map_or(&[], Vec::as_slice)
+}

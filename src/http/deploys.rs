@@ -1,0 +1,156 @@
+//! `/api/v1/deploys`: windows in which the old and the new manifest of a database are allowed, for
+//! pipelines that bring a migration.
+
+use std::sync::Arc;
+
+use axum::extract::Path;
+use axum::extract::RawQuery;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Face;
+use super::answer;
+use super::asked::Asked;
+use super::body::Body;
+use super::body::spelled;
+use super::databases::registered;
+use super::query::Query;
+use super::refusal::Refusal;
+use crate::config::Config;
+use crate::config::Database;
+use crate::manifest::resolved;
+use crate::store::BeginDeploy;
+use crate::store::Deploy;
+use crate::store::DeployRefused;
+
+/// Those that are open; with `?all=1` those that have ended too, as far as they are kept.
+pub(super) async fn list(
+    State(face): State<Face>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let mut query = Query::read(query.as_deref(), &["all"])?;
+    let all = query.switch("all")?;
+    let deploys = face.store.deploys(all, face.clock.now()).await?;
+    let deploys: Vec<Value> = deploys.iter().map(row).collect();
+    Ok(answer(StatusCode::OK, &json!({ "deploys": deploys })))
+}
+
+/// Opens a window. It is in force when this is answered.
+pub(super) async fn begin(State(face): State<Face>, mut asked: Asked) -> Result<Response, Refusal> {
+    let body = &mut asked.body;
+    body.only(&["databases", "select", "manifest_resolved", "ref", "for", "ends_at"])?;
+    let now = face.clock.now();
+    let config = Arc::clone(&face.config.borrow());
+    let databases = selected(body, &config)?;
+    let manifest = body.take("manifest_resolved").ok_or_else(|| {
+        "`manifest_resolved` is missing: the manifest that the deploy brings, as `schemawarden deploy \
+         begin --manifest FILE` sends it"
+            .to_owned()
+    })?;
+    let manifest =
+        resolved::from_json(&manifest).map_err(|it| format!("`manifest_resolved`: {it}"))?;
+    let reference =
+        body.needed("ref", "what the pipeline calls this deploy: a commit, a ticket")?;
+    let until = body.end("ends_at", now)?;
+    let begin = BeginDeploy {
+        databases: databases
+            .into_iter()
+            .map(|it| (it.name.clone(), Arc::clone(&it.manifest)))
+            .collect(),
+        manifest: Arc::new(manifest),
+        reference,
+        author: asked.author,
+        until,
+        max: config.deploy_max,
+        now,
+    };
+    let deploy = face.store.begin_deploy(begin).await.map_err(refused)?;
+    tracing::info!(
+        deploy.id = deploy.id,
+        deploy.reference = deploy.reference,
+        author = deploy.author,
+        databases = deploy.databases.len(),
+        "deploy {} begins, until {}",
+        deploy.id,
+        deploy.ends_at
+    );
+    Ok(answer(StatusCode::CREATED, &json!({ "deploy": row(&deploy) })))
+}
+
+/// Ends one now: the new manifest holds, or the old one where it was rolled back.
+pub(super) async fn end(
+    State(face): State<Face>,
+    Path(id): Path<String>,
+    mut asked: Asked,
+) -> Result<Response, Refusal> {
+    asked.body.only(&["rolled_back"])?;
+    let rolled_back = asked.body.flag("rolled_back")?;
+    let id: u64 = id.parse().map_err(|_| format!("`{}` is no id of a deploy", spelled(&id)))?;
+    let now = face.clock.now();
+    let missing = || Refusal::missing(format!("there is no deploy {id}"));
+    let before = face.store.deploys(true, now).await?.into_iter().find(|it| it.id == id);
+    if before.ok_or_else(missing)?.ended_at.is_some() {
+        return Err(Refusal::conflict(format!("deploy {id} has ended already")));
+    }
+    let deploy = face.store.end_deploy(id, rolled_back, now).await?.ok_or_else(missing)?;
+    tracing::info!(deploy.id = id, author = asked.author, rolled_back, "deploy {id} was ended");
+    Ok(answer(StatusCode::OK, &json!({ "deploy": row(&deploy) })))
+}
+
+/// The databases of `databases`, a list of names, or of `select`, labels that must all hold.
+fn selected<'a>(body: &mut Body, config: &'a Config) -> Result<Vec<&'a Database>, Refusal> {
+    match (body.names("databases")?, body.take("select")) {
+        (Some(names), None) => names.iter().map(|it| registered(config, it)).collect(),
+        (None, Some(select)) => {
+            let labels: std::collections::BTreeMap<String, String> = serde_json::from_value(select)
+                .map_err(|_| {
+                    "`select` has to be an object of labels: {\"team\": \"red\"}".to_owned()
+                })?;
+            if labels.is_empty() {
+                return Err("`select` has to hold at least one label".to_owned().into());
+            }
+            let fits = |it: &Database| {
+                labels.iter().all(|(label, value)| it.labels.get(label) == Some(value))
+            };
+            let found: Vec<&Database> =
+                config.databases.iter().map(|it| &**it).filter(|it| fits(it)).collect();
+            if found.is_empty() {
+                return Err(Refusal::missing("no registered database has these labels"));
+            }
+            Ok(found)
+        }
+        _ => Err("name either `databases` or `select`".to_owned().into()),
+    }
+}
+
+fn refused(why: DeployRefused) -> Refusal {
+    match why {
+        DeployRefused::Store(error) => error.into(),
+        open @ DeployRefused::Open { .. } => Refusal::conflict(open.to_string()),
+        other => other.to_string().into(),
+    }
+}
+
+fn row(it: &Deploy) -> Value {
+    let databases: Vec<Value> =
+        it.databases.iter().map(|it| json!({ "name": it.name, "old_hash": it.old_hash })).collect();
+    json!({
+        "id": it.id,
+        "state": match (it.ended_at, it.rolled_back) {
+            (None, _) => "open",
+            (Some(_), false) => "ended",
+            (Some(_), true) => "rolled_back",
+        },
+        "manifest": it.manifest,
+        "manifest_hash": it.hash,
+        "ref": it.reference,
+        "author": it.author,
+        "begun_at": it.begun_at.to_string(),
+        "ends_at": it.ends_at.to_string(),
+        "ended_at": it.ended_at.map(|it| it.to_string()),
+        "databases": databases,
+    })
+}

@@ -1,0 +1,85 @@
+//! `/api/v1/manifests`: the manifests of the config, and what the brake holds of a changed one.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::Path;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Face;
+use super::answer;
+use super::asked::Asked;
+use super::body::spelled;
+use super::refusal::Refusal;
+use crate::manifest::Manifest;
+use crate::nearest::nearest;
+use crate::store::ManifestState;
+use crate::store::ReleaseManifest;
+
+/// Every manifest of the config, by name.
+pub(super) async fn list(State(face): State<Face>) -> Result<Response, Refusal> {
+    let config = Arc::clone(&face.config.borrow());
+    let states = face.store.manifest_states().await?;
+    let states: BTreeMap<&str, &ManifestState> =
+        states.iter().map(|it| (it.name.as_str(), it)).collect();
+    let used = |name: &str| config.databases.iter().filter(|it| it.manifest.name == name).count();
+    let manifests: Vec<Value> = config
+        .manifests
+        .values()
+        .map(|it| row(it, used(&it.name), states.get(it.name.as_str()).copied()))
+        .collect();
+    Ok(answer(StatusCode::OK, &json!({ "manifests": manifests })))
+}
+
+/// Lets the findings of a changed manifest through.
+pub(super) async fn release(
+    State(face): State<Face>,
+    Path(name): Path<String>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    asked.body.only(&[])?;
+    let config = Arc::clone(&face.config.borrow());
+    if !config.manifests.contains_key(&name) {
+        let hint = nearest(&name, config.manifests.keys().map(String::as_str))
+            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let detail = format!("there is no manifest `{}`{hint}", spelled(&name));
+        return Err(Refusal::missing(detail));
+    }
+    let (policy, now) = (Arc::clone(&config.policy), face.clock.now());
+    match face.store.release_manifest(&name, &asked.author, policy, now).await? {
+        ReleaseManifest::Done { databases } => {
+            tracing::info!(
+                manifest.name = name,
+                author = asked.author,
+                "manifest `{name}` was released"
+            );
+            Ok(answer(StatusCode::OK, &json!({ "manifest": name, "audited_now": databases })))
+        }
+        ReleaseManifest::NothingHeld | ReleaseManifest::NoSuch => {
+            Err(Refusal::conflict(format!("nothing of manifest `{name}` is held")))
+        }
+    }
+}
+
+fn row(it: &Manifest, databases: usize, state: Option<&ManifestState>) -> Value {
+    let trial = state.and_then(|it| it.trial.as_ref());
+    let word = match state {
+        Some(it) if it.suspect => "suspect",
+        Some(it) if it.trial.is_some() => "trial",
+        _ => "trusted",
+    };
+    json!({
+        "name": it.name,
+        "hash": it.hash,
+        "state": word,
+        "tables": it.tables().count(),
+        "databases": databases,
+        "trusted_hash": state.map(|it| it.trusted_hash.as_str()),
+        "since": trial.map(|(_, at)| at.to_string()),
+        "held": state.map_or_else(Vec::new, |it| it.held.clone()),
+    })
+}

@@ -1,0 +1,118 @@
+//! `/api/v1/silences`: what is not told for a while, why, until when, and by whom.
+
+use axum::extract::Path;
+use axum::extract::RawQuery;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use jiff::Timestamp;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Face;
+use super::answer;
+use super::asked::Asked;
+use super::body::spelled;
+use super::query::Query;
+use super::refusal::Refusal;
+use crate::config::Config;
+use crate::config::Database;
+use crate::route::Matcher;
+use crate::route::Pattern;
+use crate::silence;
+use crate::silence::Silence;
+
+/// Those that are active now; with `?all=1` those that have ended too, as far as they are kept.
+pub(super) async fn list(
+    State(face): State<Face>,
+    RawQuery(query): RawQuery,
+) -> Result<Response, Refusal> {
+    let mut query = Query::read(query.as_deref(), &["all"])?;
+    let all = query.switch("all")?;
+    let now = face.clock.now();
+    let silences = face.store.silences(all, now).await?;
+    let silences: Vec<Value> = silences.iter().map(|it| row(it, now)).collect();
+    Ok(answer(StatusCode::OK, &json!({ "silences": silences })))
+}
+
+/// Adds one. What its matcher cannot match now is a warning: the database may come later.
+pub(super) async fn add(State(face): State<Face>, mut asked: Asked) -> Result<Response, Refusal> {
+    let body = &mut asked.body;
+    body.only(&["match", "reason", "for", "ends_at"])?;
+    let now = face.clock.now();
+    let what = body.take("match").ok_or_else(|| {
+        "`match` is missing: what to silence, like {\"database\": [\"sco*\"], \"kind\": [\"drift\"]}"
+            .to_owned()
+    })?;
+    let (matcher, tables) = silence::from_json(&what).map_err(|it| format!("`match`: {it}"))?;
+    let reason = body.needed("reason", "a mute without one is a mute that nobody lifts")?;
+    let ends_at = body.end("ends_at", now)?;
+    let silence = Silence {
+        id: 0,
+        matcher,
+        tables,
+        reason,
+        author: asked.author,
+        created_at: now,
+        ends_at,
+        expired_at: None,
+    };
+    let silence = face.store.add_silence(silence).await?;
+    tracing::info!(silence.id = silence.id, author = silence.author, "a silence was added");
+    let warnings = warnings(&silence, &face.config.borrow());
+    let body = json!({ "silence": row(&silence, now), "warnings": warnings });
+    Ok(answer(StatusCode::CREATED, &body))
+}
+
+/// Ends one now.
+pub(super) async fn expire(
+    State(face): State<Face>,
+    Path(id): Path<String>,
+    asked: Asked,
+) -> Result<Response, Refusal> {
+    asked.body.only(&[])?;
+    let now = face.clock.now();
+    let id: i64 = id.parse().map_err(|_| format!("`{}` is no id of a silence", spelled(&id)))?;
+    let missing = || Refusal::missing(format!("there is no silence {id}"));
+    let before = face.store.silences(true, now).await?.into_iter().find(|it| it.id == id);
+    let was_active = before.ok_or_else(missing)?.is_active(now);
+    if !was_active {
+        return Err(Refusal::conflict(format!("silence {id} has ended already")));
+    }
+    let silence = face.store.expire_silence(id, now).await?.ok_or_else(missing)?;
+    tracing::info!(silence.id = id, author = asked.author, "a silence was ended");
+    Ok(answer(StatusCode::OK, &json!({ "silence": row(&silence, now) })))
+}
+
+fn row(it: &Silence, now: Timestamp) -> Value {
+    json!({
+        "id": it.id,
+        "active": it.is_active(now),
+        "match": silence::to_json(&it.matcher, &it.tables),
+        "reason": it.reason,
+        "author": it.author,
+        "created_at": it.created_at.to_string(),
+        "ends_at": it.ends_at.to_string(),
+        "expired_at": it.expired_at.map(|it| it.to_string()),
+    })
+}
+
+/// What of a silence matches nothing that is registered now, in words. A silence about servers,
+/// channels or kinds alone is about no database.
+fn warnings(silence: &Silence, config: &Config) -> Vec<String> {
+    let Matcher { databases, manifests, labels, .. } = &silence.matcher;
+    let fits = |patterns: &[Pattern], text: &str| {
+        patterns.is_empty() || patterns.iter().any(|it| it.matches(text))
+    };
+    let is_about = |it: &Database| {
+        let label = |(name, values): (&String, &Vec<Pattern>)| {
+            it.labels.get(name).is_some_and(|it| fits(values, it))
+        };
+        fits(databases, &it.name) && fits(manifests, &it.manifest.name) && labels.iter().all(label)
+    };
+    let narrowed = !databases.is_empty() || !manifests.is_empty() || !labels.is_empty();
+    if narrowed && !config.databases.iter().any(|it| is_about(it)) {
+        return vec!["it matches no registered database".to_owned()];
+    }
+    Vec::new()
+}
