@@ -40,7 +40,8 @@ pub use load::load;
 pub use shape::shape_schema;
 
 /// The types of channel that this version knows.
-pub const CHANNEL_TYPES: [&str; 2] = ["slack", "webhook"];
+pub const CHANNEL_TYPES: [&str; 7] =
+    ["slack", "webhook", "pagerduty", "teams", "discord", "alertmanager", "email"];
 
 /// A configuration that makes sense.
 #[derive(Clone, Debug)]

@@ -46,7 +46,7 @@ pub fn load(
     noted.mistakes.extend(misshapen);
     let manifests = load_manifests(&file, today, &mut noted);
     let hash = hash(&text, manifests.as_ref());
-    let config = sense::sense(&file, manifests, hash, today, &mut noted);
+    let config = sense::sense(&file, manifests, hash, now, &mut noted);
     let Noted { mut mistakes, mut warnings, .. } = noted;
     yaml::drop_consequences(&mut mistakes);
     for told in [&mut mistakes, &mut warnings] {

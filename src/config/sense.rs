@@ -5,19 +5,29 @@
 
 mod channel;
 mod database;
+mod email;
+mod http;
+mod life;
 mod limits;
+mod maintenance;
+mod matcher;
+mod network;
 mod noted;
+mod receiver;
+mod route;
 mod schedule;
 mod secret;
+mod state;
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use jiff::civil::Date;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
 use crate::manifest::Manifests;
 use crate::policy::Policy;
@@ -25,32 +35,22 @@ use crate::yaml;
 use crate::yaml::At;
 use crate::yaml::Position;
 
+use super::Channel;
+use super::ChannelKind;
 use super::Config;
-use super::Http;
 use super::Messages;
-use super::Networks;
-use super::State;
 use super::shape;
 use super::undelivered;
+
+use matcher::Registered;
 
 pub(super) use limits::DEFAULTS as DEFAULT_LIMITS;
 pub(super) use noted::Noted;
 
-/// Where the state is, if the file does not say.
-const DEFAULT_SQLITE: &str = "schemawarden.db";
-/// Where the endpoint listens, if the file does not say.
-const DEFAULT_LISTEN: &str = "127.0.0.1:9847";
-/// How long audits are kept, if the file does not say.
-const DEFAULT_KEEP_AUDITS: Duration = Duration::from_hours(30 * 24);
-/// How long incidents are kept, if the file does not say.
-const DEFAULT_KEEP_INCIDENTS: Duration = Duration::from_hours(365 * 24);
-/// History that is kept for less than this would be gone before anybody looks.
-const MIN_KEEP: Duration = Duration::from_hours(24);
-/// Ten years.
-const MAX_KEEP: Duration = Duration::from_hours(3650 * 24);
-
 /// The longest deploy window, if the file does not say.
 const DEFAULT_DEPLOY_MAX: Duration = Duration::from_hours(4);
+/// What is deployed for longer than a week is two manifests, not one deploy.
+const DEPLOY_MAX: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(7 * 24);
 
 /// The longest name of a database or channel, in bytes. It stands in labels, messages and URLs.
 const MAX_NAME: usize = 100;
@@ -60,98 +60,66 @@ pub(super) fn sense(
     file: &shape::File,
     manifests: Option<Manifests>,
     hash: String,
-    today: Date,
+    now: Timestamp,
     noted: &mut Noted,
 ) -> Option<Config> {
+    let today = now.to_zoned(TimeZone::UTC).date();
     noted.later("discover", file.discover.as_ref());
     let global_limits = limits::global(file.limits.as_ref(), noted);
     let databases = database::all(file, manifests.as_ref(), global_limits, today, noted);
-    let channels = channel::all(file.channels.as_ref(), noted);
-    let routes = channel::routes(file, noted);
-    let state = state(file, noted);
-    let http = http(file.http.as_ref(), noted);
+    let networks = network::networks(file.networks.as_ref(), noted);
+    let channels = channel::all(file.channels.as_ref(), &networks, noted);
+    let registered = Registered::of(file);
+    let routes = route::all(file, &registered, noted);
+    let maintenance = maintenance::all(file.maintenance.as_ref(), &registered, now, noted);
+    let state = state::read(file, noted);
+    let http = http::read(file.http.as_ref(), &state.sqlite, noted);
+    let zone = file.messages.as_ref().and_then(|it| it.timezone.as_ref());
+    let messages = Messages {
+        timezone: zone
+            .map_or(TimeZone::UTC, |it| schedule::timezone(it, "messages.timezone", noted)),
+        external_url: http::external_url(file.http.as_ref(), noted),
+    };
+    let heartbeat = network::heartbeat(file.heartbeat.as_ref(), &networks, noted);
+    let deploy_max = noted.period(
+        file.deploy.as_ref().and_then(|it| it.max.as_ref()),
+        "deploy.max",
+        DEFAULT_DEPLOY_MAX,
+        DEPLOY_MAX,
+    );
     // `check` needs no channels: who names neither of the two wants no alerts from this file.
     if file.channels.is_some() || file.routes.is_some() {
         let has_channels = file.channels.as_ref().is_some_and(|it| !it.value.0.is_empty());
         let has_routes = file.routes.as_ref().is_some_and(|it| !it.value.is_empty());
         noted.mistakes.extend(undelivered(noted.path(), has_channels, has_routes));
     }
+    let one_by_one = |it: &Channel| matches!(it.kind, ChannelKind::PagerDuty { .. });
+    let policy = Policy {
+        channels: channels.keys().cloned().collect(),
+        one_by_one: channels
+            .values()
+            .filter(|it| one_by_one(it))
+            .map(|it| it.name.clone())
+            .collect(),
+        routes,
+        maintenance,
+    };
     Some(Config {
         path: noted.path().to_owned(),
         hash,
         databases: databases.into_iter().map(Arc::new).collect(),
         manifests: manifests?,
-        policy: Arc::new(Policy {
-            channels: channels.keys().cloned().collect(),
-            routes,
-            ..Policy::default()
-        }),
+        policy: Arc::new(policy),
         channels,
         state,
         http: http?,
-        messages: Messages::default(),
-        heartbeat: None,
-        networks: Networks::default(),
-        deploy_max: DEFAULT_DEPLOY_MAX,
+        messages,
+        heartbeat,
+        networks,
+        deploy_max,
         limits: global_limits,
         warnings: Vec::new(),
     })
-}
-
-fn state(file: &shape::File, noted: &mut Noted) -> State {
-    let sqlite = file.state.as_ref().and_then(|state| {
-        noted.later("state.postgres", state.postgres.as_ref());
-        state.sqlite.as_ref()
-    });
-    let (audits, incidents) = match &file.retention {
-        Some(it) => (it.audits.as_ref(), it.incidents.as_ref()),
-        None => (None, None),
-    };
-    State {
-        sqlite: match sqlite {
-            Some(path) => noted.path_of(path, "state.sqlite"),
-            None => noted.directory().join(DEFAULT_SQLITE),
-        },
-        keep_audits: noted.period(
-            audits,
-            "retention.audits",
-            DEFAULT_KEEP_AUDITS,
-            MIN_KEEP..=MAX_KEEP,
-        ),
-        keep_incidents: noted.period(
-            incidents,
-            "retention.incidents",
-            DEFAULT_KEEP_INCIDENTS,
-            MIN_KEEP..=MAX_KEEP,
-        ),
-    }
-}
-
-fn http(http: Option<&shape::Http>, noted: &mut Noted) -> Option<Http> {
-    const KEY: &str = "http.listen";
-    let default = DEFAULT_LISTEN.parse().expect("a constant that a test parses");
-    let Some(http) = http else { return Some(Http { listen: default, tokens: Vec::new() }) };
-    noted.later("http.tokens", http.tokens.as_ref());
-    let Some(listen) = &http.listen else {
-        return Some(Http { listen: default, tokens: Vec::new() });
-    };
-    let Ok(address) = listen.value.parse::<SocketAddr>() else {
-        let message = format!("{} is not an address and a port", listen.shown());
-        noted.mistake_help(
-            Some(listen.at),
-            KEY,
-            message,
-            "write it as 127.0.0.1:9847 or [::1]:9847",
-        );
-        return None;
-    };
-    if !address.ip().is_loopback() {
-        let message = "listening beyond loopback is not supported in this version";
-        let help = "listen on 127.0.0.1 or [::1], behind a proxy of your own";
-        noted.mistake_help(Some(listen.at), KEY, message, help);
-        return None;
-    }
-    Some(Http { listen: address, tokens: Vec::new() })
 }
 
 /// Every entry, and a mistake for each whose name another has. It comes all the same: what else is

@@ -5,30 +5,39 @@
 //! positions and valid keys. No `Debug`: values may be secrets. The comments on the keys are the
 //! descriptions in the JSON Schema.
 
-use std::borrow::Cow;
-use std::fmt;
+mod channel;
+mod command;
+mod database;
+mod http;
+mod limits;
+mod maintenance;
+mod route;
+mod words;
 
 use schemars::JsonSchema;
-use schemars::Schema;
-use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde::Deserialize;
-use serde::Deserializer;
 use serde::de::IgnoredAny;
-use serde::de::MapAccess;
-use serde::de::SeqAccess;
-use serde::de::Visitor;
-use serde::de::value::MapAccessDeserializer;
-use serde::de::value::SeqAccessDeserializer;
 
-use crate::finding::FindingKind;
-use crate::finding::Severity;
-use crate::manifest::KnownEntry;
 use crate::yaml::At;
 use crate::yaml::Entries;
 
 use super::period::Period;
-use super::period::Size;
+
+pub(super) use channel::Channel;
+pub(super) use command::PasswordCommand;
+pub(super) use database::Database;
+pub(super) use http::Http;
+pub(super) use http::Token;
+pub(super) use limits::Limits;
+pub(super) use limits::OwnLimits;
+pub(super) use maintenance::DAYS;
+pub(super) use maintenance::Maintenance;
+pub(super) use maintenance::Once;
+pub(super) use maintenance::Weekly;
+pub(super) use route::Match;
+pub(super) use route::Route;
+pub(super) use words::Words;
 
 /// A key of a later version: accepted by its shape, so that it can be refused by its name.
 pub(super) type Later = Option<At<IgnoredAny>>;
@@ -46,7 +55,7 @@ pub(super) struct File {
     pub(super) state: Option<State>,
     /// How long history is kept.
     pub(super) retention: Option<Retention>,
-    /// The HTTP endpoint: health and the reading API.
+    /// The HTTP endpoint: health and the API.
     pub(super) http: Option<Http>,
     /// Limits of audits.
     pub(super) limits: Option<Limits>,
@@ -56,6 +65,16 @@ pub(super) struct File {
     pub(super) channels: Option<At<Entries<Channel>>>,
     /// Which notifications go to which channels. A catch-all is mandatory.
     pub(super) routes: Option<At<Vec<Route>>>,
+    /// Times in which notifications are held back.
+    pub(super) maintenance: Option<At<Vec<Maintenance>>>,
+    /// Deploy windows.
+    pub(super) deploy: Option<Deploy>,
+    /// How messages look, whatever the channel.
+    pub(super) messages: Option<Messages>,
+    /// Where messages may go.
+    pub(super) networks: Option<Networks>,
+    /// A monitor elsewhere that expects a sign of life.
+    pub(super) heartbeat: Option<At<Heartbeat>>,
     #[schemars(skip)]
     pub(super) discover: Later,
 }
@@ -71,6 +90,16 @@ pub(super) struct Defaults {
     /// How long a database that was never seen populated may stay empty before that is drift.
     /// Default: `15m`.
     pub(super) provision_grace: Option<At<Period>>,
+    /// So many audits in a row have to see a finding before it opens an incident or joins one.
+    /// Default: 1.
+    #[schemars(range(min = 1, max = 10))]
+    pub(super) confirm: Option<At<usize>>,
+    /// So many audits in a row that could not tell open an `audit_failing` incident. Default: 3.
+    #[schemars(range(min = 1, max = 100))]
+    pub(super) confirm_failing: Option<At<usize>>,
+    /// What returns within this time of having gone is the same incident, told once as flapping;
+    /// `0s` switches that off. Default: `10m`.
+    pub(super) flap_window: Option<At<Period>>,
 }
 
 /// When a database is audited: `cron` or `every`. What is left out is taken from the defaults.
@@ -109,210 +138,48 @@ pub(super) struct Retention {
     pub(super) incidents: Option<At<Period>>,
 }
 
-/// The HTTP endpoint.
+/// Deploy windows.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Http {
-    /// Address and port; loopback only. Default: `127.0.0.1:9847`.
-    pub(super) listen: Option<At<String>>,
-    #[schemars(skip)]
-    pub(super) tokens: Later,
+pub(super) struct Deploy {
+    /// The longest one. Default: `4h`.
+    pub(super) max: Option<At<Period>>,
 }
 
-/// Limits of audits.
-#[derive(Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Limits {
-    /// Audits at one time, over all servers. Default: 32.
-    #[schemars(range(min = 1, max = 1000))]
-    pub(super) concurrency: Option<At<usize>>,
-    /// Audits at one time on one server. Default: 8.
-    #[schemars(range(min = 1, max = 1000))]
-    pub(super) per_server: Option<At<usize>>,
-    /// Name lookup, TCP, TLS and authentication together, for one host. Default: `5s`.
-    pub(super) connect_timeout: Option<At<Period>>,
-    /// The whole audit. Default: `30s`.
-    pub(super) audit_deadline: Option<At<Period>>,
-    /// More relations than this make a read partial. Default: 200000.
-    #[schemars(range(min = 1, max = 10_000_000))]
-    pub(super) max_relations: Option<At<usize>>,
-    /// More bytes than this from the server make a read partial. Default: `64MiB`.
-    pub(super) max_bytes: Option<At<Size>>,
-}
-
-/// Limits that a database may have of its own.
+/// How messages look, whatever the channel.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct OwnLimits {
-    /// As under the top-level `limits`.
-    pub(super) connect_timeout: Option<At<Period>>,
-    /// As under the top-level `limits`.
-    pub(super) audit_deadline: Option<At<Period>>,
-    /// As under the top-level `limits`.
-    #[schemars(range(min = 1, max = 10_000_000))]
-    pub(super) max_relations: Option<At<usize>>,
-    /// As under the top-level `limits`.
-    pub(super) max_bytes: Option<At<Size>>,
+pub(super) struct Messages {
+    /// The IANA time zone of the times in them. Default: `UTC`.
+    pub(super) timezone: Option<At<String>>,
 }
 
-/// One database.
+/// Where messages may go. Checked on the address that a receiver's name stands for.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Database {
-    /// Its name in messages, incidents and commands; unique. Renaming it begins a new history.
-    #[schemars(regex(pattern = "^[A-Za-z0-9._-]{1,100}$"))]
-    pub(super) name: At<String>,
-    /// Where it is and how to log in: `postgres://…`, or libpq keywords. This or `url_file`.
+pub(super) struct Networks {
+    /// Only to addresses in one of these networks. Default: to all.
+    pub(super) allow: Option<At<Vec<At<String>>>>,
+    /// To no address in any of these networks, be it allowed or not.
+    pub(super) deny: Option<At<Vec<At<String>>>>,
+}
+
+/// A monitor elsewhere that raises an alarm when the daemon's sign of life does not come.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Heartbeat {
+    /// Pinged while all is well; with `/fail` behind it while not. This or `url_file`.
     pub(super) url: Option<At<String>>,
-    /// A file that holds the URL, reread at each connection.
+    /// A file that holds the URL, reread at each ping.
     pub(super) url_file: Option<At<String>>,
-    /// A file that holds the password, reread at each connection. Where the URL holds none.
-    pub(super) password_file: Option<At<String>>,
-    /// A command that prints the password: a list of words, or a map with `argv`, `timeout`, `ttl`.
-    pub(super) password_command: Option<At<PasswordCommand>>,
-    /// A file of PEM certificates that are trusted beside the system's store.
-    pub(super) sslrootcert: Option<At<String>>,
-    /// Accept `sslmode` `prefer` and `allow` to a remote host. Default: false.
+    /// How often. Default: `1m`.
+    pub(super) every: Option<At<Period>>,
+    /// Accept a URL beyond loopback without https. Default: false.
     pub(super) insecure: Option<At<bool>>,
-    /// What it lives on, for `per_server` and outages, where host and port do not tell.
-    pub(super) server: Option<At<String>>,
-    /// The manifest it is compared with, by name.
-    pub(super) manifest: At<String>,
-    /// When it is audited, where not as the defaults say.
-    pub(super) schedule: Option<Schedule>,
-    /// Free words that notifications carry and commands select by.
-    pub(super) labels: Option<Entries<At<String>>>,
-    /// Accepted findings, beside those of the manifest.
-    pub(super) known: Option<Vec<KnownEntry>>,
-    /// Severities that differ from those of the manifest, by kind of finding.
-    #[serde(default)]
-    #[schemars(schema_with = "severities")]
-    pub(super) severity: Option<Entries<At<String>>>,
-    /// As under `defaults`.
-    pub(super) provision_grace: Option<At<Period>>,
-    /// Limits of its own.
-    pub(super) limits: Option<OwnLimits>,
-}
-
-/// One receiver of notifications.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Channel {
-    /// `slack` (an incoming webhook) or `webhook` (Standard Webhooks).
-    #[serde(rename = "type")]
-    #[schemars(schema_with = "channel_types")]
-    pub(super) kind: At<String>,
-    /// The receiver's URL; https, but on loopback. This or `url_file`.
-    pub(super) url: Option<At<String>>,
-    /// A file that holds the URL, reread at each send.
-    pub(super) url_file: Option<At<String>>,
-    /// For `webhook`: the key that signs messages, `whsec_` and 24 to 64 bytes in base64.
-    pub(super) secret: Option<At<String>>,
-    /// A file that holds the key, reread at each send.
-    pub(super) secret_file: Option<At<String>>,
-    /// Accept a receiver beyond loopback without https. Default: false.
-    pub(super) insecure: Option<At<bool>>,
-    #[schemars(skip)]
-    pub(super) format: Later,
-}
-
-/// Which notifications go where.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Route {
-    /// Names of channels.
-    pub(super) to: At<Vec<At<String>>>,
-    #[serde(rename = "match")]
-    #[schemars(skip)]
-    pub(super) matchers: Later,
-    #[serde(rename = "continue")]
-    #[schemars(skip)]
-    pub(super) goes_on: Later,
-    #[schemars(skip)]
-    pub(super) group_by: Later,
-    #[schemars(skip)]
-    pub(super) group_wait: Later,
-    #[schemars(skip)]
-    pub(super) group_interval: Later,
-    #[schemars(skip)]
-    pub(super) repeat_interval: Later,
-}
-
-/// A command whose first line of output is a password: a list of words, or a map.
-pub(super) struct PasswordCommand(pub(super) Command);
-
-/// A command, with what may be said beside its words.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Command {
-    /// The program and its arguments; no shell is between.
-    pub(super) argv: Vec<String>,
-    /// How long it may take. Default: `10s`.
-    pub(super) timeout: Option<At<Period>>,
-    /// How long its answer is used. Default: `5m`.
-    pub(super) ttl: Option<At<Period>>,
-}
-
-impl JsonSchema for PasswordCommand {
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn schema_name() -> Cow<'static, str> {
-        "PasswordCommand".into()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        schemars::json_schema!({
-            "anyOf": [generator.subschema_for::<Vec<String>>(), generator.subschema_for::<Command>()],
-        })
-    }
-}
-
-impl<'de> Deserialize<'de> for PasswordCommand {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct WordsOrMap;
-
-        impl<'de> Visitor<'de> for WordsOrMap {
-            type Value = PasswordCommand;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of words, or a map with `argv`")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<PasswordCommand, A::Error> {
-                let argv = Vec::deserialize(SeqAccessDeserializer::new(seq))?;
-                Ok(PasswordCommand(Command { argv, timeout: None, ttl: None }))
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<PasswordCommand, A::Error> {
-                Command::deserialize(MapAccessDeserializer::new(map)).map(PasswordCommand)
-            }
-        }
-
-        deserializer.deserialize_any(WordsOrMap)
-    }
 }
 
 /// The JSON Schema of the config file, for editors.
 #[must_use]
 pub fn shape_schema() -> serde_json::Value {
     SchemaSettings::draft2020_12().into_generator().into_root_schema_for::<File>().into()
-}
-
-fn severities(_: &mut SchemaGenerator) -> Schema {
-    let mut kinds = serde_json::Map::new();
-    for kind in FindingKind::ALL {
-        let words: Vec<_> = kind.severities().map(Severity::word).collect();
-        kinds.insert(kind.word().to_owned(), serde_json::json!({ "enum": words }));
-    }
-    schemars::json_schema!({
-        "type": ["object", "null"],
-        "properties": kinds,
-        "additionalProperties": false,
-    })
-}
-
-fn channel_types(_: &mut SchemaGenerator) -> Schema {
-    schemars::json_schema!({ "type": "string", "enum": super::CHANNEL_TYPES })
 }

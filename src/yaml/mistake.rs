@@ -118,10 +118,11 @@ pub fn shown(text: &str) -> String {
 
 /// Whether a key holds something that no message may repeat.
 pub(super) fn holds_secrets(key: &str) -> bool {
-    const WORDS: [&str; 6] = ["url", "password", "secret", "token", "dsn", "passwd"];
+    const WORDS: [&str; 7] = ["url", "password", "secret", "secrets", "token", "dsn", "passwd"];
     let key = key.to_ascii_lowercase();
-    if key.ends_with("_file") {
+    if key.ends_with("_file") || key.ends_with("_files") {
         return false;
     }
-    key == "password_command" || key.split(['_', '-']).any(|part| WORDS.contains(&part))
+    matches!(key.as_str(), "password_command" | "routing_key")
+        || key.split(['_', '-']).any(|part| WORDS.contains(&part))
 }

@@ -1,5 +1,6 @@
 //! A directory with a config, manifests and state, in which the real binary is run.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt::Write;
 use std::fs;
@@ -84,21 +85,34 @@ impl Workspace {
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigText {
     schedule: String,
+    /// Further keys of `defaults`, one a line.
+    defaults: String,
     limits: String,
     state: String,
     databases: String,
-    channel: String,
+    channels: BTreeMap<String, String>,
+    /// `None` is everything to every channel, at once.
+    routes: Option<String>,
+    /// Further sections.
+    more: String,
 }
 
+/// Route keys with which each message leaves at once: what a test sees then depends on no clock.
+const AT_ONCE: &str = "group_wait: 0s, group_interval: 0s";
+
 impl ConfigText {
-    /// No database yet, an hourly schedule, and a channel where nobody listens.
+    /// No database yet, an hourly schedule, a channel `ops` where nobody listens, and a route that
+    /// holds nothing back. A second drift is a second incident.
     pub(crate) fn new() -> Self {
         Self {
             schedule: "{ every: 1h, splay: 0s }".to_owned(),
+            defaults: "  flap_window: 0s\n".to_owned(),
             limits: "{ connect_timeout: 2s, audit_deadline: 3s }".to_owned(),
             state: "{ sqlite: schemawarden.db }".to_owned(),
             databases: String::new(),
-            channel: slack("http://127.0.0.1:9/services/nobody"),
+            channels: [("ops".to_owned(), slack("http://127.0.0.1:9/services/nobody"))].into(),
+            routes: None,
+            more: String::new(),
         }
     }
 
@@ -129,6 +143,14 @@ impl ConfigText {
         self
     }
 
+    /// The keys under `defaults` beside the schedule, instead of `flap_window: 0s`:
+    /// `flap_window: 2s, confirm: 2`. Empty is what a user who writes nothing has.
+    pub(crate) fn defaults(mut self, keys: &str) -> Self {
+        self.defaults =
+            keys.split(", ").filter(|it| !it.is_empty()).map(|it| format!("  {it}\n")).collect();
+        self
+    }
+
     /// All limits: `{ audit_deadline: 1s }`.
     pub(crate) fn limits(mut self, limits: &str) -> Self {
         limits.clone_into(&mut self.limits);
@@ -141,15 +163,38 @@ impl ConfigText {
         self
     }
 
-    /// The one channel is a Slack webhook at `url`.
-    pub(crate) fn slack(mut self, url: &str) -> Self {
-        self.channel = slack(url);
+    /// The channel `ops` is a Slack webhook at `url`.
+    pub(crate) fn slack(self, url: &str) -> Self {
+        self.channel("ops", &slack(url))
+    }
+
+    /// The channel `ops` is a Standard Webhook at `url`, signed with `secret`.
+    pub(crate) fn webhook(self, url: &str, secret: &str) -> Self {
+        self.channel("ops", &format!("{{ type: webhook, url: \"{url}\", secret: \"{secret}\" }}"))
+    }
+
+    /// One more channel, or another one of this name: `{ type: teams, url: … }`. Unless
+    /// [`Self::routes`] says otherwise, every channel hears of everything.
+    pub(crate) fn channel(mut self, name: &str, yaml: &str) -> Self {
+        self.channels.insert(name.to_owned(), yaml.to_owned());
         self
     }
 
-    /// The one channel is a Standard Webhook at `url`, signed with `secret`.
-    pub(crate) fn webhook(mut self, url: &str, secret: &str) -> Self {
-        self.channel = format!("{{ type: webhook, url: \"{url}\", secret: \"{secret}\" }}");
+    /// No channel `ops`: those of [`Self::channel`] are all that there are.
+    pub(crate) fn without_ops(mut self) -> Self {
+        self.channels.remove("ops");
+        self
+    }
+
+    /// The routes, as a YAML list on lines of its own: `- { to: [ops], group_wait: 1s }`.
+    pub(crate) fn routes(mut self, yaml: &str) -> Self {
+        self.routes = Some(yaml.trim_end().to_owned());
+        self
+    }
+
+    /// One more top-level section, or several: `messages: { timezone: Europe/Zurich }`.
+    pub(crate) fn more(mut self, yaml: &str) -> Self {
+        writeln!(self.more, "{}", yaml.trim_end()).expect("a String");
         self
     }
 }
@@ -160,17 +205,30 @@ fn slack(url: &str) -> String {
 
 impl std::fmt::Display for ConfigText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { schedule, limits, state, databases, channel } = self;
+        let Self { schedule, defaults, limits, state, databases, channels, routes, more } = self;
+        let all: Vec<&str> = channels.keys().map(String::as_str).collect();
+        let channels: String =
+            channels.iter().map(|(name, yaml)| format!("  {name}: {yaml}\n")).collect();
+        let routes = routes
+            .clone()
+            .unwrap_or_else(|| format!("  - {{ to: [{}], {AT_ONCE} }}", all.join(", ")));
+        // `http` is ours, for a port of its own, unless the test brings one.
+        let http = if more.lines().any(|it| it.starts_with("http:")) {
+            ""
+        } else {
+            "http: { listen: \"127.0.0.1:0\" }\n"
+        };
         write!(
             f,
-            "defaults:\n  schedule: {schedule}\n\
+            "defaults:\n  schedule: {schedule}\n{defaults}\
              manifests: expected-schemas\n\
              state: {state}\n\
-             http: {{ listen: \"127.0.0.1:0\" }}\n\
+             {http}\
              limits: {limits}\n\
              databases:\n{databases}\
-             channels:\n  ops: {channel}\n\
-             routes:\n  - {{ to: [ops] }}\n"
+             channels:\n{channels}\
+             routes:\n{routes}\n\
+             {more}"
         )
     }
 }

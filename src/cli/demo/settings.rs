@@ -25,7 +25,8 @@ pub(super) const PERIOD_S: u32 = 5;
 const CHANNEL: &str = "ops";
 
 /// Writes the config and the manifests; returns the config's path. URLs with passwords are in it, so
-/// only we may read it.
+/// only we may read it. Whoever watches a demo waits for no group and no flap window: each message
+/// leaves at once, and what is resolved is resolved.
 pub(super) fn write_settings(
     directory: &Path,
     cluster: &Cluster,
@@ -46,6 +47,7 @@ pub(super) fn write_settings(
         "# Written by `schemawarden demo`; gone when it ends.\n\
          defaults:\n\
          \x20 schedule: {{ every: {PERIOD_S}s, splay: 0s }}\n\
+         \x20 flap_window: 0s\n\
          manifests: expected-schemas\n\
          state: {{ sqlite: schemawarden.db }}\n\
          http: {{ listen: \"127.0.0.1:0\" }}\n\
@@ -54,7 +56,7 @@ pub(super) fn write_settings(
          channels:\n\
          \x20 {CHANNEL}: {{ type: slack, url: \"{}\" }}\n\
          routes:\n\
-         \x20 - {{ to: [{CHANNEL}] }}\n",
+         \x20 - {{ to: [{CHANNEL}], group_wait: 0s, group_interval: 0s }}\n",
         MEMBERS.iter().map(database).collect::<String>(),
         receiver.url(CHANNEL).expose()
     );

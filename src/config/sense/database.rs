@@ -30,6 +30,7 @@ use crate::yaml::nearest;
 use super::Noted;
 use super::check_name;
 use super::directory_of;
+use super::life;
 use super::limits;
 use super::plain;
 use super::schedule::Parts;
@@ -58,6 +59,7 @@ struct Shared<'a> {
     schedule: Parts,
     ssl_root_cert: Option<std::path::PathBuf>,
     provision_grace: Duration,
+    life: Life,
     today: Date,
 }
 
@@ -85,6 +87,16 @@ pub(super) fn all(
             "defaults.provision_grace",
             DEFAULT_PROVISION_GRACE,
             Duration::ZERO..=MAX_PROVISION_GRACE,
+        ),
+        life: life::read(
+            life::Said {
+                confirm: defaults.and_then(|it| it.confirm.as_ref()),
+                confirm_failing: defaults.and_then(|it| it.confirm_failing.as_ref()),
+                flap_window: defaults.and_then(|it| it.flap_window.as_ref()),
+            },
+            "defaults",
+            Life::default(),
+            noted,
         ),
         today,
     };
@@ -138,6 +150,12 @@ fn one(
         shared.provision_grace,
         Duration::ZERO..=MAX_PROVISION_GRACE,
     );
+    let said = life::Said {
+        confirm: it.confirm.as_ref(),
+        confirm_failing: it.confirm_failing.as_ref(),
+        flap_window: it.flap_window.as_ref(),
+    };
+    let life = life::read(said, key, shared.life, noted);
     let connection = connection?;
     let labels = it.labels.iter().flat_map(|it| &it.0);
     labels.clone().for_each(|(name, _)| check_name(name, &field("labels"), noted));
@@ -152,7 +170,7 @@ fn one(
         severities,
         limits,
         provision_grace,
-        life: Life::default(),
+        life,
     })
 }
 

@@ -70,6 +70,17 @@ impl Noted {
         self.warnings.push(Mistake::new(&self.path, Some(at), key, message));
     }
 
+    /// A warning with "did you mean `nearest`?" where there is one.
+    pub(super) fn warning_near(
+        &mut self,
+        at: Position,
+        key: &str,
+        message: impl Into<String>,
+        near: Option<&str>,
+    ) {
+        self.warnings.push(Mistake::new(&self.path, Some(at), key, message).with_nearest(near));
+    }
+
     /// Refuses a key of a later version.
     pub(super) fn later(&mut self, key: &str, value: Option<&At<IgnoredAny>>) {
         if let Some(value) = value {

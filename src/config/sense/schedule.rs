@@ -113,7 +113,7 @@ impl Parts {
     }
 }
 
-fn timezone(zone: &At<String>, key: &str, noted: &mut Noted) -> TimeZone {
+pub(super) fn timezone(zone: &At<String>, key: &str, noted: &mut Noted) -> TimeZone {
     if let Ok(found) = TimeZone::get(&zone.value) {
         return found;
     }

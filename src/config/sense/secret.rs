@@ -27,35 +27,40 @@ pub(super) struct Found {
 
 /// `name` or `name_file` of the section `key`: not both. Neither is `None` without a mistake.
 pub(super) fn one_of(
-    inline: Option<&At<String>>,
-    file: Option<&At<String>>,
+    said: Option<&At<String>>,
+    said_file: Option<&At<String>>,
     key: &str,
     name: &str,
     noted: &mut Noted,
 ) -> Option<Found> {
-    match (inline, file) {
+    match (said, said_file) {
         (None, None) => None,
-        (Some(inline), Some(_)) => {
+        (Some(it), Some(_)) => {
             let message = format!("`{name}` and `{name}_file` together");
             let key = format!("{key}.{name}");
-            noted.mistake_help(Some(inline.at), key, message, "keep one of the two");
+            noted.mistake_help(Some(it.at), key, message, "keep one of the two");
             None
         }
-        (Some(inline), None) => {
-            let key = format!("{key}.{name}");
-            if inline.value.trim().is_empty() {
-                noted.mistake(Some(inline.at), key, "must not be empty");
-                return None;
-            }
-            let text = Secret::new(inline.value.trim());
-            Some(Found { source: SecretSource::Inline(text.clone()), text, key, at: inline.at })
-        }
-        (None, Some(file)) => {
-            let key = format!("{key}.{name}_file");
-            let (path, text) = first_line(file, &key, noted)?;
-            Some(Found { source: SecretSource::File(path), text, key, at: file.at })
-        }
+        (Some(it), None) => inline(it, &format!("{key}.{name}"), noted),
+        (None, Some(it)) => file(it, &format!("{key}.{name}_file"), noted),
     }
+}
+
+/// A secret that stands in the config, or in a variable that it names.
+pub(super) fn inline(it: &At<String>, key: &str, noted: &mut Noted) -> Option<Found> {
+    if it.value.trim().is_empty() {
+        noted.mistake(Some(it.at), key, "must not be empty");
+        return None;
+    }
+    let text = Secret::new(it.value.trim());
+    let source = SecretSource::Inline(text.clone());
+    Some(Found { source, text, key: key.to_owned(), at: it.at })
+}
+
+/// A secret in a file of its own.
+pub(super) fn file(it: &At<String>, key: &str, noted: &mut Noted) -> Option<Found> {
+    let (path, text) = first_line(it, key, noted)?;
+    Some(Found { source: SecretSource::File(path), text, key: key.to_owned(), at: it.at })
 }
 
 /// The first line of a secret file, and its path. What keeps it from being read is noted.

@@ -1,0 +1,90 @@
+//! Which routes and channels no alert can reach. What is said here is sure; what is not said may
+//! still never happen.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::route::Matcher;
+use crate::route::Pattern;
+use crate::route::Piece;
+use crate::route::Route;
+use crate::route::Target;
+use crate::yaml::At;
+
+use super::super::Noted;
+use super::super::matcher::Registered;
+use super::super::plain;
+
+/// For each route, the earlier one that takes all that it would.
+pub(super) fn routes(all: &[Route]) -> Vec<Option<usize>> {
+    let takes = |earlier: &Route, later: &Route| {
+        !earlier.goes_on && covers(&earlier.matcher, &later.matcher)
+    };
+    all.iter()
+        .enumerate()
+        .map(|(index, later)| all[..index].iter().position(|earlier| takes(earlier, later)))
+        .collect()
+}
+
+/// Whether `wide` holds wherever `narrow` does.
+fn covers(wide: &Matcher, narrow: &Matcher) -> bool {
+    let labels = wide.labels.iter().all(|(label, values)| {
+        narrow.labels.get(label).is_some_and(|it| patterns_cover(values, it))
+    });
+    patterns_cover(&wide.databases, &narrow.databases)
+        && patterns_cover(&wide.manifests, &narrow.manifests)
+        && labels
+        && words_cover(&wide.kinds, &narrow.kinds)
+        && words_cover(&wide.severities, &narrow.severities)
+}
+
+fn words_cover<T: PartialEq>(wide: &[T], narrow: &[T]) -> bool {
+    wide.is_empty() || (!narrow.is_empty() && narrow.iter().all(|it| wide.contains(it)))
+}
+
+fn patterns_cover(wide: &[Pattern], narrow: &[Pattern]) -> bool {
+    let literal = |it: &Pattern| !it.text().contains(['*', '?']);
+    let one = |it: &Pattern| {
+        wide.iter().any(|wide| {
+            wide.text() == "*" || wide == it || (literal(it) && wide.matches(it.text()))
+        })
+    };
+    wide.is_empty() || (!narrow.is_empty() && narrow.iter().all(one))
+}
+
+/// Says of each channel that no route leads to it, given the labels that databases have.
+pub(super) fn channels<'a>(
+    routes: impl Iterator<Item = &'a Route>,
+    channels: &[&At<String>],
+    registered: &Registered<'_>,
+    noted: &mut Noted,
+) {
+    let mut reached: BTreeSet<String> = BTreeSet::new();
+    for route in routes {
+        reached.extend(route.fallback.iter().cloned());
+        for target in &route.to {
+            match target {
+                Target::Channel(name) => {
+                    reached.insert(name.clone());
+                }
+                Target::Template(pieces) => {
+                    let labels = registered.labels_of(&route.matcher);
+                    reached.extend(labels.into_iter().filter_map(|it| name(pieces, it)));
+                }
+            }
+        }
+    }
+    for name in channels.iter().filter(|it| !reached.contains(&it.value)) {
+        noted.warning(name.at, &format!("channels.{}", plain(name)), "no route goes here");
+    }
+}
+
+fn name(pieces: &[Piece], labels: &BTreeMap<&str, &str>) -> Option<String> {
+    pieces
+        .iter()
+        .map(|it| match it {
+            Piece::Text(text) => Some(text.as_str()),
+            Piece::Label(label) => labels.get(label.as_str()).copied(),
+        })
+        .collect()
+}
