@@ -32,7 +32,11 @@ fn setup(url: &str, channel: &str) -> Setup {
 }
 
 /// What `receiver` gets for a drift that opens and then ends, with `answer` to both.
-async fn opened_and_resolved(channel: &str, receiver: &mut Receiver, answer: Answer) -> [Request; 2] {
+async fn opened_and_resolved(
+    channel: &str,
+    receiver: &mut Receiver,
+    answer: Answer,
+) -> [Request; 2] {
     receiver.otherwise(answer);
     let (database, url) = central().await;
     create(&database, &["tmp_a", HOSTILE]).await;
@@ -57,8 +61,7 @@ async fn opened_and_resolved(channel: &str, receiver: &mut Receiver, answer: Ans
 async fn slack_gets_blocks_or_attachments_with_names_escaped() {
     for (format, key) in [("blocks", "blocks"), ("attachments", "attachments")] {
         let mut receiver = Receiver::start();
-        let channel =
-            format!("{{ type: slack, format: {format}, url: \"{}\" }}", receiver.url());
+        let channel = format!("{{ type: slack, format: {format}, url: \"{}\" }}", receiver.url());
         let requests = opened_and_resolved(&channel, &mut receiver, Answer::Ok).await;
         for request in &requests {
             let body = request.json();
@@ -83,7 +86,10 @@ async fn pagerduty_gets_a_trigger_and_a_resolve_of_the_same_key() {
     let answer = Answer::status(202, "{\"status\":\"success\"}");
     let [opened, resolved] = opened_and_resolved(&channel, &mut receiver, answer).await;
     let (opened, resolved) = (opened.json(), resolved.json());
-    assert_eq!((&opened["event_action"], &resolved["event_action"]), (&json!("trigger"), &json!("resolve")));
+    assert_eq!(
+        (&opened["event_action"], &resolved["event_action"]),
+        (&json!("trigger"), &json!("resolve"))
+    );
     assert_eq!(opened["routing_key"], "R0123hunter2");
     assert_eq!(resolved["routing_key"], "R0123hunter2");
     let key = opened["dedup_key"].as_str().expect("a key");
@@ -178,7 +184,10 @@ async fn alertmanager_is_told_again_while_an_incident_is_open_and_then_no_more()
         labels = alert["labels"].clone();
         times.push(request.at);
     }
-    assert!(labels["alertname"].is_string() && labels.to_string().contains("central"), "{labels:#}");
+    assert!(
+        labels["alertname"].is_string() && labels.to_string().contains("central"),
+        "{labels:#}"
+    );
     drop_tables(&database, &["tmp_a"]).await;
     daemon.wait_for_verdict("central", "clean").await;
     let ended = loop {

@@ -25,7 +25,8 @@ async fn the_first_route_that_matches_is_taken() {
     let orchestra = TestDatabase::create("orchestra").await;
     create_tables(&orchestra, &ORCHESTRA).await;
     let role = orchestra.create_role("auditor").await;
-    let [mut by_label, mut by_manifest, mut by_name, mut rest] = std::array::from_fn(|_| Ear::open());
+    let [mut by_label, mut by_manifest, mut by_name, mut rest] =
+        std::array::from_fn(|_| Ear::open());
     let setup = Setup::new()
         .database("red", &red_url, "central", "labels: { team: red, tier: a }")
         .database("blue-1", &blue_url, "central", "labels: { team: blue }")

@@ -43,7 +43,8 @@ async fn reading_is_open_and_changing_needs_a_token() {
     let (_database, url) = central().await;
     let ear = Ear::open();
     let daemon = setup(&url, &ear).start().await;
-    for path in ["databases", "incidents", "audits", "silences", "deploys", "deliveries", "manifests"]
+    for path in
+        ["databases", "incidents", "audits", "silences", "deploys", "deliveries", "manifests"]
     {
         let answer = api::get(&daemon, &format!("/api/v1/{path}")).await;
         assert!(answer.is_object() || answer.is_array(), "{path}: {answer:#}");
@@ -69,7 +70,9 @@ async fn reading_is_open_and_changing_needs_a_token() {
         }
     }
     let token = api::made_token(&daemon);
-    api::post_as(daemon.address(), Some(&token), "/api/v1/silences", &silence).await.says("central");
+    api::post_as(daemon.address(), Some(&token), "/api/v1/silences", &silence)
+        .await
+        .says("central");
     // A GET changes nothing, whatever it is asked with.
     let (status, _) = daemon.get("/api/v1/silences/1/expire").await;
     assert!(matches!(status, 404 | 405), "{status}");
