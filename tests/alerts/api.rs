@@ -27,13 +27,6 @@ impl Answer {
         serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
     }
 
-    /// Panics unless the status is `status`.
-    #[track_caller]
-    pub(super) fn with(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{self:?}");
-        self
-    }
-
     /// Panics unless the body has `word`.
     #[track_caller]
     pub(super) fn says(self, word: &str) -> Self {

@@ -41,7 +41,7 @@ fn with_known(setup: &Setup, printed: &str) -> String {
 #[tokio::test]
 async fn what_baseline_prints_is_pasted_and_nobody_is_paged() {
     let (database, url) = central().await;
-    create(&database, &["tmp_old", "weird \"name\" <!channel>"]).await;
+    create(&database, &["tmp_old", "weird: 'name' # <!channel>"]).await;
     drop_tables(&database, &["SystemLog"]).await;
     let mut ear = Ear::open();
     let setup = setup(&url, &ear);
