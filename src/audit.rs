@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::config::Database;
 use crate::introspect;
 use crate::introspect::Environment;
+use crate::introspect::IntrospectError;
 use crate::manifest::Manifests;
 use crate::report::Report;
 
@@ -57,6 +58,7 @@ pub async fn audit(
         };
         let attempt = AssertUnwindSafe(async {
             let read = introspect::read(&database.connection, &database.limits, environment).await;
+            let unreachable = read.as_ref().err().is_some_and(IntrospectError::is_unreachable);
             let read = read.map_err(|error| error.reason());
             match &read {
                 Ok(catalog) => debug!(
@@ -69,7 +71,9 @@ pub async fn audit(
                     debug!(reason, took = ?began.elapsed(), "could not read the catalog");
                 }
             }
-            conclude(&subject, read, provisioning, audited_at, began.elapsed())
+            let mut report = conclude(&subject, read, provisioning, audited_at, began.elapsed());
+            report.evidence.unreachable = unreachable;
+            report
         });
         // A panic is a defect of ours; it must not leave a database that nobody hears of.
         Some(attempt.catch_unwind().await.unwrap_or_else(|_| {

@@ -4,6 +4,7 @@
 //! stdout, and returns a [`Status`]. Logs and progress go to stderr, so `check --format json` stays
 //! one document.
 
+mod baseline;
 mod check;
 mod completions;
 pub mod demo;
@@ -78,6 +79,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Check the configuration and every manifest; reports all mistakes at once.
     Validate(validate::ValidateArgs),
+    /// Print the `known:` entries that accept what is found now.
+    Baseline(baseline::BaselineArgs),
     /// Look at connection, TLS, role, pooler and presets of each database.
     Doctor(doctor::DoctorArgs),
     /// Print a manifest made from a live database.
@@ -157,6 +160,7 @@ impl Cli {
             Command::Run => on_runtime(run::run(&global)),
             Command::Check(args) => on_runtime(check::run(&global, args)),
             Command::Validate(args) => on_runtime(validate::run(&global, args)),
+            Command::Baseline(args) => on_runtime(baseline::run(&global, args)),
             Command::Doctor(args) => on_runtime(doctor::run(&global, args)),
             Command::Snapshot(args) => on_runtime(snapshot::run(&global, args)),
             Command::Sql(command) => sql::run(&global, &command),

@@ -4,6 +4,7 @@
 //! types are mistakes with a position. *Sense* ([`sense`]): the values are checked together and become a
 //! [`Config`]; nothing downstream checks again. Both steps collect every mistake.
 
+mod ending;
 mod load;
 mod period;
 mod sense;

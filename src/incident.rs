@@ -5,9 +5,15 @@
 //! audit, so that an incident and its notifications can never disagree.
 //!
 //! **Invariants.** `unknown` opens no drift incident and resolves none. A partial read may open an
-//! incident; only a complete one may resolve it. One open incident per database and kind.
+//! incident; only a complete one may resolve it. One open incident per database (or server, manifest,
+//! channel) and kind. With the default [`Life`] the first audit that sees a finding opens its incident.
 
 mod advance;
+mod handle;
+mod memory;
+mod observe;
+mod server;
+mod transition;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,14 +23,24 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 pub use advance::Advance;
-pub use advance::Change;
-pub use advance::Reason;
-pub use advance::Step;
-pub use advance::Transition;
+pub use advance::RECHECK_FAILING;
+pub use advance::RECHECK_FINDINGS;
 pub use advance::UNKNOWN_MAX;
 pub use advance::advance;
 pub use advance::close_unregistered;
 pub use advance::kind_of;
+pub use handle::acknowledge;
+pub use handle::release;
+pub use memory::Memory;
+pub use memory::SUSPECTS_MAX;
+pub use server::Outage;
+pub use server::Server;
+pub use server::outage;
+pub use server::told_by_server;
+pub use transition::Change;
+pub use transition::Reason;
+pub use transition::Step;
+pub use transition::Transition;
 
 /// Kinds of trouble. Later steps add more; the words never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

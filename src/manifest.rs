@@ -28,6 +28,7 @@ use crate::finding::Severity;
 use crate::schema::Name;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
+use crate::yaml::Position;
 
 pub use glob::Glob;
 pub use glob::GlobError;
@@ -35,12 +36,14 @@ pub use glob::Globs;
 pub use known::KnownEntry;
 pub use known::Noted;
 pub use known::accepted;
+pub use known::notice;
 pub use load::load;
 pub use load::load_folder;
 pub use load::load_noting;
 pub use load::read;
 pub use presets::Presets;
 pub use print::print;
+pub use print::scalar;
 pub use shape::schema;
 
 /// Every manifest of a configuration, by name.
@@ -160,4 +163,16 @@ pub struct Known {
     pub owner: String,
     /// The last day on which it is accepted, in UTC.
     pub until: jiff::civil::Date,
+    /// Where it is written, for what is to be said of it later; decides nothing. `None` where it was
+    /// not read from a file.
+    pub place: Option<KnownPlace>,
+}
+
+/// Where an entry of `known:` is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPlace {
+    pub path: PathBuf,
+    pub at: Position,
+    /// `databases[0].known[2]`
+    pub key: String,
 }

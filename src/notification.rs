@@ -6,6 +6,7 @@
 //! (never raw bytes), and no reference to anything that may be gone.
 
 mod news;
+mod outage;
 mod plan;
 mod removed;
 
@@ -15,8 +16,13 @@ use serde::Serialize;
 
 pub use news::News;
 pub use news::again;
+pub use news::gone_since;
 pub use news::news;
 pub use news::type_of;
+pub use outage::Resident;
+pub use outage::ServerNews;
+pub use outage::server_news;
+pub use outage::told_by_server;
 pub use plan::Told;
 pub use plan::hold;
 pub use plan::lasted;

@@ -1,9 +1,11 @@
-//! Deletes history that is older than the config keeps, in small batches, once an hour.
+//! Deletes history that is older than the config keeps, in small batches, once an hour; and, once a
+//! day, says which entries of `known:` end soon.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tracing::info;
@@ -29,7 +31,16 @@ pub async fn run(
     clock: Clock,
     shutdown: CancellationToken,
 ) {
+    // What ends soon was told when the configuration was loaded.
+    let mut told = clock.now().to_zoned(TimeZone::UTC).date();
     loop {
+        let today = clock.now().to_zoned(TimeZone::UTC).date();
+        if today != told {
+            told = today;
+            for ending in config.borrow().ending(today) {
+                warn!("{ending}");
+            }
+        }
         let (keep_audits, keep_incidents) = {
             let state = &config.borrow().state;
             (state.keep_audits, state.keep_incidents)

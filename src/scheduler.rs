@@ -37,6 +37,7 @@ use crate::store::Store;
 
 use agenda::Agenda;
 use commit::commit;
+use commit::log_transition;
 use ended::Ended;
 use ended::Ending;
 
@@ -126,7 +127,7 @@ impl Scheduler {
     /// Takes the databases of `config` into the agenda, and drops those that are gone.
     ///
     /// A database whose last complete audit is still current, against the same manifest, waits for
-    /// its next tick; every other one is due now, splayed.
+    /// its next tick; every other one, and what was waiting to be confirmed, is due now, splayed.
     async fn register(&self, round: &mut Round, config: Arc<Config>) {
         let now = self.clock.now();
         let states: HashMap<_, _> = match self.store.database_states().await {
@@ -156,7 +157,7 @@ impl Scheduler {
             });
             let hash = Some(database.manifest.hash.as_str());
             let next_due = state
-                .filter(|it| it.manifest_hash.as_deref() == hash)
+                .filter(|it| it.manifest_hash.as_deref() == hash && !it.suspected)
                 .and_then(|it| it.last_complete_at)
                 // One from the future, when the clock was ahead, says nothing about now.
                 .filter(|at| *at <= now)
@@ -180,11 +181,8 @@ impl Scheduler {
         let policy = Arc::clone(&config.policy);
         match self.store.close_unregistered(registered, policy, now).await {
             Ok(closed) => {
-                for it in closed {
-                    info!(
-                        incident.id = %it.incident, reason = it.reason.word(),
-                        "incident {} is over: its database left the configuration", it.incident
-                    );
+                for it in &closed {
+                    log_transition(it);
                 }
             }
             Err(error) => error!(
@@ -210,6 +208,9 @@ impl Scheduler {
         } else {
             database.schedule.first_due(&database.name, now)
         };
+        // What has to be seen again is seen again soon: the alarm waits for it.
+        let early = ended.recheck.and_then(|it| now.checked_add(it).ok());
+        let next_due = early.map_or(next_due, |early| early.min(next_due));
         round.agenda.put(&database.name, next_due);
         if ended.recorded {
             let timing = Timing { next_due, running_since: None };
@@ -300,7 +301,9 @@ impl Work {
         if !config.databases.iter().any(|it| it.name == self.database.name) {
             return;
         }
-        ending.recorded = commit(store, &self.database, &config, report, clock.now()).await;
+        let receipt = commit(store, &self.database, &config, report, clock.now()).await;
+        ending.recorded = receipt.is_some();
+        ending.recheck = receipt.and_then(|it| it.recheck);
     }
 }
 

@@ -29,21 +29,28 @@ use tokio::sync::watch;
 use uuid::Uuid;
 
 use crate::incident::Incident;
+use crate::incident::IncidentId;
 use crate::policy::Policy;
 
 pub use error::StoreError;
 pub use record::Attempt;
 pub use record::AttemptEnd;
 pub use record::AuditCommit;
+pub use record::AuditRow;
 pub use record::Claim;
 pub use record::Claimed;
 pub use record::DatabaseState;
+pub use record::Handled;
 pub use record::Health;
+pub use record::IncidentEvent;
+pub use record::IncidentFilter;
+pub use record::IncidentRow;
 pub use record::OutboxStatus;
 pub use record::Pruned;
 pub use record::Receipt;
 pub use record::Rerouted;
 pub use record::TransitionRecord;
+pub use sqlite::EVENTS_MAX;
 pub use sqlite::Sqlite;
 
 /// The state of one daemon. Clones share it.
@@ -118,10 +125,63 @@ impl Store {
         }
     }
 
-    /// Resolves, in one transaction, every open incident whose database is not in `registered`, and
-    /// puts a notification of that for each channel that `policy` names into the outbox. Returns what it resolved,
-    /// oldest first; nothing where there is nothing to do, so it may be called at each start and
-    /// reload.
+    /// Incidents as `filter` says, the latest first.
+    pub async fn incidents(&self, filter: IncidentFilter) -> Result<Vec<IncidentRow>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.incidents(filter).await,
+        }
+    }
+
+    /// One incident, and its audit trail: the latest [`EVENTS_MAX`] lines, oldest first.
+    pub async fn incident(
+        &self,
+        id: IncidentId,
+    ) -> Result<Option<(IncidentRow, Vec<IncidentEvent>)>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.incident(id).await,
+        }
+    }
+
+    /// A person, by the name of a token, takes an open incident in hand.
+    pub async fn acknowledge(
+        &self,
+        id: IncidentId,
+        by: String,
+        note: Option<String>,
+        now: Timestamp,
+    ) -> Result<Handled, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.acknowledge(id, by, note, now).await,
+        }
+    }
+
+    /// A person lets go of an acknowledged incident.
+    pub async fn release_incident(
+        &self,
+        id: IncidentId,
+        by: String,
+        now: Timestamp,
+    ) -> Result<Handled, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.release_incident(id, by, now).await,
+        }
+    }
+
+    /// The latest `limit` audits that history keeps, of one database or of all, the latest first.
+    pub async fn audits(
+        &self,
+        database: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.audits(database, limit).await,
+        }
+    }
+
+    /// Notes which databases are `registered`; resolves, in one transaction, every open incident
+    /// whose database is not, or none of whose server's databases is, and tells so. Returns what it
+    /// resolved, oldest first; nothing where there is nothing to do, so it may be called at each start
+    /// and reload.
     pub async fn close_unregistered(
         &self,
         registered: Vec<String>,

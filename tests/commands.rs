@@ -4,6 +4,7 @@ mod check;
 mod daily;
 mod doctor;
 mod sql_role;
+mod validate;
 
 use crate::support::fixtures::central;
 use crate::support::fixtures::workspace;

@@ -112,24 +112,59 @@ async fn every_file_that_we_ship_keeps_to_its_schema_and_points_to_it() {
     }
 }
 
-/// The example's keys that are commented out are keys too.
+/// What follows the line `lead` in the example's comments, as YAML.
+fn commented(text: &str, lead: &str) -> Value {
+    let (_, rest) = text.split_once(lead).unwrap_or_else(|| panic!("no {lead:?}"));
+    let entry: String = rest
+        .lines()
+        .map(str::trim_start)
+        .skip_while(|it| it.is_empty() || *it == "#")
+        .take_while(|it| it.starts_with('#'))
+        .map(|it| it.strip_prefix('#').expect("a comment"))
+        .fold(String::new(), |all, line| all + line.strip_prefix(' ').unwrap_or(line) + "\n");
+    yaml(&entry)
+}
+
+/// The example's keys that are commented out are keys too, and all of them are there.
 #[tokio::test]
 async fn what_the_example_comments_out_keeps_to_the_schema() {
     let text = shipped("config.example.yaml");
-    let (_, every_key) = text.split_once("# Every key that a database may have:\n").expect("there");
-    let entry: String = every_key
-        .lines()
-        .take_while(|it| !it.is_empty())
-        .map(|it| it.strip_prefix("  #").expect("a comment"))
-        .fold(String::new(), |all, line| all + line.strip_prefix(' ').unwrap_or(line) + "\n");
     let schema = printed("config").await;
-    let databases = &schema["properties"]["databases"];
-    let entries = yaml(&entry);
-    assert_eq!(entries.as_array().map(Vec::len), Some(1), "{entry}");
-    assert_eq!(wrong(&schema, databases, &entries, "databases"), [""; 0]);
-    // Every key, as it says.
-    for key in schema["$defs"]["Database"]["properties"].as_object().expect("keys").keys() {
-        assert!(entries[0].get(key).is_some() || key == "url", "the example lacks `{key}`");
+    let keys = |of: &str| -> Vec<String> {
+        schema["$defs"][of]["properties"].as_object().expect("keys").keys().cloned().collect()
+    };
+    let entries = |value: &Value| match value {
+        Value::Array(entries) => entries.clone(),
+        Value::Object(entries) => entries.values().cloned().collect(),
+        other => vec![other.clone()],
+    };
+    for (lead, section, of) in [
+        ("# Every key that a database may have:\n", "databases", "Database"),
+        ("# Every type of channel, and every key that it may have:\n", "channels", "Channel"),
+        ("# Every key that a route may have:\n", "routes", "Route"),
+        ("wall-clock times of the zone.\n", "", "Maintenance"),
+        ("Default: everywhere.\n", "", "Networks"),
+        ("else with /fail behind.\n", "", "Heartbeat"),
+    ] {
+        let mut found = commented(&text, lead);
+        let place = if section.is_empty() { &schema } else { &schema["properties"][section] };
+        if section.is_empty() {
+            // A whole section; the rest of a config is not here.
+            let config = Value::Object(found.as_object().expect("a section").clone());
+            let wrong = wrong(&schema, place, &config, of);
+            assert_eq!(wrong, [format!("{of}: no key \"databases\"")]);
+            found = config.as_object().expect("a section").values().next().expect("one").clone();
+        } else {
+            assert_eq!(wrong(&schema, place, &found, section), [""; 0]);
+        }
+        let all = if of == "Networks" || of == "Heartbeat" { vec![found] } else { entries(&found) };
+        for key in keys(of) {
+            let said = all.iter().any(|it| it.get(&key).is_some());
+            // What is said in a comment beside another key, or above for real.
+            let beside =
+                ["url", "url_file", "insecure", "token_file", "password"].contains(&key.as_str());
+            assert!(said || beside, "the example lacks `{key}` of {of}");
+        }
     }
 }
 

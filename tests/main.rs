@@ -4,6 +4,7 @@ mod alerts;
 mod bad_config;
 mod bad_connections;
 mod bad_tls;
+mod baseline;
 mod check_exit_codes;
 mod commands;
 mod conclude;

@@ -10,7 +10,7 @@ use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
 
 /// Names that mean something to YAML, to a manifest's own quoting, to globs, or to a terminal.
-const HOSTILE: [&str; 36] = [
+pub(crate) const HOSTILE: [&str; 36] = [
     "null",
     "true",
     "Yes",
@@ -62,7 +62,7 @@ create extension file_fdw; create server s foreign data wrapper file_fdw;
 create foreign table outside (line text) server s options (filename '/dev/null');
 create table _prisma_migrations (id int)"#;
 
-fn quoted(name: &str) -> String {
+pub(crate) fn quoted(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 

@@ -74,10 +74,10 @@ enum FailOn {
 }
 
 /// What is checked: databases, and the manifests that serve their diagnosis.
-struct Scope {
-    databases: Vec<Arc<Database>>,
-    manifests: Manifests,
-    limits: Limits,
+pub(super) struct Scope {
+    pub(super) databases: Vec<Arc<Database>>,
+    pub(super) manifests: Manifests,
+    pub(super) limits: Limits,
 }
 
 pub(super) async fn run(global: &Global, args: CheckArgs) -> anyhow::Result<Status> {
@@ -150,7 +150,7 @@ fn one(url: &str, path: &Path, insecure: bool) -> anyhow::Result<Scope> {
 }
 
 /// Audits every database, as many at once as the limits allow; reports in the order of the config.
-async fn audit_all(scope: &Scope) -> Vec<Report> {
+pub(super) async fn audit_all(scope: &Scope) -> Vec<Report> {
     let environment = environment::environment();
     let slots = Slots::new(&scope.limits);
     let never = CancellationToken::new();

@@ -15,6 +15,8 @@ use crate::channel::Message;
 use crate::channel::Outcome;
 use crate::channel::Sender;
 use crate::clock::Clock;
+use crate::config::Channel;
+use crate::config::Config;
 use crate::yaml::nearest;
 
 #[derive(Debug, clap::Args)]
@@ -30,6 +32,14 @@ pub(super) async fn run(global: &Global, args: NotifyTestArgs) -> anyhow::Result
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         bail!("no channel `{}` in {}{hint}", args.channel, config.path.display());
     };
+    let (delivered, text) = send(&Sender::new()?, &config, channel).await;
+    let lead = if delivered { paint(GOOD, "delivered") } else { paint(BAD, "not delivered") };
+    output::emit(&format!("{lead} to channel `{}`: {text}\n", channel.name))?;
+    Ok(if delivered { Status::Clean } else { Status::Trouble })
+}
+
+/// Sends one test message; whether it arrived, and what came of it in words.
+pub(super) async fn send(sender: &Sender, config: &Config, channel: &Channel) -> (bool, String) {
     let now = Clock::System.now();
     let notifications = [channel::test_notification(now)];
     let message = Message {
@@ -39,7 +49,7 @@ pub(super) async fn run(global: &Global, args: NotifyTestArgs) -> anyhow::Result
         minimal: false,
         look: &config.messages,
     };
-    let (delivered, text) = match Sender::new()?.send(channel, &message).await {
+    match sender.send(channel, &message).await {
         Outcome::Delivered { answer } => (true, format!("the receiver answered: {answer}")),
         Outcome::Retry { failure, detail, after } => {
             let again =
@@ -53,8 +63,5 @@ pub(super) async fn run(global: &Global, args: NotifyTestArgs) -> anyhow::Result
             false,
             format!("{}: {detail} (the channel is broken until somebody mends it)", failure.word()),
         ),
-    };
-    let lead = if delivered { paint(GOOD, "delivered") } else { paint(BAD, "not delivered") };
-    output::emit(&format!("{lead} to channel `{}`: {text}\n", channel.name))?;
-    Ok(if delivered { Status::Clean } else { Status::Trouble })
+    }
 }

@@ -268,6 +268,7 @@ fn known_findings_are_accepted_for_their_kind_until_their_day() {
         reason: format!("until {day}"),
         owner: "ops".to_owned(),
         until: day,
+        place: None,
     };
     let yesterday = jiff::civil::date(2025, 7, 4);
     let other_kind = Known { kind: FindingKind::ForbiddenTable, ..until(TODAY) };

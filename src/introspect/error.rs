@@ -148,6 +148,20 @@ impl TalkError {
         Self::Server { code: visible(code.as_bytes()), message: without(password, error.message()) }
     }
 
+    /// Whether nobody answers, or says only that the whole server takes nobody now: starting up,
+    /// shutting down, no free place.
+    fn is_silence(&self) -> bool {
+        match self {
+            // PgBouncer's `08P01` is none of them: it says so of a single database as well.
+            Self::Server { code, .. } => matches!(
+                code.as_str(),
+                "57P01" | "57P02" | "57P03" | "53300" | "08001" | "08004" | "08006"
+            ),
+            Self::Closed | Self::Broken { .. } => true,
+            _ => false,
+        }
+    }
+
     /// The SQLSTATE, where the server gave one.
     fn code(&self) -> Option<&str> {
         match self {
@@ -200,6 +214,25 @@ impl IntrospectError {
                     | TalkError::Authentication { .. }
             ),
             _ => false,
+        }
+    }
+
+    /// Whether the server could not be reached at all: it has no address, takes no connection, gives
+    /// no answer, or has no free place. The same failure awaits every database on it. One that was
+    /// refused a login or a query has been reached; so has one whose certificate is wrong.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        match self {
+            Self::Lookup { .. } | Self::Connect { .. } => true,
+            Self::Tls { source, .. } => matches!(source, TlsError::Broken { .. }),
+            // Once it let us in, it was there; what broke then may be this database's alone.
+            Self::Credentials { .. } | Self::Read { .. } => false,
+            Self::Login { source, .. } => source.is_silence(),
+            Self::TimedOut { phase, .. } => match phase {
+                Phase::Lookup | Phase::Connecting | Phase::Tls | Phase::Authenticating => true,
+                Phase::Credentials | Phase::Reading => false,
+            },
+            Self::NoHost { failures } => failures.iter().all(Self::is_unreachable),
         }
     }
 

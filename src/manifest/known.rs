@@ -11,6 +11,7 @@ use schemars::SchemaGenerator;
 use serde::Deserialize;
 
 use super::Known;
+use super::KnownPlace;
 use crate::finding::FindingKind;
 use crate::schema::RelationName;
 use crate::yaml::At;
@@ -103,11 +104,13 @@ fn one(path: &Path, key: &str, it: &KnownEntry, today: Date, noted: &mut Noted) 
         noted.warnings.push(mistake("until", &it.until, message));
     }
     let (reason, owner) = (it.reason.value.clone(), it.owner.value.clone());
-    Some(Known { object, kind, reason, owner, until })
+    let place = KnownPlace { path: path.to_owned(), at: it.object.at, key: key.to_owned() };
+    Some(Known { object, kind, reason, owner, until, place: Some(place) })
 }
 
-/// What to say of an entry that ended or ends soon.
-fn notice(until: Date, today: Date) -> Option<String> {
+/// What to say on the day `today` (UTC) of an entry that ended or ends within a week; else `None`.
+#[must_use]
+pub fn notice(until: Date, today: Date) -> Option<String> {
     match today.until(until).ok()?.get_days() {
         days if days < 0 => Some(format!("ended on {until}: the finding counts again")),
         0 => Some(format!("ends today, {until}: the finding counts again tomorrow")),

@@ -119,7 +119,8 @@ fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
 
 /// `text` as a YAML scalar that is read as this text: plain where nobody can mistake it, in single
 /// quotes where those suffice, in double quotes where a character cannot stand in a document.
-fn scalar(text: &str) -> String {
+#[must_use]
+pub fn scalar(text: &str) -> String {
     let starts = |c: char| c.is_ascii_alphabetic() || c == '_';
     let plain = text.starts_with(starts)
         && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '$'))

@@ -92,3 +92,14 @@ pub fn again(
         ..last.clone()
     }
 }
+
+/// How many findings of an incident went away between what was `last` told of it and `now`.
+#[must_use]
+pub fn gone_since(last: &Notification, now: &Notification) -> usize {
+    if [last.kind, now.kind].contains(&NotificationType::Resolved) {
+        return 0;
+    }
+    // Those told now and not new were told before as well.
+    let kept = now.findings_total.saturating_sub(now.new_total);
+    last.findings_total.saturating_sub(kept)
+}

@@ -19,6 +19,7 @@ use crate::finding::ObjectKind;
 use crate::finding::Severity;
 use crate::incident::Incident;
 use crate::incident::IncidentKind;
+use crate::incident::Reason;
 use crate::incident::Step;
 use crate::incident::Transition;
 use crate::incident::kind_of;
@@ -42,6 +43,12 @@ pub struct Told<'a> {
     pub unknown_streak: u32,
 }
 
+/// What the headline of something that flaps ends with.
+const BACK_AGAIN: &str = ", back again (flapping)";
+/// What people need to know of something that flaps.
+const KEEPS_RETURNING: &str = "It went away and came back within a short time. Each further return is \
+                               not told; the end is, when it has stayed away for the whole flap window.";
+
 /// Words one change.
 #[must_use]
 pub fn plan(told: &Told<'_>) -> Notification {
@@ -54,6 +61,8 @@ pub fn plan(told: &Told<'_>) -> Notification {
         .collect();
     let about_findings = !resolved && incident.kind != IncidentKind::AuditFailing;
     let diagnoses = report.diagnoses.iter().filter(|_| about_findings);
+    let keeps_returning =
+        (transition.reason == Reason::Flapping).then(|| KEEPS_RETURNING.to_owned());
     Notification {
         kind: type_of(transition.step),
         reason: transition.reason.word().to_owned(),
@@ -65,7 +74,7 @@ pub fn plan(told: &Told<'_>) -> Notification {
         labels: told.labels.clone(),
         severity: severity(incident, report, &findings).word().to_owned(),
         headline: headline(told),
-        diagnoses: diagnoses.map(|it| it.message.clone()).collect(),
+        diagnoses: diagnoses.map(|it| it.message.clone()).chain(keeps_returning).collect(),
         findings_total: incident.fingerprints.len(),
         new_total: transition.new.len(),
         owners: owners(&findings),
@@ -145,7 +154,7 @@ fn spell(finding: &Finding, fingerprint: String, database: &str) -> NotifiedFind
 /// nothing about the database.
 fn severity(incident: &Incident, report: &Report, findings: &[NotifiedFinding]) -> Severity {
     // The report knows findings beyond `FINDINGS_MAX`, the held ones those of earlier reads.
-    let seen = report.counting().filter(|it| kind_of(it) == incident.kind).map(|it| it.severity);
+    let seen = held(incident, report).map(|it| it.severity);
     let held = findings.iter().filter_map(|it| it.severity.parse().ok());
     seen.chain(held).max().unwrap_or(Severity::Warning)
 }
@@ -164,13 +173,17 @@ fn headline(told: &Told<'_>) -> String {
         }
         IncidentKind::WrongDatabase => {
             let manifest = &report.manifest;
+            let back = if transition.reason == Reason::Flapping { BACK_AGAIN } else { "" };
             format!(
-                "{database}: wrong database? It holds none of the tables of manifest `{manifest}`"
+                "{database}: wrong database? It holds none of the tables of manifest \
+                 `{manifest}`{back}"
             )
         }
         IncidentKind::Drift => {
-            let mut text = format!("{database}: {}", differences(report));
-            if transition.step == Step::Changed {
+            let mut text = format!("{database}: {}", differences(incident, report));
+            if transition.reason == Reason::Flapping {
+                text.push_str(BACK_AGAIN);
+            } else if transition.step == Step::Changed {
                 // Writing to a String cannot fail.
                 let _ = write!(text, " ({} new)", transition.new.len());
             }
@@ -200,9 +213,19 @@ fn resolved_headline(incident: &Incident, report: &Report) -> String {
     }
 }
 
+/// The findings of a report that an incident holds: others wait to be confirmed, or for the release of
+/// a manifest.
+fn held<'a>(incident: &'a Incident, report: &'a Report) -> impl Iterator<Item = &'a Finding> {
+    report.counting().filter(|it| {
+        kind_of(it) == incident.kind
+            && incident.fingerprints.binary_search(&it.fingerprint().to_string()).is_ok()
+    })
+}
+
 /// "21 tables that should not be there, 4 missing".
-fn differences(report: &Report) -> String {
-    let drift = || report.counting().filter(|it| kind_of(it) == IncidentKind::Drift);
+fn differences(incident: &Incident, report: &Report) -> String {
+    let drift: Vec<&Finding> = held(incident, report).collect();
+    let drift = || drift.iter().copied();
     let unexpected: Vec<&Finding> = drift().filter(|it| it.kind.is_unexpected()).collect();
     let missing: Vec<&Finding> = drift().filter(|it| is_missing(it.kind)).collect();
     let others = drift().count() - unexpected.len() - missing.len();
@@ -284,7 +307,7 @@ fn next_steps(incident: &Incident, step: Step, findings: &[NotifiedFinding]) -> 
 }
 
 /// A registered name as one word of a POSIX shell.
-fn shell_word(text: &str) -> String {
+pub(super) fn shell_word(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "._/:@%+-".contains(c);
     if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
         text.to_owned()

@@ -10,22 +10,25 @@ use tracing::warn;
 
 use crate::config::Config;
 use crate::config::Database;
+use crate::incident::About;
 use crate::incident::Step;
 use crate::report::Report;
 use crate::report::Verdict;
 use crate::store::AuditCommit;
+use crate::store::Receipt;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::TransitionRecord;
 
-/// Commits `report`, to be told as the config of now says. Returns whether it is recorded, or is
-/// kept and will be.
+/// Commits `report`, to be told as the config of now says. What it changed, once it is recorded, or
+/// is kept and will be; `None` where it is lost.
 pub(super) async fn commit(
     store: &Store,
     database: &Database,
     config: &Config,
     report: Report,
     now: Timestamp,
-) -> bool {
+) -> Option<Receipt> {
     let name = database.name.as_str();
     log_verdict(name, &report);
     let audit = AuditCommit {
@@ -41,7 +44,7 @@ pub(super) async fn commit(
         // The store keeps the report, and tells by its health that it cannot write.
         Err(deferred @ StoreError::Deferred { .. }) => {
             warn!(database.name = name, "{deferred}");
-            return true;
+            return Some(Receipt::default());
         }
         Err(error) => {
             error!(
@@ -49,25 +52,33 @@ pub(super) async fn commit(
                 error = &error as &dyn std::error::Error,
                 "could not commit the audit of `{name}`; it is audited again at its next tick"
             );
-            return false;
+            return None;
         }
     };
-    for it in receipt.transitions {
-        let (step, reason, kind) = (it.step.word(), it.reason.word(), it.kind.word());
-        // Each with its identity as fields, and readable without them.
-        if it.step == Step::Resolved {
-            info!(
-                incident.id = %it.incident, incident.kind = kind, database.name = name, reason,
-                "incident {} ({kind}) of `{name}` resolved", it.incident
-            );
-        } else {
-            warn!(
-                incident.id = %it.incident, incident.kind = kind, database.name = name, reason,
-                "incident {} ({kind}) of `{name}` {step}", it.incident
-            );
-        }
+    for it in &receipt.transitions {
+        log_transition(it);
     }
-    true
+    Some(receipt)
+}
+
+/// Each with its identity as fields, and readable without them.
+pub(super) fn log_transition(it: &TransitionRecord) {
+    let (step, reason, kind) = (it.step.word(), it.reason.word(), it.kind.word());
+    let subject = it.subject.as_str();
+    let database = (it.kind.about() == About::Database).then_some(subject);
+    if it.step == Step::Resolved {
+        info!(
+            incident.id = %it.incident, incident.kind = kind, incident.subject = subject,
+            database.name = database, reason,
+            "incident {} ({kind}) of `{subject}` resolved: {reason}", it.incident
+        );
+    } else {
+        warn!(
+            incident.id = %it.incident, incident.kind = kind, incident.subject = subject,
+            database.name = database, reason,
+            "incident {} ({kind}) of `{subject}` {step}: {reason}", it.incident
+        );
+    }
 }
 
 /// At debug, unless it could not be told: what is drifted was told when its incident opened.

@@ -1,5 +1,7 @@
 //! How an audit tells the loop that it has come back.
 
+use std::time::Duration;
+
 use tokio::sync::mpsc;
 
 use crate::config::Database;
@@ -14,6 +16,8 @@ pub(super) struct Ended {
     pub(super) populated: bool,
     /// The report is recorded, or will be.
     pub(super) recorded: bool,
+    /// The next audit should come after this time, unless its tick is earlier.
+    pub(super) recheck: Option<Duration>,
 }
 
 /// Sends [`Ended`] when it is dropped: after the audit, when it is given up, and when it panics.
@@ -23,6 +27,7 @@ pub(super) struct Ending {
     manifest_hash: String,
     pub(super) populated: bool,
     pub(super) recorded: bool,
+    pub(super) recheck: Option<Duration>,
     to: mpsc::UnboundedSender<Ended>,
 }
 
@@ -33,6 +38,7 @@ impl Ending {
             manifest_hash: database.manifest.hash.clone(),
             populated: false,
             recorded: false,
+            recheck: None,
             to,
         }
     }
@@ -45,6 +51,7 @@ impl Drop for Ending {
             manifest_hash: std::mem::take(&mut self.manifest_hash),
             populated: self.populated,
             recorded: self.recorded,
+            recheck: self.recheck,
         };
         // The loop may have ended before its audits: then nobody waits for this.
         let _ = self.to.send(ended);

@@ -8,8 +8,10 @@ use std::time::Instant;
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::incident::Incident;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
+use crate::incident::IncidentState;
 use crate::incident::Life;
 use crate::incident::Reason;
 use crate::incident::Step;
@@ -35,19 +37,23 @@ pub struct AuditCommit {
 }
 
 /// What became of a committed audit.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Receipt {
     /// Incident transitions, in the order in which they are told.
     pub transitions: Vec<TransitionRecord>,
     /// Whether it is on disk already. Always, where an incident changed.
     pub durable: bool,
+    /// The next audit of the database should come after this time, unless its tick is earlier.
+    pub recheck: Option<Duration>,
 }
 
 /// One incident transition, for logs and metrics.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransitionRecord {
     pub incident: IncidentId,
     pub kind: IncidentKind,
+    /// What the incident is about: not always the database that was audited.
+    pub subject: String,
     pub step: Step,
     pub reason: Reason,
 }
@@ -76,6 +82,74 @@ pub struct DatabaseState {
     pub ever_populated: bool,
     /// `unknown` verdicts in a row.
     pub unknown_streak: u32,
+    /// Findings were seen that another audit has to confirm.
+    pub suspected: bool,
+}
+
+/// Which incidents to list, the latest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IncidentFilter {
+    /// In one of these states; in any, where it is empty.
+    pub states: Vec<IncidentState>,
+    /// About this database.
+    pub database: Option<String>,
+    pub kind: Option<IncidentKind>,
+    /// At most so many.
+    pub limit: usize,
+}
+
+/// One incident, and what is to be said of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IncidentRow {
+    pub incident: Incident,
+    /// Why it went the way it last went: the word of a [`Reason`], or `findings_gone`.
+    pub reason: String,
+    /// What told its last change, or would have told it were it not muted; `None` where an earlier
+    /// version wrote it.
+    pub facts: Option<Notification>,
+    /// Something of it was muted, and is told when nothing mutes it any more.
+    pub untold: bool,
+}
+
+/// One line of the audit trail of an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct IncidentEvent {
+    pub at: Timestamp,
+    /// The word of a [`Step`].
+    pub step: String,
+    /// The word of a [`Reason`].
+    pub reason: String,
+    /// The name of the token, where a person did it.
+    pub actor: Option<String>,
+    pub note: Option<String>,
+}
+
+/// What became of what a person wanted to do with an incident.
+#[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "there is one a request")]
+pub enum Handled {
+    /// As it is stored now.
+    Done(Incident),
+    /// It was so before.
+    Already,
+    /// It is over.
+    Resolved,
+    NoSuch,
+}
+
+/// One audit, as history keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditRow {
+    pub database: String,
+    /// When it began.
+    pub at: Timestamp,
+    pub verdict: Verdict,
+    pub complete: bool,
+    pub duration: Duration,
+    /// All findings; and those of them that count.
+    pub findings: u64,
+    pub counting: u64,
+    pub reason: Option<String>,
 }
 
 /// The due deliveries that were claimed.

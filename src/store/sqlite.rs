@@ -4,11 +4,13 @@
 //! waits for the answer. So there is one writer by construction, no lock is held across an `await`,
 //! and commits can be grouped.
 
+mod acknowledge;
 mod audits;
 mod backlog;
 mod column;
 mod command;
 mod databases;
+mod history;
 mod incidents;
 mod lock;
 mod migrations;
@@ -17,6 +19,7 @@ mod outbox;
 mod pace;
 mod prune;
 mod reroute;
+mod servers;
 mod tell;
 mod trouble;
 mod unregistered;
@@ -44,9 +47,14 @@ use self::pace::Pace;
 use self::writer::Writer;
 use super::Attempt;
 use super::AuditCommit;
+use super::AuditRow;
 use super::Claim;
 use super::DatabaseState;
+use super::Handled;
 use super::Health;
+use super::IncidentEvent;
+use super::IncidentFilter;
+use super::IncidentRow;
 use super::OutboxStatus;
 use super::Pruned;
 use super::Receipt;
@@ -54,8 +62,11 @@ use super::Rerouted;
 use super::StoreError;
 use super::TransitionRecord;
 use crate::incident::Incident;
+use crate::incident::IncidentId;
 use crate::policy::Policy;
 use crate::progress::Progress;
+
+pub use self::history::EVENTS_MAX;
 
 /// Commands that may wait for the writer. Whoever finds the queue full waits.
 const QUEUE_MAX: usize = 1024;
@@ -125,6 +136,49 @@ impl Sqlite {
 
     pub(super) async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
         self.read("open incidents", incidents::open).await
+    }
+
+    pub(super) async fn incidents(
+        &self,
+        filter: IncidentFilter,
+    ) -> Result<Vec<IncidentRow>, StoreError> {
+        self.read("incidents", move |it| history::incidents(it, &filter)).await
+    }
+
+    pub(super) async fn incident(
+        &self,
+        id: IncidentId,
+    ) -> Result<Option<(IncidentRow, Vec<IncidentEvent>)>, StoreError> {
+        self.read("incident", move |it| history::incident(it, id)).await
+    }
+
+    pub(super) async fn acknowledge(
+        &self,
+        id: IncidentId,
+        by: String,
+        note: Option<String>,
+        now: Timestamp,
+    ) -> Result<Handled, StoreError> {
+        let write =
+            move |it: &Connection| acknowledge::acknowledge(it, id, &by, note.as_deref(), now);
+        self.write("acknowledgement", write).await
+    }
+
+    pub(super) async fn release_incident(
+        &self,
+        id: IncidentId,
+        by: String,
+        now: Timestamp,
+    ) -> Result<Handled, StoreError> {
+        self.write("release of an incident", move |it| acknowledge::release(it, id, &by, now)).await
+    }
+
+    pub(super) async fn audits(
+        &self,
+        database: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<AuditRow>, StoreError> {
+        self.read("audits", move |it| history::audits(it, database.as_deref(), limit)).await
     }
 
     pub(super) async fn close_unregistered(

@@ -80,11 +80,17 @@ pub(super) fn read(
     let all = &registered.databases;
     let databases = {
         let names = all.iter().map(|it| it.name).collect();
-        patterns(said.database.as_ref(), &field("database"), "registered database", &names, noted)
+        patterns(
+            said.database.as_ref(),
+            &field("database"),
+            "no registered database is called",
+            &names,
+            noted,
+        )
     };
     let manifests = {
         let names = all.iter().map(|it| it.manifest).collect();
-        let what = "database with a manifest";
+        let what = "no registered database has the manifest";
         patterns(said.manifest.as_ref(), &field("manifest"), what, &names, noted)
     };
     let mut labels = BTreeMap::new();
@@ -97,7 +103,7 @@ pub(super) fn read(
         }
         let there: BTreeSet<&str> =
             all.iter().filter_map(|it| it.labels.get(label.value.as_str()).copied()).collect();
-        let what = if there.is_empty() { "" } else { "database with a value" };
+        let what = if there.is_empty() { "" } else { "no registered database has there the value" };
         let values = patterns(Some(values), &place, what, &there, noted);
         labels.insert(label.value.clone(), values);
     }
@@ -137,7 +143,8 @@ fn look_together(
     let asks = asks_for_database || !matcher.manifests.is_empty() || !matcher.labels.is_empty();
     if asks_for_database && !matcher.kinds.is_empty() && about(About::Database) {
         let kinds: Vec<_> = matcher.kinds.iter().map(|it| shown(it.word())).collect();
-        let message = format!("matches nothing: {} is about no database", kinds.join(", "));
+        let message =
+            format!("matches nothing: what is {} is about no database", kinds.join(" or "));
         noted.warning(at, key, message);
     } else if asks && registered.labels_of(matcher).is_empty() {
         noted.warning(at, key, "matches nothing: no registered database fits all of it");
@@ -145,7 +152,7 @@ fn look_together(
 }
 
 /// The patterns of one condition. `known` is what there is: a pattern that fits none of it is worth a
-/// word, unless `what` is empty.
+/// word that begins with `what`, unless that is empty.
 fn patterns(
     said: Option<&At<shape::Words>>,
     key: &str,
@@ -158,7 +165,7 @@ fn patterns(
     for word in &each {
         let pattern = Pattern::new(&word.value);
         if !what.is_empty() && !known.iter().any(|it| pattern.matches(it)) {
-            let message = format!("matches nothing: there is no {what} {}", word.shown());
+            let message = format!("matches nothing: {what} {}", word.shown());
             warn(noted, word, key, message, known);
         }
         patterns.push(pattern);

@@ -144,6 +144,7 @@ fn show(period: Duration) -> String {
     let millis = period.as_millis();
     let units = [("d", 86_400_000), ("h", 3_600_000), ("m", 60_000), ("s", 1_000)];
     match units.into_iter().find(|(_, size)| millis > 0 && millis.is_multiple_of(*size)) {
+        None if millis == 0 => "0s".to_owned(),
         Some((unit, size)) => format!("{}{unit}", millis / size),
         None => format!("{millis}ms"),
     }

@@ -118,7 +118,10 @@ pub(super) fn timezone(zone: &At<String>, key: &str, noted: &mut Noted) -> TimeZ
         return found;
     }
     let known: Vec<_> = jiff::tz::db().available().map(|it| it.as_str().to_owned()).collect();
-    let near = nearest(&zone.value, known.iter().map(String::as_str));
+    let known = || known.iter().map(String::as_str);
+    // `Zurich` is nearest to nothing, and what is meant is clear.
+    let city = |it: &&str| it.rsplit_once('/').is_some_and(|(_, city)| city == zone.value);
+    let near = nearest(&zone.value, known()).or_else(|| known().find(city));
     noted.no_such(zone, key, "time zone", near);
     TimeZone::UTC
 }

@@ -30,6 +30,7 @@ pub(in crate::config) struct Channel {
     pub(in crate::config) insecure: Option<At<bool>>,
     /// For `slack`: `blocks` (default) or `attachments` (Mattermost, Rocket.Chat). For `webhook`:
     /// `standard` (default) or `alertmanager`.
+    #[serde(default)]
     #[schemars(schema_with = "formats")]
     pub(in crate::config) format: Option<At<String>>,
     /// For `webhook`: the key that signs messages, `whsec_` and 24 to 64 bytes in base64.
@@ -60,6 +61,7 @@ pub(in crate::config) struct Channel {
     pub(in crate::config) port: Option<At<usize>>,
     /// For `email`: `starttls` (default), `tls` (from the first byte), or `plain` (loopback only, or
     /// beside `insecure: true`).
+    #[serde(default)]
     #[schemars(schema_with = "securities")]
     pub(in crate::config) security: Option<At<String>>,
     /// For `email`: the user, where the server asks for one.

@@ -60,9 +60,11 @@ pub(in crate::config) struct Match {
     /// Values of labels, by the label's name.
     pub(in crate::config) labels: Option<Entries<At<Words>>>,
     /// Kinds of incident.
+    #[serde(default)]
     #[schemars(schema_with = "kinds")]
     pub(in crate::config) kind: Option<At<Words>>,
     /// Severities of incidents.
+    #[serde(default)]
     #[schemars(schema_with = "severities")]
     pub(in crate::config) severity: Option<At<Words>>,
 }

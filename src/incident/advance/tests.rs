@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::finding::ObjectKind;
 use crate::finding::Severity;
+use crate::incident::IncidentId;
 use crate::report::Evidence;
 use crate::schema::RelationName;
 
@@ -15,13 +16,14 @@ fn at(second: i64) -> Timestamp {
 
 /// One audit in a compact spelling: `unknown`, `clean`, or findings (`+A` an unexpected table, `-B` a
 /// missing one, `wrong` the whole database, `~wrong` the same where a file made it info). `partial` makes the read incomplete, `complete` makes an
-/// unknown one complete; `iA` is an info finding and `kA` a known one.
+/// unknown one complete; `iA` is an info finding, `kA` a known one and `hA` a held one; `down` is
+/// `unknown` because the server cannot be reached.
 fn report(spec: &str) -> Report {
     let words: Vec<&str> = spec.split_whitespace().collect();
     let mut findings: Vec<Finding> = Vec::new();
     for word in &words {
         let (kind, name) = match word.split_at(1) {
-            ("+" | "i" | "k", name) => (FindingKind::UnexpectedTable, Some(name)),
+            ("+" | "i" | "k" | "h", name) => (FindingKind::UnexpectedTable, Some(name)),
             ("-", name) => (FindingKind::MissingTable, Some(name)),
             ("w", "rong") | ("~", "wrong") => (FindingKind::WrongDatabase, None),
             _ => continue,
@@ -31,6 +33,7 @@ fn report(spec: &str) -> Report {
         let mut finding = Finding::new(kind, object, name, *word);
         match word.split_at(1).0 {
             "i" | "~" => finding.severity = Severity::Info,
+            "h" => finding.held = true,
             "k" => {
                 finding.known = Some(crate::finding::KnownBy {
                     reason: "r".to_owned(),
@@ -42,7 +45,7 @@ fn report(spec: &str) -> Report {
         }
         findings.push(finding);
     }
-    let unknown = words.contains(&"unknown");
+    let unknown = words.contains(&"unknown") || words.contains(&"down");
     let drifted = findings.iter().any(Finding::counts);
     Report {
         database: "central".to_owned(),
@@ -65,7 +68,7 @@ fn report(spec: &str) -> Report {
             left_out: BTreeMap::new(),
             manifest_hash: "0".to_owned(),
             manifest_ref: None,
-            unreachable: false,
+            unreachable: words.contains(&"down"),
             complete: words.contains(&"complete") || !(unknown || words.contains(&"partial")),
         },
     }
@@ -74,16 +77,28 @@ fn report(spec: &str) -> Report {
 /// Plays the part of the store: applies changes to what is kept between audits.
 #[derive(Clone, Default)]
 struct Kept {
+    life: Life,
     incidents: Vec<Incident>,
-    streak: u32,
+    memory: Memory,
+    /// An incident of the server tells of failures.
+    server_told: bool,
+    recheck: Option<Duration>,
     next_id: u64,
 }
 
 impl Kept {
+    fn with(life: Life) -> Self {
+        Self { life, ..Self::default() }
+    }
+
     /// One audit; returns what people hear: `opened drift 2 new, …`.
     fn audit(&mut self, spec: &str, second: i64) -> String {
-        let advance = advance(&self.incidents, self.streak, &report(spec), at(second));
-        self.streak = advance.unknown_streak;
+        let (report, now) = (report(spec), at(second));
+        let noted = self.memory.noted(&report, now);
+        let server_told = self.server_told && report.evidence.unreachable;
+        let advance = advance(&self.incidents, &noted, &report, &self.life, server_told, now);
+        self.memory = advance.memory;
+        self.recheck = advance.recheck;
         let mut heard = Vec::new();
         for change in advance.changes {
             let mut incident = change.incident;
@@ -95,11 +110,9 @@ impl Kept {
             heard.push(match change.told {
                 Some(it) => {
                     let (step, reason) = (it.step.word(), it.reason.word());
-                    format!(
-                        "{step} {kind} {reason} {}/{}",
-                        it.new.len(),
-                        incident.fingerprints.len()
-                    )
+                    let quiet = if it.quiet { "quietly " } else { "" };
+                    let (new, all) = (it.new.len(), incident.fingerprints.len());
+                    format!("{quiet}{step} {kind} {reason} {new}/{all}")
                 }
                 None => format!("silent {kind} {}", incident.fingerprints.len()),
             });
@@ -110,15 +123,21 @@ impl Kept {
     }
 }
 
-/// Each audit of a history, with what people hear of it.
+/// Each audit of a history, a minute apart, with what people hear of it.
 #[track_caller]
 fn check(case: &str, history: &[(&str, &str)]) {
-    let mut kept = Kept::default();
+    check_life(case, Life::default(), history);
+}
+
+#[track_caller]
+fn check_life(case: &str, life: Life, history: &[(&str, &str)]) {
+    let mut kept = Kept::with(life);
     for (number, (spec, want)) in history.iter().enumerate() {
         let second = i64::try_from(number).unwrap() * 60;
         assert_eq!(kept.audit(spec, second), *want, "{case}: audit {number} ({spec})");
-        // A restart, and the same report again: nothing is told twice. `unknown` counts on.
-        if !spec.contains("unknown") {
+        // A restart, and the same report again: nothing is told twice. `unknown` counts on, and so
+        // does what waits to be confirmed.
+        if !spec.contains("unknown") && kept.memory.suspects.is_empty() {
             let mut again = kept.clone();
             assert_eq!(again.audit(spec, second + 1), "", "{case}: audit {number} repeated");
             assert_eq!(again.incidents, kept.incidents, "{case}: audit {number} repeated");
@@ -126,11 +145,16 @@ fn check(case: &str, history: &[(&str, &str)]) {
     }
 }
 
+fn no_flapping() -> Life {
+    Life { flap_window: Duration::ZERO, ..Life::default() }
+}
+
 #[test]
 fn drift_opens_changes_and_resolves() {
     check("clean is quiet", &[("clean", ""), ("clean", "")]);
-    check(
+    check_life(
         "open and resolve",
+        no_flapping(),
         &[
             ("+A +B", "opened drift new_findings 2/2"),
             ("+A +B", ""),
@@ -139,8 +163,9 @@ fn drift_opens_changes_and_resolves() {
             ("+A", "opened drift new_findings 1/1"),
         ],
     );
-    check(
+    check_life(
         "new findings are told, gone ones are not",
+        no_flapping(),
         &[
             ("+A", "opened drift new_findings 1/1"),
             ("+A +B", "changed drift new_findings 1/2"),
@@ -287,16 +312,235 @@ fn what_is_stored_carries_the_right_times() {
 }
 
 #[test]
-fn an_acknowledged_incident_is_still_that_incident() {
+fn what_comes_back_within_the_window_is_the_same_incident() {
+    check(
+        "the whole incident",
+        &[
+            ("+A +B", "opened drift new_findings 2/2"),
+            ("clean", "resolved drift all_findings_gone 0/2"),
+            ("+A", "changed drift flapping 1/1"),
+            ("clean", "silent drift 1"),
+            ("unknown", ""),
+            ("+A", "silent drift 1"),
+            ("clean partial", ""),
+            ("clean", "silent drift 1"),
+            ("+A +C", "changed drift new_findings 1/2"),
+        ],
+    );
+    check(
+        "other findings are another incident",
+        &[
+            ("+A", "opened drift new_findings 1/1"),
+            ("clean", "resolved drift all_findings_gone 0/1"),
+            ("+B", "opened drift new_findings 1/1"),
+        ],
+    );
+    check(
+        "a wrong database",
+        &[
+            ("wrong", "opened wrong_database new_findings 1/1"),
+            ("clean", "resolved wrong_database all_findings_gone 0/1"),
+            ("wrong", "changed wrong_database flapping 1/1"),
+            ("clean", "silent wrong_database 1"),
+        ],
+    );
+    check(
+        "one finding of an incident that stays open",
+        &[
+            ("+A +B", "opened drift new_findings 2/2"),
+            ("+A", "silent drift 1"),
+            ("+A +B", "changed drift flapping 1/2"),
+            ("+A", "silent drift 1"),
+            ("+A +B", "silent drift 2"),
+            ("+A +B +C", "changed drift new_findings 1/3"),
+        ],
+    );
+}
+
+#[test]
+fn a_flapping_incident_ends_after_a_clean_window() {
     let mut kept = Kept::default();
+    for (second, spec, want) in [
+        (0, "+A", "opened drift new_findings 1/1"),
+        (60, "clean", "resolved drift all_findings_gone 0/1"),
+        (659, "+A", "changed drift flapping 1/1"),
+        (700, "clean", "silent drift 1"),
+        (1000, "clean", ""),
+        (1299, "clean", ""),
+        (1300, "clean", "resolved drift all_findings_gone 0/1"),
+        // A whole window later it is new.
+        (1900, "+A", "opened drift new_findings 1/1"),
+    ] {
+        assert_eq!(kept.audit(spec, second), want, "{second}: {spec}");
+    }
+    assert!(!kept.incidents.last().unwrap().flapping);
+    // A clock set back does not keep it open for as long as it jumped.
+    let mut kept = Kept::default();
+    kept.audit("+A", 100_000);
+    kept.audit("clean", 100_060);
+    kept.audit("+A", 100_120);
+    kept.audit("clean", 100_180);
+    assert_eq!(kept.audit("clean", 0), "silent drift 1");
+    assert_eq!(kept.audit("clean", 600), "resolved drift all_findings_gone 0/1");
+}
+
+/// One of the figures of the project.
+#[test]
+fn a_table_that_comes_and_goes_each_second_for_five_minutes_is_told_four_times() {
+    for period in [1, 2, 7] {
+        let mut kept = Kept::default();
+        let mut told: Vec<String> = Vec::new();
+        for second in 0..1200 {
+            let there = second < 300 && (second / period) % 2 == 0;
+            let heard = kept.audit(if there { "+A" } else { "clean" }, second);
+            if !heard.is_empty() && !heard.starts_with("silent") {
+                told.push(heard);
+            }
+        }
+        let want = [
+            "opened drift new_findings 1/1",
+            "resolved drift all_findings_gone 0/1",
+            "changed drift flapping 1/1",
+            "resolved drift all_findings_gone 0/1",
+        ];
+        assert_eq!(told, want, "{period}");
+        assert_eq!(kept.incidents.len(), 1);
+    }
+}
+
+#[test]
+fn findings_wait_until_enough_audits_saw_them() {
+    let life = Life { confirm: 2, ..Life::default() };
+    check_life(
+        "two in a row",
+        life,
+        &[
+            ("+A", ""),
+            ("+A", "opened drift new_findings 1/1"),
+            ("+A +B", ""),
+            ("+A +B", "changed drift new_findings 1/2"),
+            ("clean", "resolved drift all_findings_gone 0/2"),
+            ("+A", ""),
+            ("+A", "changed drift flapping 1/1"),
+        ],
+    );
+    check_life(
+        "one is a glitch, and unknown says nothing",
+        life,
+        &[
+            ("+A", ""),
+            ("clean", ""),
+            ("+A", ""),
+            ("unknown", ""),
+            ("+A", "opened drift new_findings 1/1"),
+        ],
+    );
+    check_life(
+        "a partial read proves nothing gone",
+        life,
+        &[("+A", ""), ("+B partial", ""), ("+A +B", "opened drift new_findings 2/2")],
+    );
+    check_life(
+        "what may be back keeps an incident open",
+        life,
+        &[
+            ("+A", ""),
+            ("+A", "opened drift new_findings 1/1"),
+            ("+B", ""),
+            ("clean", "resolved drift all_findings_gone 0/1"),
+        ],
+    );
+    let mut kept = Kept::with(life);
     kept.audit("+A", 0);
-    kept.incidents[0].state = IncidentState::Acknowledged;
-    assert_eq!(kept.audit("+A", 60), "");
-    assert_eq!(kept.audit("clean", 120), "resolved drift all_findings_gone 0/1");
+    assert_eq!(kept.recheck, Some(RECHECK_FINDINGS));
+    kept.audit("+A", 10);
+    assert_eq!((kept.recheck, kept.memory.suspects.len()), (None, 0));
+    // Not for ever: only what this audit saw is looked at soon.
+    let mut kept = Kept::with(life);
+    kept.audit("+A", 0);
+    kept.audit("clean partial", 10);
+    assert_eq!((kept.recheck, kept.memory.suspects.len()), (None, 1));
+}
+
+#[test]
+fn failures_are_looked_at_soon_until_they_are_an_incident() {
+    let mut kept = Kept::default();
+    let rechecks = [0, 60, 120, 180].map(|second| {
+        kept.audit("unknown", second);
+        kept.recheck
+    });
+    assert_eq!(rechecks, [Some(RECHECK_FAILING), Some(RECHECK_FAILING), None, None]);
+    kept.audit("unknown complete", 240);
+    assert_eq!(kept.recheck, None);
+    let life = Life { confirm_failing: 1, ..Life::default() };
+    check_life("at once", life, &[("unknown", "opened audit_failing audits_failed 0/0")]);
+}
+
+#[test]
+fn held_findings_count_for_no_incident() {
+    check(
+        "held",
+        &[
+            ("hA hB", ""),
+            ("hA +C", "opened drift new_findings 1/1"),
+            ("hA", "resolved drift all_findings_gone 0/1"),
+        ],
+    );
+}
+
+#[test]
+fn what_the_server_tells_is_told_once() {
+    let mut kept = Kept::default();
+    for second in [0, 30, 60] {
+        kept.audit("down", second);
+    }
+    assert_eq!(kept.incidents.len(), 1);
+    kept.server_told = true;
+    assert_eq!(kept.audit("down", 90), "quietly resolved audit_failing server_told 0/0");
+    assert_eq!(kept.audit("down", 120), "");
+    assert_eq!(kept.audit("clean", 150), "");
+    // It is reached, and cannot be audited all the same.
+    for (second, want) in [(200, ""), (230, ""), (260, "opened audit_failing audits_failed 0/0")] {
+        assert_eq!(kept.audit("unknown", second), want);
+    }
+}
+
+#[test]
+fn an_acknowledged_incident_is_quiet_until_its_findings_grow() {
+    let take = |kept: &mut Kept| {
+        let open = kept.incidents.pop().unwrap();
+        let taken = crate::incident::acknowledge(&open, "alice", None, at(0)).unwrap().incident;
+        kept.incidents.push(taken);
+    };
+    let mut kept = Kept::default();
+    kept.audit("+A +B", 0);
+    take(&mut kept);
+    assert_eq!(kept.audit("+A +B", 60), "");
+    assert_eq!(kept.audit("+A", 120), "silent drift 1");
+    assert_eq!(kept.audit("+A +B", 180), "quietly changed drift flapping 1/2");
+    assert_eq!(kept.incidents[0].state, IncidentState::Acknowledged);
+    assert_eq!(kept.audit("+A +B +C", 240), "changed drift new_findings 1/3");
+    let it = kept.incidents[0].clone();
+    assert_eq!((it.state, it.acknowledged), (IncidentState::Open, None));
+    take(&mut kept);
+    assert_eq!(kept.audit("clean", 300), "silent drift 3", "it flaps");
+    assert_eq!(kept.audit("clean", 900), "resolved drift all_findings_gone 0/3");
+    assert!(kept.incidents[0].acknowledged.is_some(), "history says who had it");
+}
+
+/// A limit of ours never makes an alarm late.
+#[test]
+fn more_suspects_than_are_remembered_count_at_once() {
+    let many: BTreeSet<String> =
+        (0..=crate::incident::SUSPECTS_MAX).map(|it| it.to_string()).collect();
+    let got = sight(&BTreeMap::new(), &many, &BTreeSet::new(), true, 3);
+    assert_eq!((got.confirmed.len(), got.suspects.len()), (many.len(), 0));
 }
 
 #[test]
 fn the_streak_cannot_overflow() {
-    let got = advance(&[], u32::MAX, &report("unknown"), at(0));
-    assert_eq!(got.unknown_streak, u32::MAX);
+    let memory = Memory { unknown_streak: u32::MAX, ..Memory::default() };
+    let noted = memory.noted(&report("unknown"), at(7));
+    assert_eq!((noted.unknown_streak, noted.failing_since), (u32::MAX, Some(at(7))));
+    assert_eq!(noted.noted(&report("clean"), at(8)), Memory::default());
 }

@@ -6,6 +6,8 @@ use jiff::Timestamp;
 
 use super::*;
 use crate::incident::IncidentId;
+use crate::incident::Life;
+use crate::incident::Memory;
 use crate::incident::advance;
 use crate::report::Diagnosis;
 use crate::report::DiagnosisKind;
@@ -59,12 +61,13 @@ fn report(verdict: Verdict, findings: Vec<Finding>) -> Report {
 fn tell(first: Option<&Report>, then: &Report, seconds: i64) -> Vec<Notification> {
     let mut incidents: Vec<Incident> = Vec::new();
     let mut held: BTreeMap<IncidentId, Vec<NotifiedFinding>> = BTreeMap::new();
-    let mut streak = 2;
+    let mut memory = Memory { unknown_streak: 2, ..Memory::default() };
     let mut told = Vec::new();
     for (report, now) in first.map(|it| (it, at(0))).into_iter().chain([(then, at(seconds))]) {
         told.clear();
-        let advance = advance(&incidents, streak, report, now);
-        streak = advance.unknown_streak;
+        let noted = memory.noted(report, now);
+        let advance = advance(&incidents, &noted, report, &Life::default(), false, now);
+        memory = advance.memory.clone();
         for change in advance.changes {
             let mut incident = change.incident;
             if incident.id == IncidentId::UNASSIGNED {
@@ -83,7 +86,7 @@ fn tell(first: Option<&Report>, then: &Report, seconds: i64) -> Vec<Notification
                     report,
                     labels: &[("team".to_owned(), "platform".to_owned())].into(),
                     findings: &findings,
-                    unknown_streak: streak,
+                    unknown_streak: memory.unknown_streak,
                 }));
             }
             held.insert(incident.id, findings);

@@ -1,5 +1,8 @@
 //! Commits one audit: the order of everything that has to happen together.
 
+use std::time::Duration;
+
+use jiff::Timestamp;
 use rusqlite::Connection;
 use sha2::Digest as _;
 use sha2::Sha256;
@@ -9,12 +12,17 @@ use serde_json::Value;
 use super::column;
 use super::databases;
 use super::incidents;
+use super::servers;
 use super::tell::Change;
+use super::tell::record;
 use super::tell::tell;
+use crate::incident::Incident;
 use crate::incident::IncidentState;
+use crate::incident::Reason;
 use crate::incident::Transition;
 use crate::incident::advance;
 use crate::notification::Told;
+use crate::notification::gone_since;
 use crate::notification::hold;
 use crate::notification::plan;
 use crate::report;
@@ -53,6 +61,8 @@ pub(super) struct Applied {
     pub(super) incident_changed: bool,
     /// Deliveries that were put into the outbox.
     pub(super) deliveries: usize,
+    /// The next audit should come after this time.
+    pub(super) recheck: Option<Duration>,
 }
 
 /// Applies one audit in a savepoint of its own, so that its own fault undoes itself alone.
@@ -84,26 +94,42 @@ fn apply(
 ) -> rusqlite::Result<Applied> {
     let (report, now) = (&*audit.report, audit.now);
     let before = databases::before(connection, &report.database)?;
-    let current = incidents::open_of(connection, &report.database)?;
-    let streak = before.as_ref().map_or(0, |it| it.unknown_streak);
-    let advance = advance(&current, streak, report, now);
-    let database = databases::save(
-        connection,
-        before.as_ref(),
-        report,
-        prepared,
-        advance.unknown_streak,
-        now,
-    )?;
+    let current = known(connection, audit)?;
+    let remembered = before.as_ref().map(|it| it.memory.clone()).unwrap_or_default();
+    let memory = remembered.noted(report, now);
+    let outage = servers::judge(connection, audit, &memory)?;
+    let advance = advance(&current, &memory, report, &audit.life, outage.told, now);
+    let database = databases::save(connection, before.as_ref(), audit, prepared, &advance.memory)?;
     insert(connection, database, report, prepared)?;
 
     let mut applied = Applied {
         transitions: Vec::new(),
-        incident_changed: !advance.changes.is_empty(),
+        incident_changed: outage.change.is_some() || !advance.changes.is_empty(),
         deliveries: 0,
+        recheck: advance.recheck,
     };
+    if let Some(change) = &outage.change {
+        applied.deliveries += servers::apply(connection, audit, change, &mut applied.transitions)?;
+    }
+    if let Some(moved) = before.filter(|it| it.server != audit.server)
+        && let Some((transition, told)) =
+            servers::close_empty(connection, &moved.server, &audit.policy, now)?
+    {
+        applied.incident_changed = true;
+        applied.deliveries += told;
+        applied.transitions.push(transition);
+    }
     for change in advance.changes {
+        if change.told.as_ref().is_some_and(|it| it.reason == Reason::ServerTold) {
+            // The incident of the server may have ended it already, when it opened.
+            if incidents::open_one(connection, &report.database, change.incident.kind)?.is_some() {
+                let ended = servers::end_quietly(connection, &change, &audit.server, now)?;
+                applied.transitions.push(ended);
+            }
+            continue;
+        }
         let mut incident = change.incident;
+        let before = incidents::facts(connection, incident.id)?;
         let last = incidents::findings(connection, incident.id)?;
         let findings = match (incident.state, &change.told) {
             (IncidentState::Resolved, _) => last,
@@ -113,31 +139,49 @@ fn apply(
         let reason = change.told.as_ref().map_or("findings_gone", |it| it.reason.word());
         incident.id = incidents::save(connection, &incident, reason, &findings)?;
         let Some(transition) = change.told else { continue };
-        let notification = plan(&Told {
+        let mut notification = plan(&Told {
             incident: &incident,
             transition: &transition,
             report,
             labels: &audit.labels,
             findings: &findings,
-            unknown_streak: advance.unknown_streak,
+            unknown_streak: advance.memory.unknown_streak,
         });
-        let Transition { step, reason, new } = transition;
+        notification.gone_total = before.map_or(0, |it| gone_since(&it, &notification));
+        let Transition { step, reason, new, quiet } = transition;
         let new: Vec<RelationName> = report
             .counting()
             .filter(|it| new.contains(&it.fingerprint().to_string()))
             .filter_map(|it| it.name.clone())
             .collect();
-        let told =
-            Change { incident: &incident, step, reason, notification: &notification, new: &new };
-        applied.deliveries += tell(connection, &audit.policy, &told, now)?;
+        if quiet {
+            record(connection, &incident, step, reason, None, None, now)?;
+            incidents::note_facts(connection, incident.id, &notification)?;
+        } else {
+            let notification = &notification;
+            let told = Change { incident: &incident, step, reason, notification, new: &new };
+            applied.deliveries += tell(connection, &audit.policy, &told, now)?;
+        }
         applied.transitions.push(TransitionRecord {
             incident: incident.id,
             kind: incident.kind,
+            subject: incident.subject,
             step,
             reason,
         });
     }
     Ok(applied)
+}
+
+/// The incidents that an audit can change: what is open of its database, and what may come back.
+fn known(connection: &Connection, audit: &AuditCommit) -> rusqlite::Result<Vec<Incident>> {
+    let (report, now) = (&audit.report, audit.now);
+    let mut known = incidents::open_of(connection, &report.database)?;
+    if report.counting().next().is_some() && !audit.life.flap_window.is_zero() {
+        let since = now.checked_sub(audit.life.flap_window).unwrap_or(Timestamp::MIN);
+        known.extend(incidents::gone_since(connection, &report.database, since)?);
+    }
+    Ok(known)
 }
 
 fn insert(

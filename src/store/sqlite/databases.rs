@@ -11,14 +11,18 @@ use serde_json::json;
 
 use super::audits::Prepared;
 use super::column;
+use crate::incident::Memory;
 use crate::report::Report;
+use crate::store::AuditCommit;
 use crate::store::DatabaseState;
 
 /// What the next audit of a database builds on.
 #[derive(Debug)]
 pub(super) struct Before {
     id: i64,
-    pub(super) unknown_streak: u32,
+    pub(super) memory: Memory,
+    /// What it lived on then.
+    pub(super) server: String,
     report_hash: Vec<u8>,
 }
 
@@ -26,11 +30,20 @@ pub(super) struct Before {
 pub(super) fn before(connection: &Connection, name: &str) -> rusqlite::Result<Option<Before>> {
     connection
         .prepare_cached(
-            "/* databases.before */ select id, unknown_streak, report_hash from databases \
-             where name = ?1",
+            "/* databases.before */ select id, unknown_streak, failing_since, suspects, server, \
+             report_hash from databases where name = ?1",
         )?
         .query_row([name], |row| {
-            Ok(Before { id: row.get(0)?, unknown_streak: row.get(1)?, report_hash: row.get(2)? })
+            Ok(Before {
+                id: row.get("id")?,
+                memory: Memory {
+                    unknown_streak: row.get("unknown_streak")?,
+                    failing_since: column::instant_or_null(row, "failing_since")?,
+                    suspects: column::json(row, "suspects")?,
+                },
+                server: row.get("server")?,
+                report_hash: row.get("report_hash")?,
+            })
         })
         .optional()
 }
@@ -40,9 +53,39 @@ pub(super) fn before(connection: &Connection, name: &str) -> rusqlite::Result<Op
 pub(super) fn save(
     connection: &Connection,
     before: Option<&Before>,
+    audit: &AuditCommit,
+    prepared: &Prepared,
+    memory: &Memory,
+) -> rusqlite::Result<i64> {
+    let (report, now) = (&*audit.report, audit.now);
+    let id = save_report(connection, before, report, prepared, now)?;
+    let unreachable = report.evidence.unreachable;
+    let reached_at = (!unreachable).then_some(column::ms(report.evidence.audited_at));
+    connection
+        .prepare_cached(
+            "/* databases.remember */ update databases set unknown_streak = ?2, \
+             failing_since = ?3, suspects = ?4, server = ?5, labels = ?6, unreachable = ?7, \
+             reached_at = coalesce(?8, reached_at), registered = 1 where id = ?1",
+        )?
+        .execute((
+            id,
+            memory.unknown_streak,
+            memory.failing_since.map(column::ms),
+            column::to_json(&memory.suspects)?,
+            &audit.server,
+            column::to_json(&audit.labels)?,
+            unreachable,
+            reached_at,
+        ))?;
+    Ok(id)
+}
+
+/// Writes what the audit said.
+fn save_report(
+    connection: &Connection,
+    before: Option<&Before>,
     report: &Report,
     prepared: &Prepared,
-    unknown_streak: u32,
     now: Timestamp,
 ) -> rusqlite::Result<i64> {
     let audited_at = column::ms(report.evidence.audited_at);
@@ -54,15 +97,14 @@ pub(super) fn save(
         connection
             .prepare_cached(
                 "/* databases.touch */ update databases set audited_at = ?2, duration_us = ?3, \
-                 last_complete_at = coalesce(?4, last_complete_at), unknown_streak = ?5, \
-                 ever_populated = max(ever_populated, ?6) where id = ?1",
+                 last_complete_at = coalesce(?4, last_complete_at), \
+                 ever_populated = max(ever_populated, ?5) where id = ?1",
             )?
             .execute((
                 before.id,
                 audited_at,
                 micros(report.evidence.duration),
                 complete_at,
-                unknown_streak,
                 report.proves_populated(),
             ))?;
         return Ok(before.id);
@@ -72,7 +114,7 @@ pub(super) fn save(
             "/* databases.save */ insert into databases (name, manifest, verdict, reason, \
              audited_at, duration_us, findings, counting, first_seen_at, verdict_since, \
              last_complete_at, ever_populated, unknown_streak, report, report_hash) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, ?12, ?13, ?14) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?9, ?10, ?11, 0, ?12, ?13) \
              on conflict (name) do update set manifest = excluded.manifest, \
              verdict = excluded.verdict, reason = excluded.reason, \
              audited_at = excluded.audited_at, duration_us = excluded.duration_us, \
@@ -81,8 +123,7 @@ pub(super) fn save(
              then databases.verdict_since else excluded.verdict_since end, \
              last_complete_at = coalesce(excluded.last_complete_at, databases.last_complete_at), \
              ever_populated = max(databases.ever_populated, excluded.ever_populated), \
-             unknown_streak = excluded.unknown_streak, report = excluded.report, \
-             report_hash = excluded.report_hash returning id",
+             report = excluded.report, report_hash = excluded.report_hash returning id",
         )?
         .query_row(
             (
@@ -97,7 +138,6 @@ pub(super) fn save(
                 column::ms(now),
                 complete_at,
                 report.proves_populated(),
-                unknown_streak,
                 &prepared.json,
                 &prepared.hash,
             ),
@@ -115,7 +155,7 @@ pub(super) fn states(connection: &Connection) -> rusqlite::Result<Vec<DatabaseSt
         .prepare_cached(
             "/* databases.states */ select name, manifest, verdict, reason, audited_at, \
              duration_us, findings, counting, first_seen_at, verdict_since, last_complete_at, \
-             ever_populated, unknown_streak, \
+             ever_populated, unknown_streak, suspects <> '{}' as suspected, \
              report ->> '$.evidence.manifest_hash' as manifest_hash from databases order by name",
         )?
         .query_map([], read_state)?
@@ -131,7 +171,7 @@ pub(super) fn state(
         .prepare_cached(
             "/* databases.state */ select name, manifest, verdict, reason, audited_at, \
              duration_us, findings, counting, first_seen_at, verdict_since, last_complete_at, \
-             ever_populated, unknown_streak, \
+             ever_populated, unknown_streak, suspects <> '{}' as suspected, \
              report ->> '$.evidence.manifest_hash' as manifest_hash from databases where name = ?1",
         )?
         .query_row([name], read_state)
@@ -154,6 +194,7 @@ fn read_state(row: &Row<'_>) -> rusqlite::Result<DatabaseState> {
         last_complete_at: column::instant_or_null(row, "last_complete_at")?,
         ever_populated: row.get("ever_populated")?,
         unknown_streak: row.get("unknown_streak")?,
+        suspected: row.get("suspected")?,
     })
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
 use rusqlite::Row;
 
 use super::column;
@@ -12,6 +13,7 @@ use crate::incident::Incident;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
 use crate::incident::IncidentState;
+use crate::notification::Notification;
 use crate::notification::NotifiedFinding;
 
 /// Incidents of one database that are not resolved.
@@ -25,6 +27,77 @@ pub(super) fn open_of(connection: &Connection, subject: &str) -> rusqlite::Resul
         )?
         .query_map([subject], read)?
         .collect()
+}
+
+/// Incidents of one database whose findings were all gone after `since`.
+pub(super) fn gone_since(
+    connection: &Connection,
+    subject: &str,
+    since: Timestamp,
+) -> rusqlite::Result<Vec<Incident>> {
+    connection
+        .prepare_cached(
+            "/* incidents.gone_since */ select id, kind, subject, state, opened_at, changed_at, \
+             resolved_at, fingerprints, flapping, clean_since, gone, acknowledged_by, \
+             acknowledged_at, acknowledged_note from incidents where subject = ?1 \
+             and state = 'resolved' and reason = 'all_findings_gone' and resolved_at > ?2 \
+             order by id",
+        )?
+        .query_map((subject, column::ms(since)), read)?
+        .collect()
+}
+
+/// The incident of a subject and kind that is not resolved.
+pub(super) fn open_one(
+    connection: &Connection,
+    subject: &str,
+    kind: IncidentKind,
+) -> rusqlite::Result<Option<Incident>> {
+    connection
+        .prepare_cached(
+            "/* incidents.open_one */ select id, kind, subject, state, opened_at, changed_at, \
+             resolved_at, fingerprints, flapping, clean_since, gone, acknowledged_by, \
+             acknowledged_at, acknowledged_note from incidents \
+             where subject = ?1 and kind = ?2 and state <> 'resolved'",
+        )?
+        .query_row((subject, kind.word()), read)
+        .optional()
+}
+
+/// One incident, in whatever state.
+pub(super) fn one(connection: &Connection, id: IncidentId) -> rusqlite::Result<Option<Incident>> {
+    connection
+        .prepare_cached(
+            "/* incidents.one */ select id, kind, subject, state, opened_at, changed_at, \
+             resolved_at, fingerprints, flapping, clean_since, gone, acknowledged_by, \
+             acknowledged_at, acknowledged_note from incidents where id = ?1",
+        )?
+        .query_row([stored(id)], read)
+        .optional()
+}
+
+/// What told its last change. Empty for one that is not stored, or that an earlier version wrote.
+pub(super) fn facts(
+    connection: &Connection,
+    id: IncidentId,
+) -> rusqlite::Result<Option<Notification>> {
+    let facts: Option<Option<Notification>> = connection
+        .prepare_cached("/* incidents.facts */ select facts from incidents where id = ?1")?
+        .query_row([stored(id)], |row| column::json_or_null(row, "facts"))
+        .optional()?;
+    Ok(facts.flatten())
+}
+
+/// Notes what would have told its last change, were anybody to hear of it.
+pub(super) fn note_facts(
+    connection: &Connection,
+    id: IncidentId,
+    facts: &Notification,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("/* incidents.note_facts */ update incidents set facts = ?2 where id = ?1")?
+        .execute((stored(id), column::to_json(facts)?))?;
+    Ok(())
 }
 
 /// Every incident that is not resolved, oldest first.
@@ -108,7 +181,8 @@ pub(super) fn stored(id: IncidentId) -> i64 {
     i64::try_from(id.0).unwrap_or(i64::MAX)
 }
 
-fn read(row: &Row<'_>) -> rusqlite::Result<Incident> {
+/// The incident in a row of its columns.
+pub(super) fn read(row: &Row<'_>) -> rusqlite::Result<Incident> {
     let id: i64 = row.get("id")?;
     Ok(Incident {
         id: u64::try_from(id).map(IncidentId).map_err(|error| column::unreadable("id", error))?,

@@ -1,6 +1,7 @@
 //! The state on real files: what is on disk when, and what a kill leaves.
 
 mod committing;
+mod living;
 mod opening;
 mod sending;
 mod trouble;

@@ -1,6 +1,7 @@
-//! Ends what is open of databases that are not registered any more.
+//! Ends what is open of databases, and of servers, that are not registered any more.
 
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
@@ -8,6 +9,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::column;
 use super::incidents;
+use super::servers;
 use super::tell::Change;
 use super::tell::tell;
 use crate::incident::About;
@@ -21,18 +23,26 @@ use crate::notification::removed;
 use crate::policy::Policy;
 use crate::store::TransitionRecord;
 
-/// Resolves every open incident whose database is not in `registered`, and tells so.
+/// Notes which databases are `registered`; resolves every open incident whose database is not, or
+/// none of whose server's databases is, and tells so.
 pub(super) fn close(
     connection: &Connection,
     registered: &[String],
     policy: &Policy,
     now: Timestamp,
 ) -> rusqlite::Result<Vec<TransitionRecord>> {
+    let registered: HashSet<&str> = registered.iter().map(String::as_str).collect();
+    mark(connection, &registered)?;
     let mut closed = Vec::new();
     for current in incidents::open(connection)? {
-        let is_database = current.kind.about() == About::Database;
-        if !is_database || registered.contains(&current.subject) {
-            continue;
+        match current.kind.about() {
+            About::Database if !registered.contains(current.subject.as_str()) => {}
+            About::Server => {
+                let ended = servers::close_empty(connection, &current.subject, policy, now)?;
+                closed.extend(ended.map(|(transition, _)| transition));
+                continue;
+            }
+            _ => continue,
         }
         let incident = close_unregistered(&current, now).incident;
         let reason = Reason::DatabaseRemoved;
@@ -51,8 +61,13 @@ pub(super) fn close(
         let change =
             Change { incident: &incident, step, reason, notification: &notification, new: &[] };
         tell(connection, policy, &change, now)?;
-        forget_streak(connection, &incident.subject)?;
-        closed.push(TransitionRecord { incident: incident.id, kind: incident.kind, step, reason });
+        closed.push(TransitionRecord {
+            incident: incident.id,
+            kind: incident.kind,
+            subject: incident.subject,
+            step,
+            reason,
+        });
     }
     Ok(closed)
 }
@@ -86,13 +101,23 @@ fn last_labels(
     Ok(last.map(|it| it.labels).unwrap_or_default())
 }
 
-/// Should it come back, it starts anew: one failed audit then is not the fourth in a row.
-fn forget_streak(connection: &Connection, name: &str) -> rusqlite::Result<()> {
-    connection
-        .prepare_cached(
-            "/* unregistered.forget_streak */ update databases set unknown_streak = 0 \
-             where name = ?1",
-        )?
-        .execute([name])?;
+/// Notes which databases are registered. One that comes back starts anew: one failed audit then is
+/// not the fourth in a row.
+fn mark(connection: &Connection, registered: &HashSet<&str>) -> rusqlite::Result<()> {
+    let known: Vec<(String, bool)> = connection
+        .prepare_cached("/* unregistered.known */ select name, registered from databases")?
+        .query_map([], |row| Ok((row.get("name")?, row.get("registered")?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut set = connection.prepare_cached(
+        "/* unregistered.mark */ update databases set registered = ?2, \
+         unknown_streak = iif(?2, unknown_streak, 0), failing_since = iif(?2, failing_since, null), \
+         suspects = iif(?2, suspects, '{}') where name = ?1",
+    )?;
+    for (name, was) in known {
+        let is = registered.contains(name.as_str());
+        if is != was {
+            set.execute((&name, is))?;
+        }
+    }
     Ok(())
 }

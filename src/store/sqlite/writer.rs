@@ -190,7 +190,11 @@ impl Writer {
                 Ok(it) => {
                     commit_now |= it.incident_changed;
                     self.deliveries += it.deliveries;
-                    waiting.receipt = Some(Receipt { transitions: it.transitions, durable: false });
+                    waiting.receipt = Some(Receipt {
+                        transitions: it.transitions,
+                        durable: false,
+                        recheck: it.recheck,
+                    });
                     self.applied += 1;
                 }
                 Err(error) if is_trouble(&error) || self.opened.connection.is_autocommit() => {

@@ -10,12 +10,17 @@ alter table incidents add column acknowledged_at integer;
 alter table incidents add column acknowledged_note text;
 -- The notification that tells (or, muted, would have told) its last change; null before this version.
 alter table incidents add column facts text;
+create index incidents_of_subject on incidents (subject, id);
 
 -- What the database lives on, at its last audit.
 alter table databases add column server text not null default '';
+-- Its labels, as JSON: what an outage of that server is told with.
+alter table databases add column labels text not null default '{}';
 -- Whether the last audit could not reach that server.
 alter table databases add column unreachable integer not null default 0;
--- When the first of the `unknown` verdicts in a row was.
+-- When the last audit began that reached it.
+alter table databases add column reached_at integer;
+-- When the first of the `unknown` verdicts in a row ended.
 alter table databases add column failing_since integer;
 -- Whether the configuration names it.
 alter table databases add column registered integer not null default 1;

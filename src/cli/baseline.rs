@@ -1,0 +1,206 @@
+//! `schemawarden baseline`: prints the `known:` entries for what is found now, so that databases with
+//! old sins can be taken on without a page. It changes no file: a person reads them and pastes them.
+//!
+//! **Invariant:** what is printed reads back to the same names, byte for byte. In the config `$` begins
+//! a variable, so there it is doubled; in a manifest it is a character like any other.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use anyhow::bail;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+use super::Global;
+use super::Status;
+use super::check::Scope;
+use super::check::audit_all;
+use super::environment;
+use super::output;
+use super::output::count;
+use super::selection::Selection;
+use crate::clock::Clock;
+use crate::finding::Finding;
+use crate::finding::FindingKind;
+use crate::manifest::scalar;
+use crate::report::Report;
+use crate::schema::RelationName;
+use crate::schema::visible;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct BaselineArgs {
+    #[command(flatten)]
+    selection: Selection,
+    /// The last day on which the findings are accepted, in UTC: `2026-12-01`. From the next day on
+    /// they count again.
+    #[arg(long, value_name = "DATE")]
+    until: Date,
+    /// Why they are accepted.
+    #[arg(long, value_name = "TEXT")]
+    reason: String,
+    /// Who answers for them. Default: who runs this (`USER`).
+    #[arg(long, value_name = "NAME")]
+    owner: Option<String>,
+    /// Where the entries go: under each database in the config, or in the manifests, for every
+    /// database of the class.
+    #[arg(long, value_enum, default_value = "database")]
+    under: Under,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Under {
+    Database,
+    Manifest,
+}
+
+/// What every entry says beside its finding.
+struct Words {
+    reason: String,
+    owner: String,
+    until: Date,
+}
+
+/// The findings of one place where entries go.
+#[derive(Default)]
+struct Group {
+    /// Whether there is a `known:` already.
+    has_known: bool,
+    /// In the order of the reports, each once.
+    findings: Vec<(RelationName, FindingKind)>,
+    there: BTreeSet<(RelationName, FindingKind)>,
+    /// How many databases they were found in.
+    databases: usize,
+}
+
+pub(super) async fn run(global: &Global, args: BaselineArgs) -> anyhow::Result<Status> {
+    let words = words(&args)?;
+    let config = environment::load(&global.config)?;
+    let databases = args.selection.of(&config)?;
+    let scope = Scope { databases, manifests: config.manifests, limits: config.limits };
+    let reports = audit_all(&scope).await;
+    let mut status = Status::Clean;
+    let mut groups: BTreeMap<(usize, &str), Group> = BTreeMap::new();
+    // Nothing cancels these audits, so each database has its report.
+    for (index, (report, database)) in reports.iter().zip(&scope.databases).enumerate() {
+        let (place, has_known) = match args.under {
+            Under::Database => ((index, report.database.as_str()), !database.known.is_empty()),
+            Under::Manifest => ((0, report.manifest.as_str()), !database.manifest.known.is_empty()),
+        };
+        match acceptable(report) {
+            Ok(found) if found.is_empty() => {}
+            Ok(found) => {
+                let group = groups.entry(place).or_default();
+                group.has_known = has_known;
+                group.databases += 1;
+                for one in found {
+                    if group.there.insert(one.clone()) {
+                        group.findings.push(one);
+                    }
+                }
+            }
+            Err((worse, why)) => {
+                output::remark(&format!("{}: {why}", report.database));
+                if status != Status::Trouble {
+                    status = worse;
+                }
+            }
+        }
+    }
+    let config_file = config.path.display().to_string();
+    let manifest = |name: &str| {
+        scope.manifests.get(name).map_or_else(String::new, |it| it.path.display().to_string())
+    };
+    let mut out = String::new();
+    for ((_, name), group) in &groups {
+        let file = match args.under {
+            Under::Database => config_file.clone(),
+            Under::Manifest => manifest(name),
+        };
+        print(&mut out, args.under, name, &file, group, &words);
+    }
+    if groups.is_empty() && status == Status::Clean {
+        output::remark("nothing is found that is not accepted already");
+    }
+    output::emit(&out)?;
+    Ok(status)
+}
+
+/// The words of the entries, as the config would take them.
+fn words(args: &BaselineArgs) -> anyhow::Result<Words> {
+    let until = args.until;
+    let today = Clock::System.now().to_zoned(TimeZone::UTC).date();
+    if until < today {
+        bail!("--until {until} is past; name the last day on which the findings are accepted");
+    }
+    if args.reason.trim().is_empty() {
+        bail!("--reason must not be empty: say why the findings are accepted");
+    }
+    let user = || environment::variable("USER").filter(|it| !it.trim().is_empty());
+    let Some(owner) = args.owner.clone().or_else(user).filter(|it| !it.trim().is_empty()) else {
+        bail!("--owner NAME is required: who answers for what is accepted?");
+    };
+    Ok(Words { reason: args.reason.clone(), owner, until })
+}
+
+/// What of a report can be accepted; or with which status to end, and why.
+fn acceptable(report: &Report) -> Result<Vec<(RelationName, FindingKind)>, (Status, String)> {
+    if !report.evidence.complete {
+        let reason = report.reason.as_deref().unwrap_or("the read is not complete");
+        return Err((Status::Trouble, format!("could not be read: {reason}")));
+    }
+    let counting: Vec<&Finding> = report.counting().collect();
+    if let Some(nameless) = counting.iter().find(|it| it.name.is_none()) {
+        let why = format!(
+            "`{}` cannot be accepted: {}; nothing is printed for this database",
+            nameless.kind, nameless.message
+        );
+        return Err((Status::Drift, why));
+    }
+    Ok(counting.into_iter().filter_map(|it| Some((it.name.clone()?, it.kind))).collect())
+}
+
+fn print(out: &mut String, under: Under, name: &str, file: &str, group: &Group, words: &Words) {
+    let (what, indent) = match under {
+        Under::Database => (format!("Database `{name}`: {}", found(group)), "    "),
+        Under::Manifest => {
+            let databases = count(group.databases, "database");
+            (format!("Manifest `{name}`: {} in {databases}", found(group)), "")
+        }
+    };
+    let whose = match under {
+        Under::Database => "under this database in",
+        Under::Manifest => "at the top level of",
+    };
+    line(out, format_args!("# {what}. Goes {whose} {}.", visible(file.as_bytes())));
+    if group.has_known {
+        line(out, format_args!("# There is a `known:` already: put these below its entries."));
+    } else {
+        line(out, format_args!("{indent}known:"));
+    }
+    let text = |text: &str| match under {
+        Under::Database => scalar(&text.replace('$', "$$")),
+        Under::Manifest => scalar(text),
+    };
+    for (object, kind) in &group.findings {
+        line(
+            out,
+            format_args!(
+                "{indent}  - {{ object: {}, kind: {kind}, reason: {}, owner: {}, until: {} }}",
+                text(&object.spelled()),
+                text(&words.reason),
+                text(&words.owner),
+                words.until,
+            ),
+        );
+    }
+}
+
+fn found(group: &Group) -> String {
+    count(group.findings.len(), "finding")
+}
+
+fn line(out: &mut String, text: std::fmt::Arguments<'_>) {
+    // Writing to a String cannot fail.
+    let _ = writeln!(out, "{text}");
+}

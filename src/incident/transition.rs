@@ -1,0 +1,138 @@
+//! How an incident changes, and why: the words of message, metric and audit trail.
+
+use std::collections::BTreeSet;
+
+use super::Incident;
+
+/// One incident as it should be stored from now on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Change {
+    /// Its id is [`IncidentId::UNASSIGNED`] where it opens.
+    pub incident: Incident,
+    /// Which step of its life that is; `None` where it changes silently.
+    pub told: Option<Transition>,
+}
+
+/// A step in the life of an incident: it is logged and written into the audit trail, and people hear
+/// of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Transition {
+    pub step: Step,
+    pub reason: Reason,
+    /// Fingerprints of the findings that are new since people last heard of this incident.
+    pub new: BTreeSet<String>,
+    /// No channel hears of it: a person has this in hand, or another incident tells it.
+    pub quiet: bool,
+}
+
+impl Transition {
+    /// One that is told, without new findings.
+    pub(super) fn told(step: Step, reason: Reason) -> Self {
+        Self { step, reason, new: BTreeSet::new(), quiet: false }
+    }
+
+    /// One that no channel hears of.
+    pub(super) fn quiet(step: Step, reason: Reason) -> Self {
+        Self { quiet: true, ..Self::told(step, reason) }
+    }
+}
+
+/// Which way an incident went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Step {
+    Opened,
+    Changed,
+    /// Still open; nothing of it changed.
+    Reminded,
+    Resolved,
+    /// A person has seen it; told to nobody.
+    Acknowledged,
+    /// That person let go of it; told to nobody.
+    Released,
+}
+
+/// Why it went that way. The words are published (message, metric, audit trail) and never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reason {
+    /// Findings that it did not hold before.
+    NewFindings,
+    /// A complete read without any of its findings.
+    AllFindingsGone,
+    /// So many audits in a row as [`super::Life::confirm_failing`] says could not tell.
+    AuditsFailed,
+    /// A complete read after audits that could not tell.
+    AuditedAgain,
+    /// Its database left the configuration: nobody looks any more.
+    DatabaseRemoved,
+    /// It came back within the flap window.
+    Flapping,
+    /// It is open for another repeat interval.
+    RepeatInterval,
+    /// Whatever muted it has ended.
+    SilenceEnded,
+    /// A person has seen it.
+    Acknowledged,
+    /// That person let go of it.
+    Released,
+    /// None of its databases can be reached.
+    ServerUnreachable,
+    /// One of its databases was reached.
+    ServerReachable,
+    /// Its server is unreachable, which is told as one incident.
+    ServerTold,
+    /// A change of the manifest would make too many databases drift.
+    ManifestChanged,
+    /// A person let the changed manifest through.
+    ManifestReleased,
+    /// The receiver says that the channel is wrong.
+    ChannelBroken,
+    /// A message was given up after every try.
+    DeliveryAbandoned,
+    /// The channel takes messages again.
+    ChannelDelivers,
+    /// The channel left the configuration.
+    ChannelRemoved,
+}
+
+impl Step {
+    /// The word used in logs and metrics.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Changed => "changed",
+            Self::Reminded => "reminded",
+            Self::Acknowledged => "acknowledged",
+            Self::Released => "released",
+            Self::Resolved => "resolved",
+        }
+    }
+}
+
+impl Reason {
+    /// The word used in messages, metrics and state.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::NewFindings => "new_findings",
+            Self::AllFindingsGone => "all_findings_gone",
+            Self::AuditsFailed => "audits_failed",
+            Self::AuditedAgain => "audited_again",
+            Self::DatabaseRemoved => "database_removed",
+            Self::Flapping => "flapping",
+            Self::RepeatInterval => "repeat_interval",
+            Self::SilenceEnded => "silence_ended",
+            Self::Acknowledged => "acknowledged",
+            Self::Released => "released",
+            Self::ServerUnreachable => "server_unreachable",
+            Self::ServerReachable => "server_reachable",
+            Self::ServerTold => "server_told",
+            Self::ManifestChanged => "manifest_changed",
+            Self::ManifestReleased => "manifest_released",
+            Self::ChannelBroken => "channel_broken",
+            Self::DeliveryAbandoned => "delivery_abandoned",
+            Self::ChannelDelivers => "channel_delivers",
+            Self::ChannelRemoved => "channel_removed",
+        }
+    }
+}
