@@ -27,11 +27,15 @@ use crate::clock::Clock;
 use crate::delivery;
 use crate::delivery::Delivery;
 use crate::health::Health;
+use crate::heartbeat;
+use crate::heartbeat::Pulse;
 use crate::http;
 use crate::introspect::Environment;
 use crate::retention;
 use crate::scheduler::Scheduler;
 use crate::store::Store;
+use crate::timekeeper;
+use crate::timekeeper::Timekeeper;
 
 use loops::Loops;
 use reload::Reloads;
@@ -118,6 +122,22 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let retention =
         retention::run(store.clone(), current.clone(), clock.clone(), stop.scheduler.clone());
     loops.start("retention", &stop.loops, retention);
+    let keeper = Timekeeper {
+        store: store.clone(),
+        config: current.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+        shutdown: stop.scheduler.clone(),
+    };
+    loops.start("timekeeper", &stop.loops, timekeeper::run(keeper));
+    let pulse = Pulse {
+        store: store.clone(),
+        config: current.clone(),
+        clock: clock.clone(),
+        health: health.clone(),
+        shutdown: stop.scheduler.clone(),
+    };
+    loops.start("heartbeat", &stop.loops, heartbeat::run(pulse));
     let scheduler = Scheduler {
         config: current,
         store: store.clone(),

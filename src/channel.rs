@@ -41,6 +41,7 @@ use crate::config::Channel;
 use crate::config::ChannelKind;
 use crate::config::Messages;
 use crate::notification::Notification;
+use crate::notification::Thread;
 
 use answer::Answer;
 use answer::BodyEnd;
@@ -85,6 +86,8 @@ pub struct Message<'a> {
     pub minimal: bool,
     /// The zone of its times, and where its links lead.
     pub look: &'a Messages,
+    /// What it is about, where that is one thread.
+    pub thread: Option<&'a Thread>,
 }
 
 /// The client of every channel. Cheap to clone.

@@ -5,13 +5,15 @@
 //! ```
 //!
 //! Each channel is a queue of its own with one message in flight, so a receiver that hangs delays
-//! nobody else. A kill between "send" and "record" sends the message again, with the same id:
+//! nobody else, and no faster than its type takes them ([`pace`]). A kill between "send" and "record" sends the message again, with the same id:
 //! duplicates are preferred to silence.
 //!
 //! **Invariant.** Nothing is sent that is not claimed on disk, and nothing is remembered here that a
 //! restart would need.
 
 mod decide;
+mod pace;
+mod say;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +37,7 @@ use tracing::warn;
 use uuid::Uuid;
 
 use self::decide::decide;
+use self::pace::pace;
 use crate::backoff;
 use crate::channel::Failure;
 use crate::channel::Message;
@@ -43,12 +46,9 @@ use crate::channel::Sender;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::health::Health;
-use crate::notification::Notification;
 use crate::store::Attempt;
-use crate::store::AttemptEnd;
 use crate::store::Claim;
 use crate::store::Claimed;
-use crate::store::Rerouted;
 use crate::store::Store;
 use crate::store::StoreError;
 
@@ -116,9 +116,10 @@ async fn run_flushing(delivery: Delivery, flush_max: Duration) {
     let last_pass = async {
         loop {
             lanes.dispatch().await;
-            match lanes.landings.next().await {
-                Some(landed) => lanes.land(landed),
-                None => return,
+            match (lanes.landings.next().await, lanes.paced.values().min().copied()) {
+                (Some(landed), _) => lanes.land(landed),
+                (None, Some(paced)) => tokio::time::sleep_until(paced).await,
+                (None, None) => return,
             }
         }
     };
@@ -157,6 +158,8 @@ struct Lanes {
     flights: BTreeMap<String, Flight>,
     landings: FuturesUnordered<BoxFuture<'static, Landed>>,
     resting: BTreeMap<String, Instant>,
+    /// Channels that were written to so lately that their receivers would mind more.
+    paced: BTreeMap<String, Instant>,
     /// Something may wait for a channel that is not there any more.
     reroute: bool,
     /// The store could not be asked; said once.
@@ -170,6 +173,7 @@ impl Lanes {
             flights: BTreeMap::new(),
             landings: FuturesUnordered::new(),
             resting: BTreeMap::new(),
+            paced: BTreeMap::new(),
             // The config may have changed while nobody was there.
             reroute: true,
             store_is_failing: false,
@@ -181,6 +185,7 @@ impl Lanes {
         let now = self.delivery.clock.now();
         let instant = Instant::now();
         self.resting.retain(|_, until| *until > instant);
+        self.paced.retain(|_, until| *until > instant);
         let claim = match self.claim(now).await {
             Ok(claim) => claim,
             Err(error) => {
@@ -199,7 +204,8 @@ impl Lanes {
         }
         // A due time in the past means that it is due now.
         let due = |at: Timestamp| Duration::try_from(at.duration_since(now)).unwrap_or_default();
-        let rests = self.resting.values().map(|until| until.duration_since(instant));
+        let rests = self.resting.values().chain(self.paced.values());
+        let rests = rests.map(|until| until.duration_since(instant));
         claim.next_due.map(due).into_iter().chain(rests).fold(LOOK_EVERY, Duration::min)
     }
 
@@ -213,14 +219,16 @@ impl Lanes {
         if self.reroute || self.config_changed() {
             let config = Arc::clone(&self.delivery.config.borrow_and_update());
             self.reroute = true;
-            let known = config.channels.keys().cloned().collect();
-            let route = config.policy.channels.iter().cloned().collect();
-            for it in self.delivery.store.reroute(known, route, now).await? {
-                say_rerouted(&it);
-            }
+            let store = &self.delivery.store;
+            let (rerouted, transitions) = store.reroute(Arc::clone(&config.policy), now).await?;
+            rerouted.iter().for_each(say::rerouted);
+            transitions.iter().for_each(say::transition);
+            // Whoever reloads, or restarts, may have mended one.
+            store.probe_parked(now).await?;
             self.reroute = false;
         }
-        let busy = self.flights.keys().chain(self.resting.keys()).cloned().collect();
+        let busy = self.flights.keys().chain(self.resting.keys()).chain(self.paced.keys());
+        let busy = busy.cloned().collect();
         self.delivery.store.claim(now, LEASE, busy).await
     }
 
@@ -232,8 +240,12 @@ impl Lanes {
             delivery.id = %claimed.id,
             delivery.attempt = claimed.attempt,
             channel.name = claimed.channel,
-            incident.id = incidents(&claimed.notifications),
+            incident.id = say::incidents(&claimed.notifications),
         );
+        let kind = self.delivery.config.borrow().channels.get(&channel).map(|it| pace(&it.kind));
+        if let Some(pace) = kind.filter(|it| !it.is_zero()) {
+            self.paced.insert(channel.clone(), Instant::now() + pace);
+        }
         let send = deliver(self.delivery.clone(), claimed).instrument(span);
         let handle = self.delivery.tasks.spawn(send);
         let task = handle.abort_handle();
@@ -289,6 +301,7 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
                 notifications: &claimed.notifications,
                 minimal: claimed.minimal,
                 look: &config.messages,
+                thread: claimed.thread.as_ref(),
             };
             let send = delivery.sender.send(channel, &message);
             let outcome = match tokio::time::timeout(SEND_MAX, send).await {
@@ -306,7 +319,8 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
         after = After::Rest(Instant::now() + asked.min(backoff::RETRY_AFTER_MAX));
     }
     let end = decide(&outcome, &claimed, delivery.clock.now(), fastrand::f64());
-    say(&claimed, &end, matches!(outcome, Outcome::Broken { .. }));
+    let broken = matches!(outcome, Outcome::Broken { .. });
+    say::end(&claimed, &end, broken);
     let attempt = Attempt {
         delivery: claimed.id,
         epoch: claimed.epoch,
@@ -314,6 +328,9 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
         at: delivery.clock.now(),
         duration: began.elapsed(),
         end,
+        // A channel that is not configured cannot be mended: what it had goes elsewhere.
+        broken: broken && channel.is_some(),
+        policy: Arc::clone(&config.policy),
     };
     record(&delivery.store, attempt).await;
     after
@@ -324,7 +341,7 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
 async fn record(store: &Store, attempt: Attempt) {
     loop {
         match store.record_attempt(attempt.clone()).await {
-            Ok(()) => return,
+            Ok(transitions) => return transitions.iter().for_each(say::transition),
             Err(error @ (StoreError::LeaseLost { .. } | StoreError::Stopped)) => {
                 let cause = &error as &dyn std::error::Error;
                 warn!(error = cause, "an attempt is not recorded: the message may be sent again");
@@ -334,54 +351,6 @@ async fn record(store: &Store, attempt: Attempt) {
             Err(_) => tokio::time::sleep(STORE_RETRY).await,
         }
     }
-}
-
-/// Says how an attempt ended, once.
-fn say(claimed: &Claimed, end: &AttemptEnd, broken: bool) {
-    let channel = &claimed.channel;
-    let what = claimed.notifications.first().map_or("nothing", |it| it.headline.as_str());
-    match end {
-        AttemptEnd::Delivered { .. } => info!("delivered to channel `{channel}`: {what}"),
-        AttemptEnd::Abandoned { failure, detail } => {
-            let incidents = incidents(&claimed.notifications);
-            error!(
-                delivery.failure = failure,
-                "abandoned for channel `{channel}`, nobody was told there of {incidents} ({what}): \
-                 {detail}",
-            );
-        }
-        AttemptEnd::Again { due_at, failure, detail, .. } if broken => error!(
-            delivery.failure = failure,
-            delivery.due_at = %due_at,
-            "channel `{channel}` is broken and needs a person: {detail}",
-        ),
-        AttemptEnd::Again { due_at, failure, detail, .. } => warn!(
-            delivery.failure = failure,
-            delivery.due_at = %due_at,
-            "could not deliver to channel `{channel}`, trying again: {detail}",
-        ),
-    }
-}
-
-/// Says what became of messages whose channel is gone.
-fn say_rerouted(it: &Rerouted) {
-    let (from, count) = (&it.from, it.deliveries);
-    let fate = match &it.to {
-        Some(to) => format!("go to `{to}`"),
-        None => "are abandoned, as every channel of the route has them".to_owned(),
-    };
-    warn!(
-        channel.name = from,
-        deliveries = count,
-        "channel `{from}` is not in the config any more: {count} messages for it {fate}",
-    );
-}
-
-/// "SW-1042, SW-1043"; of a digest each incident once.
-fn incidents(notifications: &[Notification]) -> String {
-    let mut ids: Vec<&str> = notifications.iter().filter_map(|it| it.incident.as_deref()).collect();
-    ids.dedup();
-    ids.join(", ")
 }
 
 #[cfg(test)]

@@ -38,6 +38,7 @@ pub struct Health {
 struct Facts {
     scheduler: Progress,
     delivery: Progress,
+    timekeeper: Progress,
     draining: AtomicBool,
     /// Why the last reload was refused; none when it was taken. Guarded because it is a text; held
     /// for a copy only.
@@ -60,6 +61,7 @@ impl Health {
         let facts = Facts {
             scheduler: Progress::new(),
             delivery: Progress::new(),
+            timekeeper: Progress::new(),
             draining: AtomicBool::new(false),
             reload: Mutex::new(None),
             timings: Mutex::new(HashMap::new()),
@@ -89,10 +91,25 @@ impl Health {
         self.facts.delivery.idle()
     }
 
+    /// The timekeeper came round.
+    pub fn timekeeper_progressed(&self) {
+        self.facts.timekeeper.note();
+    }
+
+    /// How long ago the timekeeper came round.
+    #[must_use]
+    pub fn timekeeper_idle(&self) -> Duration {
+        self.facts.timekeeper.idle()
+    }
+
     /// Which loop is stuck, in words; `None` while each of them comes round.
     #[must_use]
     pub fn stuck(&self) -> Option<String> {
-        let loops = [("scheduler", self.scheduler_idle()), ("delivery", self.delivery_idle())];
+        let loops = [
+            ("scheduler", self.scheduler_idle()),
+            ("delivery", self.delivery_idle()),
+            ("timekeeper", self.timekeeper_idle()),
+        ];
         loops.into_iter().find_map(|(name, idle)| not_come_round(name, idle))
     }
 

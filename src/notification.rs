@@ -130,6 +130,15 @@ pub struct HowTold {
     pub max_items: Option<usize>,
 }
 
+/// What the messages of one channel about the same incidents have in common.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// The incident that leads the message in which they were first told there, `SW-1042`.
+    pub key: String,
+    /// How many of them are not yet told as resolved there, once this message has arrived.
+    pub open: usize,
+}
+
 impl Notification {
     /// A notification that says nothing, for what does not fill every field.
     #[must_use]

@@ -4,6 +4,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::route::Destination;
 use crate::route::Facts;
 use crate::route::Route;
@@ -31,6 +33,27 @@ impl Policy {
         let all = Route::catch_all(channels.iter().cloned());
         let routes = vec![Route { group_wait, group_interval, ..all }];
         Self { channels, routes, ..Self::default() }
+    }
+
+    /// Whether a maintenance window that is open now is about `facts`.
+    #[must_use]
+    pub fn is_in_maintenance(&self, facts: &Facts<'_>, now: Timestamp) -> bool {
+        self.maintenance.iter().any(|it| it.is_open(now) && it.matcher.matches(facts))
+    }
+
+    /// Names of the maintenance windows that are open.
+    #[must_use]
+    pub fn open_windows(&self, now: Timestamp) -> Vec<&str> {
+        let open = self.maintenance.iter().filter(|it| it.is_open(now));
+        open.map(|it| it.name.as_str()).collect()
+    }
+
+    /// How `channel` is told of `facts`, though no route leads there: as the catch-all says. `None`
+    /// where there is no route or no such channel.
+    #[must_use]
+    pub fn towards(&self, channel: &str, facts: &Facts<'_>) -> Option<Destination<'_>> {
+        let route = self.routes.last().filter(|_| self.channels.contains(channel))?;
+        Some(route.towards(channel, facts))
     }
 
     /// Who hears of `facts`.

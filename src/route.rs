@@ -4,6 +4,7 @@
 //! matches takes the notification unless it says `continue`, and notifications of one channel with
 //! the same group key are gathered. Nothing here knows a clock or a channel's type.
 
+mod burst;
 mod matcher;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,9 @@ use std::time::Duration;
 use crate::finding::Severity;
 use crate::incident::IncidentKind;
 
+pub use burst::Flushed;
+pub use burst::Gathering;
+pub use burst::flush_at;
 pub use matcher::Matcher;
 pub use matcher::Pattern;
 
@@ -120,6 +124,12 @@ impl Route {
             channels.extend(self.fallback.iter().filter(|it| known.contains(*it)).cloned());
         }
         channels
+    }
+
+    /// How `facts` are told on `channel` by this route, whether or not it leads there.
+    #[must_use]
+    pub fn towards(&self, channel: &str, facts: &Facts<'_>) -> Destination<'_> {
+        Destination { channel: channel.to_owned(), route: self, group: self.group(facts) }
     }
 
     fn group(&self, facts: &Facts<'_>) -> String {

@@ -4,6 +4,8 @@
 //! Both mute notifications and nothing else: audits go on, incidents open, change and resolve, and
 //! when the last of them ends, one digest tells what is new and still open.
 
+mod matching;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::civil::Time;
@@ -14,6 +16,9 @@ use crate::manifest::Glob;
 use crate::route::Facts;
 use crate::route::Matcher;
 use crate::schema::RelationName;
+
+pub use matching::from_json;
+pub use matching::to_json;
 
 /// One silence. Reason and end are mandatory: a mute that nobody lifts is a monitor that is off.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +62,33 @@ pub struct Maintenance {
     pub timezone: TimeZone,
 }
 
+impl Maintenance {
+    /// Whether it is open. Where its zone's clock is set forward or back, a time that does not exist
+    /// is taken as late as that clock reads it, and one that exists twice is the first of them.
+    #[must_use]
+    pub fn is_open(&self, now: Timestamp) -> bool {
+        let instant = |at: DateTime| self.timezone.to_timestamp(at).ok();
+        let within = |from: DateTime, to: DateTime| {
+            instant(from).is_some_and(|it| it <= now) && instant(to).is_some_and(|it| now < it)
+        };
+        match &self.when {
+            When::Once { from, to } => within(*from, *to),
+            When::Weekly { days, from, to } => {
+                let today = self.timezone.to_datetime(now).date();
+                // One that began yesterday may last until today.
+                let starts = [Some(today), today.yesterday().ok()];
+                starts.into_iter().flatten().any(|day| {
+                    let last = if to > from { Some(day) } else { day.tomorrow().ok() };
+                    days.contains(&day.weekday())
+                        && last.is_some_and(|last| {
+                            within(day.to_datetime(*from), last.to_datetime(*to))
+                        })
+                })
+            }
+        }
+    }
+}
+
 /// When a maintenance window is open, in its zone's wall-clock time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum When {
@@ -71,3 +103,6 @@ pub enum When {
         to: DateTime,
     },
 }
+
+#[cfg(test)]
+mod tests;

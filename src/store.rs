@@ -31,24 +31,36 @@ use uuid::Uuid;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
 use crate::policy::Policy;
+use crate::silence::Silence;
 
 pub use error::StoreError;
 pub use record::Attempt;
 pub use record::AttemptEnd;
+pub use record::AttemptRow;
 pub use record::AuditCommit;
 pub use record::AuditRow;
+pub use record::Carried;
 pub use record::Claim;
 pub use record::Claimed;
 pub use record::DatabaseState;
+pub use record::DeliveryDetail;
+pub use record::DeliveryFilter;
+pub use record::DeliveryRow;
+pub use record::DeliveryState;
 pub use record::Handled;
 pub use record::Health;
 pub use record::IncidentEvent;
 pub use record::IncidentFilter;
 pub use record::IncidentRow;
+pub use record::Muting;
 pub use record::OutboxStatus;
+pub use record::Parked;
 pub use record::Pruned;
 pub use record::Receipt;
 pub use record::Rerouted;
+pub use record::Retry;
+pub use record::TimeKept;
+pub use record::TimePass;
 pub use record::TransitionRecord;
 pub use sqlite::EVENTS_MAX;
 pub use sqlite::Sqlite;
@@ -200,8 +212,9 @@ impl Store {
         }
     }
 
-    /// Claims at most one due delivery for each channel that is not in `busy`, for `lease`. Where a
-    /// lease has ended and nothing was recorded, its delivery is due again.
+    /// Makes deliveries of the notifications whose group is due, then claims at most one due delivery
+    /// for each channel that is not in `busy`, for `lease`. Where a lease has ended and nothing was
+    /// recorded, its delivery is due again. Of a parked channel, the oldest is due once an hour.
     ///
     /// A delivery is due only when no earlier one of the same incident and channel is unfinished, so
     /// that "resolved" never overtakes "opened". The claim is on disk before this resolves.
@@ -216,26 +229,99 @@ impl Store {
         }
     }
 
-    /// Records how one attempt of a claimed delivery ended.
+    /// Records how one attempt of a claimed delivery ended: a channel that is broken is parked, one
+    /// that takes a message is not any more. Returns what that changed of incidents about channels.
     ///
     /// [`StoreError::LeaseLost`] where the claim is not held any more: somebody else sends it.
-    pub async fn record_attempt(&self, attempt: Attempt) -> Result<(), StoreError> {
+    pub async fn record_attempt(
+        &self,
+        attempt: Attempt,
+    ) -> Result<Vec<TransitionRecord>, StoreError> {
         match self {
             Self::Sqlite(it) => it.record_attempt(attempt).await,
         }
     }
 
-    /// Moves deliveries that wait for channels which are not in `known` any more: each to the first
-    /// channel of `route` that was not told the same already, where it is due now. Where all of them
-    /// were told, it is abandoned. With an empty `route` nothing happens.
+    /// Moves what waits for channels that `policy` does not know any more: each to the first channel
+    /// of its routes that was not told the same already, where it is due now. What all of them were
+    /// told is abandoned, and what is routed nowhere waits. Incidents about channels that are gone are
+    /// resolved. Without any route nothing happens.
     pub async fn reroute(
         &self,
-        known: Vec<String>,
-        route: Vec<String>,
+        policy: Arc<Policy>,
         now: Timestamp,
-    ) -> Result<Vec<Rerouted>, StoreError> {
+    ) -> Result<(Vec<Rerouted>, Vec<TransitionRecord>), StoreError> {
         match self {
-            Self::Sqlite(it) => it.reroute(known, route, now).await,
+            Self::Sqlite(it) => it.reroute(policy, now).await,
+        }
+    }
+
+    /// Does what time alone does: reminds of incidents that stay open, and tells what was kept back
+    /// by a silence or a maintenance window that has ended. Costs no write where nothing is due.
+    pub async fn keep_time(&self, pass: TimePass) -> Result<TimeKept, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.keep_time(pass).await,
+        }
+    }
+
+    /// Silences, newest first: the active ones, or all that are kept.
+    pub async fn silences(&self, all: bool, now: Timestamp) -> Result<Vec<Silence>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.silences(all, now).await,
+        }
+    }
+
+    /// Keeps a silence; returns it with its id. [`StoreError::TooManySilences`] where there are too
+    /// many.
+    pub async fn add_silence(&self, silence: Silence) -> Result<Silence, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.add_silence(silence).await,
+        }
+    }
+
+    /// Ends a silence now; one that has ended stays as it is. `None` where there is none of that id.
+    pub async fn expire_silence(
+        &self,
+        id: i64,
+        now: Timestamp,
+    ) -> Result<Option<Silence>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.expire_silence(id, now).await,
+        }
+    }
+
+    /// Channels that are parked, by name.
+    pub async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.parked().await,
+        }
+    }
+
+    /// Has every parked channel tried now.
+    pub async fn probe_parked(&self, now: Timestamp) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(it) => it.probe_parked(now).await,
+        }
+    }
+
+    /// Deliveries, newest first.
+    pub async fn deliveries(&self, filter: DeliveryFilter) -> Result<Vec<DeliveryRow>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.deliveries(filter).await,
+        }
+    }
+
+    /// One delivery, with its attempts and what it carries.
+    pub async fn delivery(&self, id: Uuid) -> Result<Option<DeliveryDetail>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.delivery(id).await,
+        }
+    }
+
+    /// Tries again now what waits, and what was given up; returns how many deliveries that makes due.
+    pub async fn retry(&self, what: Retry, now: Timestamp) -> Result<usize, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.retry(what, now).await,
         }
     }
 

@@ -25,7 +25,7 @@ const FLOORS: [&[&str]; 18] = [
     &["policy"],
     &["config"],
     &["clock", "introspect", "store", "channel", "telemetry", "health"],
-    &["audit", "delivery", "retention", "http"],
+    &["audit", "delivery", "retention", "http", "timekeeper", "heartbeat"],
     &["scheduler"],
     &["app"],
     &["cli"],

@@ -162,6 +162,7 @@ async fn post(sender: &Sender, channel: &Channel) -> Outcome {
         notifications: &notifications,
         minimal: false,
         look: &Messages::default(),
+        thread: None,
     };
     let outcome = tokio::time::timeout(PATIENCE, sender.send(channel, &message)).await.unwrap();
     assert!(!outcome.detail().contains("T0000000A"), "{outcome:?}");

@@ -48,6 +48,7 @@ pub(super) async fn send(sender: &Sender, config: &Config, channel: &Channel) ->
         notifications: &notifications,
         minimal: false,
         look: &config.messages,
+        thread: None,
     };
     match sender.send(channel, &message).await {
         Outcome::Delivered { answer } => (true, format!("the receiver answered: {answer}")),

@@ -77,6 +77,7 @@ mod tests {
             attempt,
             minimal,
             notifications: Vec::new(),
+            thread: None,
             epoch: 1,
         };
         let got = match decide(outcome, &claimed, now, 1.0) {

@@ -12,6 +12,7 @@ use axum::response::IntoResponse as _;
 use axum::response::Response;
 use jiff::SignedDuration;
 use jiff::Timestamp;
+use serde_json::Value;
 use serde_json::json;
 
 use super::Face;
@@ -21,6 +22,7 @@ use crate::health::not_come_round;
 use crate::store;
 use crate::store::DatabaseState;
 use crate::store::OutboxStatus;
+use crate::store::Parked;
 use crate::store::Store;
 use crate::store::StoreError;
 
@@ -43,6 +45,7 @@ struct Stored {
     states: Vec<DatabaseState>,
     outbox: OutboxStatus,
     open_incidents: usize,
+    parked: Vec<Parked>,
 }
 
 /// 200 while each loop comes round; never depends on a database or a receiver.
@@ -57,8 +60,12 @@ pub(super) async fn livez(State(face): State<Face>) -> Response {
 /// 200 while config and state are there and the process is not stopping. `?verbose` names each
 /// condition.
 pub(super) async fn readyz(State(face): State<Face>, RawQuery(query): RawQuery) -> Response {
-    let outbox = read(face.store.outbox_status(face.clock.now())).await;
-    let conditions = conditions(&face, outbox.err());
+    let parked = read(face.store.parked()).await;
+    let (parked, unreadable) = match parked {
+        Ok(parked) => (parked, None),
+        Err(fault) => (Vec::new(), Some(fault)),
+    };
+    let conditions = conditions(&face, unreadable);
     let ready = conditions.iter().all(|it| it.fault.is_none());
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let verbose = query.is_some_and(|it| it.split('&').any(|key| key.starts_with("verbose")));
@@ -73,6 +80,10 @@ pub(super) async fn readyz(State(face): State<Face>, RawQuery(query): RawQuery) 
     }
     if verbose && let Some(refused) = face.health.reload_refused() {
         let _ = writeln!(body, "[!]reload refused, the earlier config is in force: {refused}");
+    }
+    for it in parked.iter().filter(|_| verbose) {
+        let (channel, since) = (&it.channel, it.since);
+        let _ = writeln!(body, "[!]channel {channel} is parked since {since}: {}", it.detail);
     }
     body.push_str(if ready { "ok\n" } else { "not ready\n" });
     text(status, body)
@@ -114,10 +125,24 @@ pub(super) async fn healthz(State(face): State<Face>) -> Response {
             "stuck": stuck,
             "abandoned": outbox.map(|it| it.abandoned),
         },
+        "parked": stored.as_ref().map(|it| parked(&it.parked)),
         "config_hash": config.hash,
         "reload_refused": face.health.reload_refused(),
     });
     answer(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
+}
+
+/// The channels that their receivers say are wrong.
+fn parked(parked: &[Parked]) -> Value {
+    let one = |it: &Parked| {
+        json!({
+            "channel": it.channel,
+            "since": it.since.to_string(),
+            "failure": it.failure,
+            "detail": it.detail,
+        })
+    };
+    parked.iter().map(one).collect()
 }
 
 /// How many registered databases have which verdict.
@@ -137,6 +162,7 @@ async fn stored(store: &Store, now: Timestamp) -> Result<Stored, StoreError> {
         states: store.database_states().await?,
         outbox: store.outbox_status(now).await?,
         open_incidents: store.open_incidents().await?.len(),
+        parked: store.parked().await?,
     })
 }
 
@@ -182,7 +208,6 @@ fn text(status: StatusCode, body: String) -> Response {
 mod tests {
     use std::sync::Arc;
 
-    use serde_json::Value;
     use tokio::sync::watch;
 
     use super::*;
@@ -233,7 +258,7 @@ mod tests {
         assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{body}");
         assert_eq!(body["ready"], false, "{body}");
         assert!(body["faults"]["state"].is_string(), "{body}");
-        for unknown in ["verdicts", "incidents_open"] {
+        for unknown in ["verdicts", "incidents_open", "parked"] {
             assert_eq!(body[unknown], Value::Null, "{unknown}: {body}");
         }
         for unknown in ["pending", "oldest_seconds", "stuck", "abandoned"] {

@@ -73,6 +73,9 @@ pub enum StoreError {
     #[error("the claim on delivery {delivery} is not held any more")]
     LeaseLost { delivery: Uuid },
 
+    #[error("{max} silences are active already; end some of them first")]
+    TooManySilences { max: usize },
+
     /// A panic inside; the state goes on.
     #[error("the state's writer gave no answer")]
     Unanswered,

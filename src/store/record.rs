@@ -16,6 +16,7 @@ use crate::incident::Life;
 use crate::incident::Reason;
 use crate::incident::Step;
 use crate::notification::Notification;
+use crate::notification::Thread;
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::report::Verdict;
@@ -175,6 +176,8 @@ pub struct Claimed {
     pub minimal: bool,
     /// In the order in which they happened; at least one.
     pub notifications: Vec<Notification>,
+    /// What all of it is about, where that is one thread.
+    pub thread: Option<Thread>,
     /// The fencing epoch of the claim.
     pub epoch: i64,
 }
@@ -192,6 +195,10 @@ pub struct Attempt {
     pub at: Timestamp,
     pub duration: Duration,
     pub end: AttemptEnd,
+    /// The receiver said that the channel itself is wrong: it is parked.
+    pub broken: bool,
+    /// Whom to tell of a channel that is parked, or that takes messages again.
+    pub policy: Arc<Policy>,
 }
 
 /// How an attempt ended. `failure` is a closed word (`timeout`, `rate_limited`, …), `detail` a line
@@ -227,10 +234,12 @@ pub struct Rerouted {
 /// What the outbox holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutboxStatus {
-    /// Deliveries that wait or are being sent.
+    /// Deliveries that wait or are being sent, and notifications that are gathered for one.
     pub pending: u64,
-    /// Age of the oldest of them.
+    /// Age of the oldest delivery among them.
     pub oldest: Option<Duration>,
+    /// How long something has been due that is not sent yet, on channels that are not parked.
+    pub overdue: Duration,
     /// Deliveries that ended without success, as far as history is kept.
     pub abandoned: u64,
 }
@@ -265,4 +274,151 @@ pub enum Health {
         /// Reports that were dropped because too many waited.
         dropped: u64,
     },
+}
+
+/// A channel that its receiver says is wrong. Nothing is sent to it but one try an hour.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parked {
+    pub channel: String,
+    pub since: Timestamp,
+    /// A closed word: `auth`, `client`, ….
+    pub failure: String,
+    /// A line for people, without secrets.
+    pub detail: String,
+}
+
+/// What mutes at some instant: when that changes, something may have to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Muting {
+    /// Ids of silences.
+    pub silences: Vec<i64>,
+    /// Names of maintenance windows.
+    pub windows: Vec<String>,
+}
+
+/// What the timekeeper asks for.
+#[derive(Clone, Debug)]
+pub struct TimePass {
+    pub policy: Arc<Policy>,
+    pub now: Timestamp,
+    /// What muted at the last pass; `None` has everything looked at that was kept back.
+    pub muted: Option<Muting>,
+    /// How far the last pass came with that, where it did not reach the end.
+    pub after: Option<i64>,
+    /// The routes may be others than before: reminders are due by what they say now.
+    pub reconsider: bool,
+}
+
+/// What a pass did.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimeKept {
+    pub transitions: Vec<TransitionRecord>,
+    pub muting: Muting,
+    /// For [`TimePass::after`].
+    pub more_after: Option<i64>,
+}
+
+/// Where a delivery is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DeliveryState {
+    Pending,
+    Sending,
+    Delivered,
+    /// Given up.
+    Abandoned,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 4] = [Self::Pending, Self::Sending, Self::Delivered, Self::Abandoned];
+
+    /// The one that `word` stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
+    }
+
+    /// The word used in state and API.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Sending => "sending",
+            Self::Delivered => "delivered",
+            Self::Abandoned => "abandoned",
+        }
+    }
+}
+
+/// Which deliveries to list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryFilter {
+    pub state: Option<DeliveryState>,
+    pub channel: Option<String>,
+    /// The newest so many.
+    pub limit: usize,
+}
+
+/// One delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryRow {
+    pub id: Uuid,
+    pub channel: String,
+    pub state: DeliveryState,
+    /// When it was made, or last given another chance.
+    pub created_at: Timestamp,
+    pub due_at: Timestamp,
+    pub ended_at: Option<Timestamp>,
+    pub attempts: u32,
+    /// Of the last attempt: a closed word, and a line for people without secrets. Of one that was
+    /// delivered, what the receiver answered.
+    pub failure: Option<String>,
+    pub detail: Option<String>,
+    /// How many notifications it carries, and the first of them in words.
+    pub notifications: usize,
+    pub headline: String,
+}
+
+/// One delivery with all that belongs to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryDetail {
+    pub row: DeliveryRow,
+    /// In their order.
+    pub attempts: Vec<AttemptRow>,
+    /// In their order.
+    pub carries: Vec<Carried>,
+}
+
+/// One attempt that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AttemptRow {
+    pub number: u32,
+    pub at: Timestamp,
+    pub duration: Duration,
+    /// `delivered`, `again` or `abandoned`.
+    pub outcome: String,
+    pub failure: Option<String>,
+    pub detail: String,
+}
+
+/// One notification of a delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Carried {
+    /// `SW-1042`.
+    pub incident: IncidentId,
+    /// `incident.opened`, ….
+    pub kind: String,
+    /// What the incident is about; where it is about a database, that as well.
+    pub subject: String,
+    pub database: String,
+    pub headline: String,
+}
+
+/// What to try again now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Retry {
+    /// All that waits for a channel, and what was given up there and is still news.
+    Channel(String),
+    /// One delivery that waits or was given up.
+    Delivery(Uuid),
 }

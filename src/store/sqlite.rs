@@ -5,11 +5,14 @@
 //! and commits can be grouped.
 
 mod acknowledge;
+mod audience;
 mod audits;
 mod backlog;
 mod column;
 mod command;
 mod databases;
+mod deliveries;
+mod groups;
 mod history;
 mod incidents;
 mod lock;
@@ -17,12 +20,18 @@ mod migrations;
 mod open;
 mod outbox;
 mod pace;
+mod parked;
 mod prune;
+mod reminders;
 mod reroute;
 mod servers;
+mod silences;
+mod standing;
 mod tell;
+mod time_pass;
 mod trouble;
 mod unregistered;
+mod untold;
 mod writer;
 
 use std::fmt;
@@ -50,21 +59,29 @@ use super::AuditCommit;
 use super::AuditRow;
 use super::Claim;
 use super::DatabaseState;
+use super::DeliveryDetail;
+use super::DeliveryFilter;
+use super::DeliveryRow;
 use super::Handled;
 use super::Health;
 use super::IncidentEvent;
 use super::IncidentFilter;
 use super::IncidentRow;
 use super::OutboxStatus;
+use super::Parked;
 use super::Pruned;
 use super::Receipt;
 use super::Rerouted;
+use super::Retry;
 use super::StoreError;
+use super::TimeKept;
+use super::TimePass;
 use super::TransitionRecord;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
 use crate::policy::Policy;
 use crate::progress::Progress;
+use crate::silence::Silence;
 
 pub use self::history::EVENTS_MAX;
 
@@ -209,39 +226,115 @@ impl Sqlite {
         // Most looks into the outbox find nothing: those cost no write.
         let idle = {
             let busy = busy.clone();
-            self.read("due deliveries", move |it| outbox::peek(it, &horizon, &busy)).await?
+            self.read("due deliveries", move |it| outbox::peek(it, now, &horizon, &busy)).await?
         };
         if let Some(idle) = idle {
             return Ok(idle);
         }
         let epoch = self.epoch;
-        self.write("claim", move |it| outbox::claim(it, epoch, &horizon, &busy)).await
+        self.write("claim", move |it| outbox::claim(it, epoch, now, &horizon, &busy)).await
     }
 
-    pub(super) async fn record_attempt(&self, attempt: Attempt) -> Result<(), StoreError> {
+    pub(super) async fn record_attempt(
+        &self,
+        attempt: Attempt,
+    ) -> Result<Vec<TransitionRecord>, StoreError> {
         let delivery = attempt.delivery;
-        if self.write("attempt", move |it| outbox::record(it, &attempt)).await? {
-            Ok(())
-        } else {
-            Err(StoreError::LeaseLost { delivery })
-        }
+        let recorded = self.write("attempt", move |it| outbox::record(it, &attempt)).await?;
+        let transitions = recorded.ok_or(StoreError::LeaseLost { delivery })?;
+        self.wake_for(&transitions);
+        Ok(transitions)
     }
 
     pub(super) async fn reroute(
         &self,
-        known: Vec<String>,
-        route: Vec<String>,
+        policy: Arc<Policy>,
         now: Timestamp,
-    ) -> Result<Vec<Rerouted>, StoreError> {
+    ) -> Result<(Vec<Rerouted>, Vec<TransitionRecord>), StoreError> {
         // A reload that renamed nothing costs no write.
-        let lost = {
-            let known = known.clone();
-            self.read("lost deliveries", move |it| reroute::lost(it, &known)).await?
+        let (is_any, removed) = {
+            let policy = Arc::clone(&policy);
+            let look = move |it: &Connection| {
+                Ok((reroute::is_any(it, &policy)?, parked::removed(it, &policy)?))
+            };
+            self.read("lost deliveries", look).await?
         };
-        if lost.is_empty() || route.is_empty() {
-            return Ok(Vec::new());
+        if policy.routes.is_empty() || (!is_any && removed.is_empty()) {
+            return Ok((Vec::new(), Vec::new()));
         }
-        self.write("reroute", move |it| reroute::reroute(it, &known, &route, now)).await
+        let reroute = move |it: &Connection| {
+            Ok((reroute::reroute(it, &policy, now)?, parked::forget_removed(it, &policy, now)?))
+        };
+        self.write("reroute", reroute).await
+    }
+
+    pub(super) async fn keep_time(&self, pass: TimePass) -> Result<TimeKept, StoreError> {
+        let idle = {
+            let pass = pass.clone();
+            self.read("what time does", move |it| time_pass::peek(it, &pass)).await?
+        };
+        if let Some(idle) = idle {
+            return Ok(idle);
+        }
+        let kept = self.write("what time does", move |it| time_pass::keep(it, &pass)).await?;
+        self.wake_for(&kept.transitions);
+        Ok(kept)
+    }
+
+    /// What changed by itself may have put something into the outbox.
+    fn wake_for(&self, transitions: &[TransitionRecord]) {
+        if !transitions.is_empty() {
+            self.outbox.notify_one();
+        }
+    }
+
+    pub(super) async fn silences(
+        &self,
+        all: bool,
+        now: Timestamp,
+    ) -> Result<Vec<Silence>, StoreError> {
+        self.read("silences", move |it| silences::list(it, all, now)).await
+    }
+
+    pub(super) async fn add_silence(&self, silence: Silence) -> Result<Silence, StoreError> {
+        let added = self.write("silence", move |it| silences::add(it, silence)).await?;
+        added.ok_or(StoreError::TooManySilences { max: silences::ACTIVE_MAX })
+    }
+
+    pub(super) async fn expire_silence(
+        &self,
+        id: i64,
+        now: Timestamp,
+    ) -> Result<Option<Silence>, StoreError> {
+        self.write("silence", move |it| silences::expire(it, id, now)).await
+    }
+
+    pub(super) async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
+        self.read("parked channels", parked::all).await
+    }
+
+    pub(super) async fn probe_parked(&self, now: Timestamp) -> Result<(), StoreError> {
+        if self.parked().await?.is_empty() {
+            return Ok(());
+        }
+        self.write("parked channels", move |it| parked::probe(it, None, now).map(drop)).await
+    }
+
+    pub(super) async fn deliveries(
+        &self,
+        filter: DeliveryFilter,
+    ) -> Result<Vec<DeliveryRow>, StoreError> {
+        self.read("deliveries", move |it| deliveries::list(it, &filter)).await
+    }
+
+    pub(super) async fn delivery(&self, id: Uuid) -> Result<Option<DeliveryDetail>, StoreError> {
+        self.read("delivery", move |it| deliveries::one(it, id)).await
+    }
+
+    pub(super) async fn retry(&self, what: Retry, now: Timestamp) -> Result<usize, StoreError> {
+        let count = self.write("retry", move |it| deliveries::retry(it, &what, now)).await?;
+        self.outbox.notify_one();
+        Ok(count)
     }
 
     pub(super) async fn release(&self, id: Uuid, epoch: i64) -> Result<(), StoreError> {

@@ -23,7 +23,7 @@ use crate::store::StoreError;
 /// How long a statement waits for somebody who looks into the file with another program.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Prepared statements that are kept; more than there are.
-const STATEMENTS_MAX: usize = 64;
+const STATEMENTS_MAX: usize = 192;
 /// The write-ahead log is cut back to this size at a checkpoint.
 const WAL_BYTES_KEPT: i64 = 16 * 1024 * 1024;
 

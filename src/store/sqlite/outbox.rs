@@ -13,62 +13,61 @@ use uuid::NoContext;
 use uuid::Uuid;
 
 use super::column;
+use super::groups;
 use super::incidents;
+use super::parked;
 use crate::backoff;
 use crate::incident::IncidentId;
 use crate::notification::Notification;
+use crate::notification::Thread;
 use crate::route::Destination;
 use crate::store::Attempt;
 use crate::store::AttemptEnd;
 use crate::store::Claim;
 use crate::store::Claimed;
 use crate::store::OutboxStatus;
+use crate::store::TransitionRecord;
 
-/// Puts one notification for one channel into the outbox, with a delivery of its own that is due at
-/// once.
+/// Puts one notification for one channel into the outbox, where it waits for the grouper; returns its
+/// id. `single`: the channel's receiver takes one thread a message.
 pub(super) fn put(
     connection: &Connection,
     incident: IncidentId,
     notification: &Notification,
     destination: &Destination<'_>,
+    single: bool,
     now: Timestamp,
-) -> rusqlite::Result<()> {
-    let body = column::to_json(notification)?;
+) -> rusqlite::Result<i64> {
     let Destination { channel, route, group } = destination;
-    let delivery = new_id(now).to_string();
     connection
         .prepare_cached(
-            "/* outbox.put_delivery */ insert into deliveries (id, channel, state, created_at, \
-             due_at) values (?1, ?2, 'pending', ?3, ?3)",
+            "/* outbox.put */ insert into notifications (incident_id, channel, type, reason, \
+             created_at, body, group_key, group_wait_ms, group_interval_ms, single) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) returning id",
         )?
-        .execute((&delivery, channel, column::ms(now)))?;
-    connection
-        .prepare_cached(
-            "/* outbox.put_notification */ insert into notifications (incident_id, channel, \
-             type, reason, created_at, body, delivery_id, group_key, group_wait_ms, \
-             group_interval_ms) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
-        )?
-        .execute((
-            incidents::stored(incident),
-            channel,
-            notification.kind.word(),
-            &notification.reason,
-            column::ms(now),
-            &body,
-            &delivery,
-            group,
-            millis(route.group_wait),
-            millis(route.group_interval),
-        ))?;
-    Ok(())
+        .query_row(
+            (
+                incidents::stored(incident),
+                channel,
+                notification.kind.word(),
+                &notification.reason,
+                column::ms(now),
+                column::to_json(notification)?,
+                group,
+                millis(route.group_wait),
+                millis(route.group_interval),
+                single,
+            ),
+            |row| row.get(0),
+        )
 }
 
-fn millis(period: Duration) -> i64 {
+pub(super) fn millis(period: Duration) -> i64 {
     i64::try_from(period.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// A time-ordered id (UUID version 7) of that instant.
-fn new_id(now: Timestamp) -> Uuid {
+pub(super) fn new_id(now: Timestamp) -> Uuid {
     let seconds = u64::try_from(now.as_second()).unwrap_or(0);
     let nanos = u32::try_from(now.subsec_nanosecond()).unwrap_or(0);
     Uuid::new_v7(uuid::Timestamp::from_unix(NoContext, seconds, nanos))
@@ -112,14 +111,18 @@ impl Horizon {
     }
 }
 
-/// When something happens next where nothing can be claimed now; `None` where something can.
+/// When something happens next where nothing can be grouped or claimed now; `None` where something
+/// can.
 pub(super) fn peek(
     connection: &Connection,
+    now: Timestamp,
     horizon: &Horizon,
     busy: &[String],
 ) -> rusqlite::Result<Option<Claim>> {
-    let dues = dues(connection, horizon, busy)?;
-    let next_due = dues.iter().map(|(_, due)| *due).min();
+    let mut next_due = groups::next(connection, now)?;
+    for channel in unfinished(connection, busy)? {
+        next_due = earlier(next_due, due(connection, horizon, &channel)?);
+    }
     let nothing_now = next_due.is_none_or(|due| due > horizon.now);
     if !nothing_now {
         return Ok(None);
@@ -128,44 +131,94 @@ pub(super) fn peek(
     Ok(Some(Claim { deliveries: Vec::new(), next_due }))
 }
 
-/// Claims at most one due delivery for each channel that is not busy.
+/// Groups what is due, then claims at most one due delivery for each channel that is not busy.
 pub(super) fn claim(
     connection: &Connection,
     epoch: i64,
+    now: Timestamp,
     horizon: &Horizon,
     busy: &[String],
 ) -> rusqlite::Result<Claim> {
-    let mut claim = Claim { deliveries: Vec::new(), next_due: None };
-    let mut next_due: Option<i64> = None;
-    for (channel, due) in dues(connection, horizon, busy)? {
-        if due > horizon.now {
-            next_due = Some(next_due.map_or(due, |it| it.min(due)));
-        } else if let Some(it) = claim_one(connection, epoch, horizon, &channel)? {
-            claim.deliveries.push(it);
+    let mut deliveries = Vec::new();
+    let mut next_due = groups::flush(connection, now)?;
+    for channel in unfinished(connection, busy)? {
+        match due(connection, horizon, &channel)? {
+            Some(due) if due > horizon.now => next_due = earlier(next_due, Some(due)),
+            Some(_) => deliveries.extend(claim_one(connection, epoch, horizon, &channel)?),
+            None => {}
         }
     }
-    claim.next_due = next_due.map(column::from_ms).transpose()?;
-    Ok(claim)
+    Ok(Claim { deliveries, next_due: next_due.map(column::from_ms).transpose()? })
 }
 
-/// For each channel that is not busy, when its next delivery is due or a lease of it ends, in
-/// milliseconds.
-fn dues(
+fn earlier(one: Option<i64>, other: Option<i64>) -> Option<i64> {
+    one.into_iter().chain(other).min()
+}
+
+/// Channels that have something to send and are not busy.
+fn unfinished(connection: &Connection, busy: &[String]) -> rusqlite::Result<Vec<String>> {
+    let mut channels: Vec<String> = connection
+        .prepare_cached(
+            "/* outbox.unfinished */ select distinct channel from deliveries \
+             where state in ('pending', 'sending')",
+        )?
+        .query_map([], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    channels.retain(|it| !busy.contains(it));
+    Ok(channels)
+}
+
+/// When something of a channel can be claimed, in milliseconds, as far as its own times tell.
+fn due(connection: &Connection, horizon: &Horizon, channel: &str) -> rusqlite::Result<Option<i64>> {
+    if let Some(probe_at) = parked::probe_at(connection, channel)? {
+        return due_parked(connection, horizon, channel, probe_at);
+    }
+    let is_due: bool = connection
+        .prepare_cached(
+            "/* outbox.is_due */ select exists (select 1 from deliveries_in_turn \
+             where channel = ?1 and iif(state = 'sending', lease_until < ?2 or lease_until > ?3, \
+             due_at <= ?2 or due_at > ?4))",
+        )?
+        .query_row((channel, horizon.now, horizon.lease_max, horizon.due_max), |row| row.get(0))?;
+    if is_due {
+        return Ok(Some(horizon.now));
+    }
+    // Those whose turn it is not are not told apart: their times come after those they wait for, or
+    // wake somebody for nothing.
+    connection
+        .prepare_cached(
+            "/* outbox.next_due */ select min(at) from (select iif(state = 'sending', \
+             lease_until + 1, due_at) as at from deliveries where channel = ?1 \
+             and state in ('pending', 'sending')) where at > ?2",
+        )?
+        .query_row((channel, horizon.now), |row| row.get(0))
+}
+
+/// The same of a parked channel: the one try that it gets.
+fn due_parked(
     connection: &Connection,
     horizon: &Horizon,
-    busy: &[String],
-) -> rusqlite::Result<Vec<(String, i64)>> {
-    let dues = connection
+    channel: &str,
+    probe_at: i64,
+) -> rusqlite::Result<Option<i64>> {
+    let lease_end: Option<i64> = connection
         .prepare_cached(
-            "/* outbox.dues */ select channel, min(case state when 'sending' \
-             then iif(lease_until > ?3, ?1, lease_until + 1) \
-             else iif(due_at > ?2, ?1, due_at) end) from deliveries_in_turn group by channel",
+            "/* outbox.parked_lease */ select max(lease_until) from deliveries \
+             where channel = ?1 and state = 'sending'",
         )?
-        .query_map((horizon.now, horizon.due_max, horizon.lease_max), |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?
-        .collect::<rusqlite::Result<Vec<(String, i64)>>>()?;
-    Ok(dues.into_iter().filter(|(channel, _)| !busy.contains(channel)).collect())
+        .query_row([channel], |row| row.get(0))?;
+    let has_one: bool = connection
+        .prepare_cached(
+            "/* outbox.parked_in_turn */ select exists (select 1 from deliveries_in_turn \
+             where channel = ?1)",
+        )?
+        .query_row([channel], |row| row.get(0))?;
+    Ok(has_one.then(|| match lease_end {
+        Some(end) if (horizon.now..=horizon.lease_max).contains(&end) => end + 1,
+        Some(_) => horizon.now,
+        None if probe_at > horizon.due_max => horizon.now,
+        None => probe_at.max(horizon.now),
+    }))
 }
 
 fn claim_one(
@@ -181,26 +234,31 @@ fn claim_one(
              and (lease_until < ?2 or lease_until > ?3)",
         )?
         .execute((channel, horizon.now, horizon.lease_max))?;
+    let is_parked = parked::probe_at(connection, channel)?.is_some();
     let claimed = connection
         .prepare_cached(
             "/* outbox.claim */ update deliveries set state = 'sending', lease_until = ?2, \
              epoch = ?3 where seq = (select seq from deliveries_in_turn where channel = ?1 \
-             and state = 'pending' and (due_at <= ?4 or due_at > ?5) order by seq limit 1) \
+             and state = 'pending' and (due_at <= ?4 or due_at > ?5 or ?6) order by seq limit 1) \
              returning id, created_at, attempts, minimal",
         )?
-        .query_row((channel, horizon.lease_until, epoch, horizon.now, horizon.due_max), |row| {
-            let id: String = row.get("id")?;
-            let attempts: u32 = row.get("attempts")?;
-            Ok(Claimed {
-                id: Uuid::parse_str(&id).map_err(|error| column::unreadable("id", error))?,
-                channel: channel.to_owned(),
-                created_at: column::instant(row, "created_at")?,
-                attempt: attempts.saturating_add(1),
-                minimal: row.get("minimal")?,
-                notifications: Vec::new(),
-                epoch,
-            })
-        })
+        .query_row(
+            (channel, horizon.lease_until, epoch, horizon.now, horizon.due_max, is_parked),
+            |row| {
+                let id: String = row.get("id")?;
+                let attempts: u32 = row.get("attempts")?;
+                Ok(Claimed {
+                    id: Uuid::parse_str(&id).map_err(|error| column::unreadable("id", error))?,
+                    channel: channel.to_owned(),
+                    created_at: column::instant(row, "created_at")?,
+                    attempt: attempts.saturating_add(1),
+                    minimal: row.get("minimal")?,
+                    notifications: Vec::new(),
+                    thread: None,
+                    epoch,
+                })
+            },
+        )
         .optional()?;
     let Some(mut claimed) = claimed else { return Ok(None) };
     claimed.notifications = connection
@@ -210,11 +268,42 @@ fn claim_one(
         )?
         .query_map([claimed.id.to_string()], |row| column::json(row, "body"))?
         .collect::<rusqlite::Result<_>>()?;
+    claimed.thread = thread(connection, channel, &claimed.id.to_string())?;
     Ok(Some(claimed))
 }
 
-/// Records how an attempt ended; false where its claim is not held any more.
-pub(super) fn record(connection: &Connection, attempt: &Attempt) -> rusqlite::Result<bool> {
+/// The thread that all of a delivery is about, if it is one.
+fn thread(
+    connection: &Connection,
+    channel: &str,
+    delivery: &str,
+) -> rusqlite::Result<Option<Thread>> {
+    let (key, last): (Option<String>, Option<String>) = connection
+        .prepare_cached(
+            "/* outbox.thread */ select min(thread), max(thread) from notifications \
+             where delivery_id = ?1",
+        )?
+        .query_row([delivery], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let Some(key) = key.filter(|it| last.as_ref() == Some(it)) else { return Ok(None) };
+    // What was given up counts as told: nobody will say it any more.
+    let open: u64 = connection
+        .prepare_cached(
+            "/* outbox.open_of_thread */ select count(*) as open from notifications \
+             where type <> 'incident.resolved' and id in (select max(n.id) from notifications n \
+             left join deliveries d on d.id = n.delivery_id where n.channel = ?1 \
+             and n.thread = ?2 and (n.delivery_id = ?3 or d.ended_at is not null) \
+             group by n.incident_id)",
+        )?
+        .query_row((channel, &key, delivery), |row| column::unsigned(row, "open"))?;
+    Ok(Some(Thread { key, open: usize::try_from(open).unwrap_or(usize::MAX) }))
+}
+
+/// Records how an attempt ended, and what follows for its channel; `None` where its claim is not held
+/// any more.
+pub(super) fn record(
+    connection: &Connection,
+    attempt: &Attempt,
+) -> rusqlite::Result<Option<Vec<TransitionRecord>>> {
     let id = attempt.delivery.to_string();
     let at = column::ms(attempt.at);
     let (outcome, state, due_at, ended_at, minimal, failure, detail) = match &attempt.end {
@@ -247,7 +336,7 @@ pub(super) fn record(connection: &Connection, attempt: &Attempt) -> rusqlite::Re
             attempt.number,
         ))?;
     if updated == 0 {
-        return Ok(false);
+        return Ok(None);
     }
     connection
         .prepare_cached(
@@ -263,7 +352,7 @@ pub(super) fn record(connection: &Connection, attempt: &Attempt) -> rusqlite::Re
             failure,
             detail,
         ))?;
-    Ok(true)
+    parked::after_attempt(connection, attempt).map(Some)
 }
 
 /// Gives a claim back; the delivery is due as it was.
@@ -285,15 +374,32 @@ pub(super) fn status(connection: &Connection, now: Timestamp) -> rusqlite::Resul
              where state in ('pending', 'sending')",
         )?
         .query_row([], |row| Ok((column::unsigned(row, "pending")?, row.get("oldest")?)))?;
+    let waiting = connection
+        .prepare_cached(
+            "/* outbox.waiting */ select count(*) as waiting from notifications \
+             where delivery_id is null",
+        )?
+        .query_row([], |row| column::unsigned(row, "waiting"))?;
+    let due: Option<i64> = connection
+        .prepare_cached(
+            "/* outbox.overdue */ select min(due_at) from deliveries \
+             where state in ('pending', 'sending') and state = 'pending' and channel not in (select channel from parked)",
+        )?
+        .query_row([], |row| row.get(0))?;
     let abandoned = connection
         .prepare_cached(
             "/* outbox.abandoned */ select count(*) as abandoned from deliveries \
              where state = 'abandoned'",
         )?
         .query_row([], |row| column::unsigned(row, "abandoned"))?;
-    let oldest = oldest.map(|it| {
-        let age = column::ms(now).saturating_sub(it);
+    let ago = |at: i64| {
+        let age = column::ms(now).saturating_sub(at);
         Duration::from_millis(u64::try_from(age).unwrap_or(0))
-    });
-    Ok(OutboxStatus { pending, oldest, abandoned })
+    };
+    Ok(OutboxStatus {
+        pending: pending + waiting,
+        oldest: oldest.map(ago),
+        overdue: due.map(ago).unwrap_or_default(),
+        abandoned,
+    })
 }

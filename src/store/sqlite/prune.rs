@@ -49,5 +49,10 @@ pub(super) fn prune(
              select 1 from notifications n where n.delivery_id = d.id) limit ?2)",
         )?
         .execute((column::ms(incidents_before), BATCH))?;
+    super::silences::prune(connection, incidents_before)?;
+    // A group that was quiet for so long begins anew all the same.
+    connection
+        .prepare_cached("/* prune.groups */ delete from groups where flushed_at < ?1")?
+        .execute([column::ms(incidents_before)])?;
     Ok(Pruned { audits, incidents: incidents.len(), deliveries })
 }

@@ -3,15 +3,25 @@
 
 use rusqlite::Connection;
 
+use super::audience::heard;
+use super::audience::resolved;
+use super::audience::routed;
 use super::column;
 use super::incidents;
 use super::outbox;
+use super::reminders;
+use super::silences;
+use crate::finding::Severity;
 use crate::incident::Incident;
+use crate::incident::IncidentId;
+use crate::incident::IncidentKind;
 use crate::incident::Reason;
 use crate::incident::Step;
 use crate::notification::HowTold;
 use crate::notification::Notification;
+use crate::notification::NotificationType;
 use crate::policy::Policy;
+use crate::route::Destination;
 use crate::route::Facts;
 use crate::schema::RelationName;
 
@@ -24,45 +34,100 @@ pub(super) struct Change<'a> {
     pub(super) reason: Reason,
     pub(super) notification: &'a Notification,
     /// The objects of the findings that are new, for silences about tables.
-    #[expect(dead_code, reason = "silences ask for it as soon as they are stored")]
     pub(super) new: &'a [RelationName],
 }
 
-/// Tells it to whom the policy names; returns how many notifications that made.
+/// Tells it to whom the policy names, unless it is muted; returns how many notifications that made.
 pub(super) fn tell(
     connection: &Connection,
     policy: &Policy,
     change: &Change<'_>,
     now: jiff::Timestamp,
 ) -> rusqlite::Result<usize> {
-    let Change { incident, step, reason, notification, .. } = *change;
+    let Change { incident, step, reason, notification, new } = *change;
     record(connection, incident, step, reason, None, None, now)?;
-    connection
-        .prepare_cached("/* tell.facts */ update incidents set facts = ?2 where id = ?1")?
-        .execute((incidents::stored(incident.id), column::to_json(notification)?))?;
     let id = incident.id.to_string();
-    let destinations = policy.destinations(&facts(notification, incident, &id));
-    let mut told = 0;
-    for destination in destinations {
-        if step == Step::Resolved && !destination.route.send_resolved {
-            continue;
-        }
-        let how = HowTold {
-            mention: destination.route.mention.clone(),
-            runbook_url: destination.route.runbook_url.clone(),
-            max_items: Some(destination.route.max_items),
+    let facts = facts_of(notification, incident.kind, &id);
+    let is_muted = silences::is_muted(connection, policy, &facts, new, now)?;
+    let heard = heard(connection, incident.id)?;
+    let mut told = Vec::new();
+    if !is_muted {
+        let was_untold = is_untold(connection, incident.id)?;
+        let (kind, subject) = (incident.kind, &incident.subject);
+        let destinations = if step == Step::Resolved {
+            resolved(connection, policy, incident.id, kind, subject, &facts, &heard)?
+        } else {
+            routed(connection, policy, kind, subject, &facts)?
         };
-        let notification = Notification { told: how, ..notification.clone() };
-        outbox::put(connection, incident.id, &notification, &destination, now)?;
-        told += 1;
+        for it in destinations {
+            let never_heard = was_untold && !heard.contains_key(&it.channel);
+            let notification = if step == Step::Changed && never_heard {
+                &first_told(notification)
+            } else {
+                notification
+            };
+            send(connection, policy, incident.id, notification, &it, now)?;
+            told.push(it);
+        }
     }
-    Ok(told)
+    let remind_at = told.iter().map(|it| reminders::after(it.route, now)).min();
+    connection
+        .prepare_cached(
+            "/* tell.facts */ update incidents set facts = ?2, untold = ?3, \
+             remind_at = coalesce(?4, remind_at, ?5) where id = ?1",
+        )?
+        .execute((
+            incidents::stored(incident.id),
+            column::to_json(notification)?,
+            is_muted,
+            remind_at,
+            column::ms(now),
+        ))?;
+    Ok(told.len())
 }
 
-/// What routes and silences ask of a notification.
-pub(super) fn facts<'a>(
+/// Puts one notification for one channel into the outbox, as its route wants it told; returns its id.
+pub(super) fn send(
+    connection: &Connection,
+    policy: &Policy,
+    incident: IncidentId,
+    notification: &Notification,
+    destination: &Destination<'_>,
+    now: jiff::Timestamp,
+) -> rusqlite::Result<i64> {
+    let told = HowTold {
+        mention: destination.route.mention.clone(),
+        runbook_url: destination.route.runbook_url.clone(),
+        max_items: Some(destination.route.max_items),
+    };
+    let notification = Notification { told, ..notification.clone() };
+    let single = policy.one_by_one.contains(&destination.channel);
+    outbox::put(connection, incident, &notification, destination, single, now)
+}
+
+/// A change as somebody reads it who never heard of the incident: all of it is new.
+pub(super) fn first_told(it: &Notification) -> Notification {
+    let mut it = it.clone();
+    it.kind = NotificationType::Opened;
+    it.new_total = it.findings_total;
+    it.gone_total = 0;
+    for finding in &mut it.findings {
+        finding.new = true;
+    }
+    it
+}
+
+/// Whether something of an incident was muted and is not told yet.
+fn is_untold(connection: &Connection, incident: IncidentId) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached("/* tell.is_untold */ select untold from incidents where id = ?1")?
+        .query_row([incidents::stored(incident)], |row| row.get(0))
+}
+
+/// What routes and silences ask of a notification. `id` is that of its incident, `SW-1042`.
+pub(super) fn facts_of<'a>(
     notification: &'a Notification,
-    incident: &Incident,
+    kind: IncidentKind,
     id: &'a str,
 ) -> Facts<'a> {
     let named = |text: &'a String| Some(text.as_str()).filter(|it| !it.is_empty());
@@ -70,9 +135,9 @@ pub(super) fn facts<'a>(
         database: named(&notification.database),
         manifest: named(&notification.manifest),
         labels: &notification.labels,
-        kind: incident.kind,
+        kind,
         // One that an earlier version spelt otherwise is the worst, so that nobody misses it.
-        severity: notification.severity.parse().unwrap_or(crate::finding::Severity::Critical),
+        severity: notification.severity.parse().unwrap_or(Severity::Critical),
         incident: id,
     }
 }
@@ -87,18 +152,22 @@ pub(super) fn record(
     note: Option<&str>,
     now: jiff::Timestamp,
 ) -> rusqlite::Result<()> {
+    record_of(connection, incidents::stored(incident.id), (step, reason), (actor, note), now)
+}
+
+/// The same of an incident by its stored id, with what a person said of it.
+pub(super) fn record_of(
+    connection: &Connection,
+    incident: i64,
+    (step, reason): (Step, Reason),
+    (actor, note): (Option<&str>, Option<&str>),
+    now: jiff::Timestamp,
+) -> rusqlite::Result<()> {
     connection
         .prepare_cached(
             "/* tell.record */ insert into incident_events (incident_id, at, step, reason, actor, \
              note) values (?1, ?2, ?3, ?4, ?5, ?6)",
         )?
-        .execute((
-            incidents::stored(incident.id),
-            column::ms(now),
-            step.word(),
-            reason.word(),
-            actor,
-            note,
-        ))?;
+        .execute((incident, column::ms(now), step.word(), reason.word(), actor, note))?;
     Ok(())
 }

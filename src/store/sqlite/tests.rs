@@ -1,8 +1,11 @@
 //! The state on real files: what is on disk when, and what a kill leaves.
 
 mod committing;
+mod gathering;
 mod living;
+mod muting;
 mod opening;
+mod parking;
 mod sending;
 mod trouble;
 
@@ -129,6 +132,8 @@ impl Bench {
             at: self.now(),
             duration: Duration::from_millis(120),
             end,
+            broken: false,
+            policy: policy(&["ops"]),
         }
     }
 

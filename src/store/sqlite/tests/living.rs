@@ -27,7 +27,7 @@ impl Bench {
     }
 
     /// How many notifications were ever made, for each channel.
-    fn told(&self) -> i64 {
+    fn ever_told(&self) -> i64 {
         self.count("notifications")
     }
 }
@@ -62,7 +62,7 @@ async fn a_drift_that_returns_is_one_incident_through_every_restart() {
         "SW-1001 central resolved all_findings_gone",
     ];
     assert_eq!(told, want);
-    assert_eq!(bench.told(), 4);
+    assert_eq!(bench.ever_told(), 4);
     let store = bench.open();
     let mut headlines = Vec::new();
     for _ in 0..4 {
@@ -141,7 +141,7 @@ async fn a_person_has_an_incident_in_hand_until_it_grows() {
     assert!(matches!(let_go().await, Handled::Done(it) if it.acknowledged.is_none()));
     assert_eq!(let_go().await, Handled::Already);
     take("alice", None).await;
-    assert_eq!(bench.told(), 1, "nobody hears of these");
+    assert_eq!(bench.ever_told(), 1, "nobody hears of these");
     store.close().await.unwrap();
 
     assert_eq!(reasons(&bench.step(bench.audit("central", "a")).await), NOTHING);
@@ -186,7 +186,7 @@ async fn a_server_that_is_down_is_told_once() {
         }
     }
     assert_eq!(told, ["SW-1001 db.example:5432 opened server_unreachable"]);
-    assert_eq!(bench.told(), 1);
+    assert_eq!(bench.ever_told(), 1);
     bench.pass(720);
     let receipt = bench.step(bench.audit("sco", "")).await;
     assert_eq!(reasons(&receipt), ["SW-1001 db.example:5432 resolved server_reachable"]);
@@ -227,12 +227,12 @@ async fn a_failure_of_one_database_becomes_that_of_its_server() {
         bench.pass(10);
         assert_eq!(commit(bench.down("central")).await, NOTHING);
     }
-    let told = bench.told();
+    let told = bench.ever_told();
     bench.pass(10);
     let want =
         ["SW-1002 db.example:5432 opened server_unreachable", "SW-1001 sco resolved server_told"];
     assert_eq!(commit(bench.down("central")).await, want);
-    assert_eq!(bench.told(), told + 1, "one of them is for the trail alone");
+    assert_eq!(bench.ever_told(), told + 1, "one of them is for the trail alone");
     let (row, trail) = store.incident(IncidentId(1001)).await.unwrap().unwrap();
     assert_eq!((row.reason.as_str(), trail.len()), ("server_told", 2));
     assert!(row.facts.unwrap().headline.contains("`db.example:5432`"));

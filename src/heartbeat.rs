@@ -1,0 +1,145 @@
+//! Tells a monitor elsewhere that this daemon does its work, or why it does not.
+//!
+//! A process that runs and audits nothing looks well from outside. So a sign of life is sent only
+//! while the audits are on time, the outbox moves, no channel is parked, the state can be written and
+//! every loop comes round; otherwise `/fail`, with the reason. No sign at all means that the process
+//! is gone, or cannot reach the monitor, which comes to the same.
+
+mod ping;
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+use tracing::warn;
+
+use crate::clock::Clock;
+use crate::config::Config;
+use crate::config::Heartbeat;
+use crate::health::Health;
+use crate::health::not_come_round;
+use crate::store;
+use crate::store::Store;
+use crate::store::StoreError;
+
+use ping::Pinger;
+
+/// An audit that is this late is not on time.
+const AUDIT_LATE: SignedDuration = SignedDuration::from_secs(60);
+/// A delivery that has been due for longer means that the outbox does not move.
+const DELIVERY_LATE: Duration = Duration::from_mins(5);
+/// How often it is looked whether a heartbeat is configured, and whether the first full look is over.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// What the loop works with.
+#[derive(Clone, Debug)]
+pub struct Pulse {
+    pub store: Store,
+    pub config: watch::Receiver<Arc<Config>>,
+    pub clock: Clock,
+    pub health: Health,
+    pub shutdown: CancellationToken,
+}
+
+/// Sends signs of life until shutdown, where one is configured.
+pub async fn run(pulse: Pulse) {
+    let beat = pulse.shutdown.clone();
+    let _ = beat.run_until_cancelled(pulse.beat()).await;
+}
+
+impl Pulse {
+    async fn beat(&self) {
+        let mut pinger = None;
+        let mut looked = false;
+        let mut said: Option<String> = None;
+        loop {
+            let config = Arc::clone(&self.config.borrow());
+            let Some(heartbeat) = &config.heartbeat else {
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            };
+            if !looked && !self.has_looked_at_all(&config).await {
+                tokio::time::sleep(LOOK_EVERY).await;
+                continue;
+            }
+            looked = true;
+            let fault = self.fault(&config).await;
+            if said != fault {
+                match &fault {
+                    Some(fault) => warn!("the heartbeat says that something is wrong: {fault}"),
+                    None => info!("the heartbeat says that all is well"),
+                }
+                said.clone_from(&fault);
+            }
+            self.ping(&mut pinger, heartbeat, fault).await;
+            tokio::time::sleep(heartbeat.every).await;
+        }
+    }
+
+    async fn ping(
+        &self,
+        pinger: &mut Option<Pinger>,
+        heartbeat: &Heartbeat,
+        fault: Option<String>,
+    ) {
+        if pinger.is_none() {
+            *pinger = Pinger::new().inspect_err(|error| warn!("no heartbeat: {error}")).ok();
+        }
+        if let Some(pinger) = pinger
+            && let Err(why) = pinger.ping(heartbeat, fault).await
+        {
+            warn!("the heartbeat could not be sent: {why}");
+        }
+    }
+
+    /// Whether every registered database was ever audited. After a restart the state knows them, and
+    /// one that is not on time shows by that.
+    async fn has_looked_at_all(&self, config: &Config) -> bool {
+        let Ok(states) = self.store.database_states().await else { return false };
+        let seen: BTreeSet<&str> = states.iter().map(|it| it.name.as_str()).collect();
+        config.databases.iter().all(|it| seen.contains(it.name.as_str()))
+    }
+
+    /// What is wrong, the first of it, in words; `None` where all is well.
+    async fn fault(&self, config: &Config) -> Option<String> {
+        let writer = || not_come_round("state writer", self.store.writer_idle());
+        if let Some(stuck) = self.health.stuck().or_else(writer) {
+            return Some(stuck);
+        }
+        if let store::Health::Failing { since, reason, .. } = &*self.store.health().borrow() {
+            let seconds = since.elapsed().as_secs();
+            return Some(format!("the state could not be written for {seconds} s: {reason}"));
+        }
+        let now = self.clock.now();
+        let late = self.health.timings();
+        let late = late.iter().filter(|(_, it)| now.duration_since(it.next_due) > AUDIT_LATE);
+        let mut late: Vec<&String> = late.map(|(name, _)| name).collect();
+        late.sort();
+        if let Some(first) = late.first() {
+            let (count, all) = (late.len(), config.databases.len());
+            return Some(format!("{count} of {all} audits are overdue, first `{first}`"));
+        }
+        match self.of_channels(now).await {
+            Ok(fault) => fault,
+            Err(_) => Some("the state cannot be read; the log says why".to_owned()),
+        }
+    }
+
+    async fn of_channels(&self, now: Timestamp) -> Result<Option<String>, StoreError> {
+        if let Some(it) = self.store.parked().await?.first() {
+            let (channel, since) = (&it.channel, it.since);
+            return Ok(Some(format!("channel `{channel}` is parked since {since}: {}", it.detail)));
+        }
+        let overdue = self.store.outbox_status(now).await?.overdue;
+        let stuck = overdue > DELIVERY_LATE;
+        Ok(stuck.then(|| format!("a message has been due for {} s", overdue.as_secs())))
+    }
+}
+
+#[cfg(test)]
+mod tests;

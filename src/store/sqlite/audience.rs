@@ -1,0 +1,115 @@
+//! Who hears of one change of one incident: whom the routes name, corrected by who heard of it before.
+//!
+//! "Resolved" goes to whoever was told that it is open, whatever the routes say by now, and to nobody
+//! else: a resolved message that is lost, or that comes out of the blue, costs trust.
+
+use std::collections::BTreeMap;
+
+use rusqlite::Connection;
+
+use super::column;
+use super::incidents;
+use super::tell::facts_of;
+use crate::incident::IncidentId;
+use crate::incident::IncidentKind;
+use crate::notification::Notification;
+use crate::policy::Policy;
+use crate::route::Destination;
+use crate::route::Facts;
+
+/// The last notification of one incident on one channel.
+#[derive(Clone, Debug)]
+pub(super) struct Heard {
+    pub(super) id: i64,
+    /// In milliseconds.
+    pub(super) at: i64,
+    /// Whether it said that the incident is over.
+    pub(super) resolved: bool,
+}
+
+/// What each channel last heard of an incident; a channel that never heard of it is not there.
+pub(super) fn heard(
+    connection: &Connection,
+    incident: IncidentId,
+) -> rusqlite::Result<BTreeMap<String, Heard>> {
+    connection
+        .prepare_cached(
+            "/* audience.heard */ select n.id, n.channel, n.type, n.created_at from ( \
+             select max(id) as id from notifications where incident_id = ?1 group by channel) last \
+             join notifications n on n.id = last.id",
+        )?
+        .query_map([incidents::stored(incident)], |row| {
+            let word: String = row.get("type")?;
+            let resolved = word == "incident.resolved";
+            let heard = Heard { id: row.get("id")?, at: row.get("created_at")?, resolved };
+            Ok((row.get("channel")?, heard))
+        })?
+        .collect()
+}
+
+/// One notification as it was put into the outbox.
+pub(super) fn body(connection: &Connection, notification: i64) -> rusqlite::Result<Notification> {
+    connection
+        .prepare_cached("/* audience.body */ select body from notifications where id = ?1")?
+        .query_row([notification], |row| column::json(row, "body"))
+}
+
+/// Whom the routes name. What is about a channel is told on other channels: where the routes name
+/// none, on whichever there is, one that works if possible.
+pub(super) fn routed<'a>(
+    connection: &Connection,
+    policy: &'a Policy,
+    kind: IncidentKind,
+    subject: &str,
+    facts: &Facts<'_>,
+) -> rusqlite::Result<Vec<Destination<'a>>> {
+    let mut destinations = policy.destinations(facts);
+    if kind != IncidentKind::ChannelParked {
+        return Ok(destinations);
+    }
+    destinations.retain(|it| it.channel != subject);
+    if destinations.is_empty() {
+        let others = || policy.channels.iter().filter(|it| *it != subject);
+        let mut working = None;
+        for channel in others() {
+            if super::parked::probe_at(connection, channel)?.is_none() {
+                working = Some(channel);
+                break;
+            }
+        }
+        let other = working.or_else(|| others().next());
+        destinations.extend(other.and_then(|it| policy.towards(it, facts)));
+    }
+    Ok(destinations)
+}
+
+/// Who hears that an incident is resolved.
+pub(super) fn resolved<'a>(
+    connection: &Connection,
+    policy: &'a Policy,
+    id: IncidentId,
+    kind: IncidentKind,
+    subject: &str,
+    facts: &Facts<'_>,
+    heard: &BTreeMap<String, Heard>,
+) -> rusqlite::Result<Vec<Destination<'a>>> {
+    let mut destinations = routed(connection, policy, kind, subject, facts)?;
+    let expects = |channel: &String| heard.get(channel).is_some_and(|it| !it.resolved);
+    // Whoever was told on a channel that is gone reads another one now.
+    let moved = heard.keys().any(|it| expects(it) && !policy.channels.contains(it));
+    destinations.retain(|it| expects(&it.channel) || (moved && !heard.contains_key(&it.channel)));
+    for (channel, last) in heard {
+        let is_known = policy.channels.contains(channel);
+        if !is_known || !expects(channel) || destinations.iter().any(|it| it.channel == *channel) {
+            continue;
+        }
+        // As the route told it that led there then.
+        let last = body(connection, last.id)?;
+        let id = id.to_string();
+        let then = facts_of(&last, kind, &id);
+        let by_route = policy.destinations(&then).into_iter().find(|it| it.channel == *channel);
+        destinations.extend(by_route.or_else(|| policy.towards(channel, facts)));
+    }
+    destinations.retain(|it| it.route.send_resolved);
+    Ok(destinations)
+}

@@ -1,0 +1,142 @@
+//! Reminders: an incident that stays open is told again, on each channel, once its repeat interval has
+//! passed there.
+//!
+//! Each open incident carries the instant before which nothing can be due, so that a pass over ten
+//! thousand of them looks at none.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::audience;
+use super::audience::Heard;
+use super::column;
+use super::incidents;
+use super::outbox::millis;
+use super::silences;
+use super::standing::Standing;
+use super::standing::standing;
+use super::tell;
+use crate::incident::IncidentState;
+use crate::incident::Reason;
+use crate::incident::Step;
+use crate::notification::NotifiedFinding;
+use crate::notification::again;
+use crate::policy::Policy;
+use crate::route::Route;
+use crate::store::TransitionRecord;
+
+/// Incidents of one pass. The next pass goes on.
+pub(super) const BATCH: usize = 500;
+/// What is muted, or told to nobody, is looked at again after this, in milliseconds.
+const LATER_MS: i64 = 5 * 60 * 1000;
+
+/// When a reminder by `route` is due of what is told at `now`, in milliseconds.
+pub(super) fn after(route: &Route, now: Timestamp) -> i64 {
+    column::ms(now).saturating_add(millis(route.repeat_interval).max(1))
+}
+
+/// Whether any incident has to be looked at.
+pub(super) fn is_due(connection: &Connection, now: Timestamp) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "/* reminders.is_due */ select exists (select 1 from incidents \
+             where state = 'open' and remind_at is not null and remind_at <= ?1)",
+        )?
+        .query_row([column::ms(now)], |row| row.get(0))
+}
+
+/// Has every open incident looked at: its repeat interval may be another one.
+pub(super) fn reconsider(connection: &Connection) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached(
+            "/* reminders.reconsider */ update incidents set remind_at = 0 where state = 'open'",
+        )?
+        .execute([])?;
+    Ok(())
+}
+
+/// Reminds of at most [`BATCH`] incidents; returns of which.
+pub(super) fn remind(
+    connection: &Connection,
+    policy: &Policy,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<TransitionRecord>> {
+    let due: Vec<i64> = connection
+        .prepare_cached(
+            "/* reminders.due */ select id from incidents where state = 'open' \
+             and remind_at is not null and remind_at <= ?1 order by remind_at, id limit ?2",
+        )?
+        .query_map((column::ms(now), column::count(BATCH)), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut reminded = Vec::new();
+    for id in due {
+        let (next, transition) = match standing(connection, id)? {
+            Some(it) => remind_of(connection, policy, &it, now)?,
+            None => (None, None),
+        };
+        reminded.extend(transition);
+        connection
+            .prepare_cached(
+                "/* reminders.next */ update incidents set remind_at = ?2 where id = ?1",
+            )?
+            .execute((id, next))?;
+    }
+    Ok(reminded)
+}
+
+/// When to look at it again, in milliseconds, and whether anybody is reminded.
+fn remind_of(
+    connection: &Connection,
+    policy: &Policy,
+    it: &Standing,
+    now: Timestamp,
+) -> rusqlite::Result<(Option<i64>, Option<TransitionRecord>)> {
+    let later = Some(column::ms(now).saturating_add(LATER_MS));
+    let id = it.id.to_string();
+    let facts = tell::facts_of(&it.facts, it.kind, &id);
+    // What was never told is told when nothing mutes it any more; that is no reminder.
+    let is_open = it.state == IncidentState::Open;
+    if !is_open || it.untold || silences::is_muted(connection, policy, &facts, &[], now)? {
+        return Ok((later, None));
+    }
+    let heard = audience::heard(connection, it.id)?;
+    let findings = it.findings.iter().map(|it| NotifiedFinding { new: false, ..it.clone() });
+    let (step, reason) = (Step::Reminded, Reason::RepeatInterval);
+    let notification = again(&it.facts, step, reason, findings.collect(), it.findings_total);
+    let mut next: Option<i64> = None;
+    let mut reminded = false;
+    for destination in audience::routed(connection, policy, it.kind, &it.subject, &facts)? {
+        let last = heard.get(&destination.channel).map_or(it.changed_at, |it: &Heard| it.at);
+        let interval = millis(destination.route.repeat_interval).max(1);
+        let mut due = last.saturating_add(interval);
+        if due <= column::ms(now) {
+            tell::send(connection, policy, it.id, &notification, &destination, now)?;
+            reminded = true;
+            due = column::ms(now).saturating_add(interval);
+        }
+        next = Some(next.map_or(due, |it| it.min(due)));
+    }
+    if !reminded {
+        return Ok((next.or(later), None));
+    }
+    record(connection, it, step, reason, now)?;
+    let transition = TransitionRecord {
+        incident: it.id,
+        kind: it.kind,
+        subject: it.subject.clone(),
+        step,
+        reason,
+    };
+    Ok((next, Some(transition)))
+}
+
+/// One line of the audit trail.
+pub(super) fn record(
+    connection: &Connection,
+    it: &Standing,
+    step: Step,
+    reason: Reason,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    tell::record_of(connection, incidents::stored(it.id), (step, reason), (None, None), now)
+}

@@ -1,0 +1,140 @@
+//! Silences: kept, ended, and asked whether they mute a change.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::Row;
+use serde_json::Value;
+
+use super::column;
+use crate::policy::Policy;
+use crate::route::Facts;
+use crate::schema::RelationName;
+use crate::silence;
+use crate::silence::Silence;
+use crate::store::Muting;
+
+/// Silences at one time. Each change of an incident asks all of them.
+pub(super) const ACTIVE_MAX: usize = 500;
+
+const COLUMNS: &str = "select id, matcher, reason, author, created_at, ends_at, expired_at";
+
+/// Silences, newest first: those that are active, or all that are kept.
+pub(super) fn list(
+    connection: &Connection,
+    all: bool,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Silence>> {
+    connection
+        .prepare_cached(&format!(
+            "/* silences.list */ {COLUMNS} from silences \
+             where ?1 or (expired_at is null and ends_at > ?2) order by id desc"
+        ))?
+        .query_map((all, column::ms(now)), read)?
+        .collect()
+}
+
+/// Keeps one; `None` where there are [`ACTIVE_MAX`] already.
+pub(super) fn add(connection: &Connection, it: Silence) -> rusqlite::Result<Option<Silence>> {
+    let active: i64 = connection
+        .prepare_cached(
+            "/* silences.count */ select count(*) from silences \
+             where expired_at is null and ends_at > ?1",
+        )?
+        .query_row([column::ms(it.created_at)], |row| row.get(0))?;
+    if active >= column::count(ACTIVE_MAX) {
+        return Ok(None);
+    }
+    let id = connection
+        .prepare_cached(
+            "/* silences.add */ insert into silences (matcher, reason, author, created_at, \
+             ends_at, expired_at) values (?1, ?2, ?3, ?4, ?5, ?6) returning id",
+        )?
+        .query_row(
+            (
+                silence::to_json(&it.matcher, &it.tables).to_string(),
+                &it.reason,
+                &it.author,
+                column::ms(it.created_at),
+                column::ms(it.ends_at),
+                it.expired_at.map(column::ms),
+            ),
+            |row| row.get(0),
+        )?;
+    Ok(Some(Silence { id, ..it }))
+}
+
+/// Ends one now, unless it has ended; `None` where there is none of that id.
+pub(super) fn expire(
+    connection: &Connection,
+    id: i64,
+    now: Timestamp,
+) -> rusqlite::Result<Option<Silence>> {
+    connection
+        .prepare_cached(
+            "/* silences.expire */ update silences set expired_at = ?2 \
+             where id = ?1 and expired_at is null and ends_at > ?2",
+        )?
+        .execute((id, column::ms(now)))?;
+    let mut statement = connection
+        .prepare_cached(&format!("/* silences.one */ {COLUMNS} from silences where id = ?1"))?;
+    let mut found = statement.query_map([id], read)?;
+    found.next().transpose()
+}
+
+/// Whether a silence or a maintenance window mutes a change with these new findings.
+pub(super) fn is_muted(
+    connection: &Connection,
+    policy: &Policy,
+    facts: &Facts<'_>,
+    new: &[RelationName],
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    if policy.is_in_maintenance(facts, now) {
+        return Ok(true);
+    }
+    let active = list(connection, false, now)?;
+    Ok(active.iter().any(|it| it.is_active(now) && it.mutes(facts, new)))
+}
+
+/// What mutes now.
+pub(super) fn muting(
+    connection: &Connection,
+    policy: &Policy,
+    now: Timestamp,
+) -> rusqlite::Result<Muting> {
+    let silences = connection
+        .prepare_cached(
+            "/* silences.muting */ select id from silences \
+             where expired_at is null and ends_at > ?1 and created_at <= ?1",
+        )?
+        .query_map([column::ms(now)], |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let windows = policy.open_windows(now).into_iter().map(str::to_owned).collect();
+    Ok(Muting { silences, windows })
+}
+
+/// Deletes silences that ended before that.
+pub(super) fn prune(connection: &Connection, before: Timestamp) -> rusqlite::Result<usize> {
+    connection
+        .prepare_cached(
+            "/* silences.prune */ delete from silences \
+             where ends_at < ?1 or coalesce(expired_at, ?1) < ?1",
+        )?
+        .execute([column::ms(before)])
+}
+
+fn read(row: &Row<'_>) -> rusqlite::Result<Silence> {
+    let matcher: Value = column::json(row, "matcher")?;
+    let (matcher, tables) =
+        silence::from_json(&matcher).map_err(|error| column::unreadable("matcher", error))?;
+    Ok(Silence {
+        id: row.get("id")?,
+        matcher,
+        tables,
+        reason: row.get("reason")?,
+        author: row.get("author")?,
+        created_at: column::instant(row, "created_at")?,
+        ends_at: column::instant(row, "ends_at")?,
+        expired_at: column::instant_or_null(row, "expired_at")?,
+    })
+}

@@ -1,0 +1,192 @@
+//! Silences, maintenance windows and reminders.
+
+use jiff::civil::DateTime;
+use jiff::tz::TimeZone;
+use serde_json::json;
+
+use super::*;
+use crate::silence;
+use crate::silence::Maintenance;
+use crate::silence::When;
+
+impl Bench {
+    async fn silence(&self, store: &Sqlite, matcher: serde_json::Value, seconds: i64) -> Silence {
+        let (matcher, tables) = silence::from_json(&matcher).unwrap();
+        let silence = Silence {
+            id: 0,
+            matcher,
+            tables,
+            reason: "a move".to_owned(),
+            author: "alice".to_owned(),
+            created_at: self.now(),
+            ends_at: self.now() + SignedDuration::from_secs(seconds),
+            expired_at: None,
+        };
+        store.add_silence(silence).await.unwrap()
+    }
+
+    /// One pass of the timekeeper that looks at everything that was kept back.
+    async fn keep_time(&self, store: &Sqlite, policy: Arc<Policy>) -> Vec<String> {
+        let pass =
+            TimePass { policy, now: self.now(), muted: None, after: None, reconsider: false };
+        let kept = store.keep_time(pass).await.unwrap();
+        let word = |it: &TransitionRecord| {
+            format!("{} {} {}", it.incident, it.step.word(), it.reason.word())
+        };
+        kept.transitions.iter().map(word).collect()
+    }
+
+    /// Delivers what is due; `TYPE REASON DATABASE` of each notification, a line a message.
+    async fn told(&self, store: &Sqlite) -> Vec<String> {
+        let mut told = Vec::new();
+        loop {
+            let claimed = self.claim(store).await;
+            if claimed.is_empty() {
+                return told;
+            }
+            for it in claimed {
+                let words = it.notifications.iter().map(|it| {
+                    let kind = it.kind.word().trim_start_matches("incident.");
+                    format!("{kind} {} {} +{}", it.reason, it.database, it.new_total)
+                });
+                told.push(words.collect::<Vec<_>>().join(", "));
+                let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
+                store.record_attempt(self.attempt(&it, end)).await.unwrap();
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn when_a_silence_ends_one_digest_tells_what_is_new_and_still_open() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let ops = || policy(&["ops"]);
+    let commit = async |database: &str, tables: &str| {
+        store.commit_audit(bench.audit(database, tables)).await.unwrap();
+    };
+    commit("grows", "one").await;
+    commit("ends", "one").await;
+    commit("stays", "one").await;
+    assert_eq!(bench.told(&store).await.len(), 3);
+
+    bench.silence(&store, json!({ "manifest": "central" }), 600).await;
+    commit("grows", "one two").await;
+    commit("ends", "").await;
+    commit("opens", "one").await;
+    commit("passes", "one").await;
+    commit("passes", "").await;
+    assert_eq!(bench.told(&store).await, Vec::<String>::new());
+    bench.pass(599);
+    assert_eq!(bench.keep_time(&store, ops()).await, Vec::<String>::new());
+    bench.pass(1);
+    let transitions = bench.keep_time(&store, ops()).await;
+    assert_eq!(
+        transitions,
+        [
+            "SW-1001 changed silence_ended",
+            "SW-1002 resolved silence_ended",
+            "SW-1004 opened silence_ended",
+        ]
+    );
+    assert_eq!(
+        bench.told(&store).await,
+        ["changed silence_ended grows +1, resolved all_findings_gone ends +0, \
+          opened silence_ended opens +1"]
+    );
+    assert_eq!(bench.keep_time(&store, ops()).await, Vec::<String>::new(), "once");
+    commit("opens", "").await;
+    assert_eq!(bench.told(&store).await, ["resolved all_findings_gone opens +0"]);
+}
+
+#[tokio::test]
+async fn a_silence_about_tables_mutes_those_alone() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let it = bench.silence(&store, json!({ "table": "tmp_*" }), 600).await;
+    assert_eq!(store.silences(false, bench.now()).await.unwrap(), [it.clone()]);
+    store.commit_audit(bench.audit("a", "tmp_x")).await.unwrap();
+    assert_eq!(bench.told(&store).await, Vec::<String>::new());
+    // Who never heard of it hears of all of it.
+    store.commit_audit(bench.audit("a", "tmp_x evil")).await.unwrap();
+    assert_eq!(bench.told(&store).await, ["opened new_findings a +2"]);
+    store.commit_audit(bench.audit("b", "tmp_y")).await.unwrap();
+    assert_eq!(bench.told(&store).await, Vec::<String>::new());
+    let ended = store.expire_silence(it.id, bench.now()).await.unwrap().unwrap();
+    assert_eq!(ended.expired_at, Some(bench.now()));
+    assert_eq!(store.silences(false, bench.now()).await.unwrap(), []);
+    assert_eq!(store.silences(true, bench.now()).await.unwrap(), [ended.clone()]);
+    bench.pass(1);
+    assert_eq!(store.expire_silence(it.id, bench.now()).await.unwrap(), Some(ended), "it has");
+    assert_eq!(store.expire_silence(99, bench.now()).await.unwrap(), None);
+    bench.keep_time(&store, policy(&["ops"])).await;
+    assert_eq!(bench.told(&store).await, ["opened silence_ended b +1"]);
+}
+
+#[tokio::test]
+async fn a_maintenance_window_mutes_as_a_silence_does() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let at = |seconds| -> DateTime {
+        TimeZone::UTC.to_datetime(bench.now() + SignedDuration::from_secs(seconds))
+    };
+    let mut window = Policy::of_channels(["ops".to_owned()]);
+    window.maintenance.push(Maintenance {
+        name: "move".to_owned(),
+        matcher: crate::route::Matcher::default(),
+        when: When::Once { from: at(0), to: at(60) },
+        timezone: TimeZone::UTC,
+    });
+    let window = Arc::new(window);
+    let audit = AuditCommit { policy: Arc::clone(&window), ..bench.audit("a", "Musician") };
+    store.commit_audit(audit).await.unwrap();
+    assert_eq!(bench.told(&store).await, Vec::<String>::new());
+    bench.pass(60);
+    assert_eq!(bench.keep_time(&store, window).await, ["SW-1001 opened silence_ended"]);
+    assert_eq!(bench.told(&store).await, ["opened silence_ended a +1"]);
+}
+
+#[tokio::test]
+async fn what_stays_open_is_told_again_after_its_interval() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let ops = || policy(&["ops"]);
+    store.commit_audit(bench.audit("a", "Musician")).await.unwrap();
+    assert_eq!(bench.told(&store).await.len(), 1);
+    bench.pass(86_399);
+    assert_eq!(bench.keep_time(&store, ops()).await, Vec::<String>::new());
+    bench.pass(1);
+    assert_eq!(bench.keep_time(&store, ops()).await, ["SW-1001 reminded repeat_interval"]);
+    assert_eq!(bench.told(&store).await, ["reminder repeat_interval a +0"]);
+    assert_eq!(bench.keep_time(&store, ops()).await, Vec::<String>::new(), "once");
+    // Not while it is muted, and not once it is over.
+    let silence = bench.silence(&store, json!({ "database": "a" }), 200_000).await;
+    bench.pass(86_400);
+    assert_eq!(bench.keep_time(&store, ops()).await, Vec::<String>::new());
+    store.expire_silence(silence.id, bench.now()).await.unwrap();
+    bench.pass(300);
+    assert_eq!(bench.keep_time(&store, ops()).await, ["SW-1001 reminded repeat_interval"]);
+    store.commit_audit(bench.audit("a", "")).await.unwrap();
+    bench.pass(90_000);
+    assert_eq!(bench.keep_time(&store, ops()).await, Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn a_shorter_interval_holds_after_a_reload() {
+    let bench = Bench::new();
+    let store = bench.open();
+    store.commit_audit(bench.audit("a", "Musician")).await.unwrap();
+    bench.told(&store).await;
+    let mut hourly = Policy::of_channels(["ops".to_owned()]);
+    hourly.routes[0].repeat_interval = Duration::from_hours(1);
+    bench.pass(3_600);
+    let pass = |reconsider| TimePass {
+        policy: Arc::new(hourly.clone()),
+        now: bench.now(),
+        muted: None,
+        after: None,
+        reconsider,
+    };
+    assert_eq!(store.keep_time(pass(false)).await.unwrap().transitions.len(), 0);
+    assert_eq!(store.keep_time(pass(true)).await.unwrap().transitions.len(), 1);
+}

@@ -1,0 +1,36 @@
+//! What time alone does: reminders, and what is told when a silence or a maintenance window ends.
+
+use rusqlite::Connection;
+
+use super::reminders;
+use super::silences;
+use super::untold;
+use crate::store::TimeKept;
+use crate::store::TimePass;
+
+/// What the pass would find; `None` where it has something to do.
+pub(super) fn peek(connection: &Connection, pass: &TimePass) -> rusqlite::Result<Option<TimeKept>> {
+    let muting = silences::muting(connection, &pass.policy, pass.now)?;
+    let sweeps = pass.after.is_some() || pass.muted.as_ref() != Some(&muting);
+    let is_idle = !pass.reconsider
+        && !(sweeps && untold::is_any(connection)?)
+        && !reminders::is_due(connection, pass.now)?;
+    Ok(is_idle.then(|| TimeKept { transitions: Vec::new(), muting, more_after: None }))
+}
+
+/// Does what is due by now.
+pub(super) fn keep(connection: &Connection, pass: &TimePass) -> rusqlite::Result<TimeKept> {
+    let (policy, now) = (&*pass.policy, pass.now);
+    let muting = silences::muting(connection, policy, now)?;
+    let mut kept = TimeKept { transitions: Vec::new(), muting, more_after: None };
+    if pass.reconsider {
+        reminders::reconsider(connection)?;
+    }
+    if pass.after.is_some() || pass.muted.as_ref() != Some(&kept.muting) {
+        let swept = untold::sweep(connection, policy, pass.after.unwrap_or(0), now)?;
+        kept.transitions = swept.transitions;
+        kept.more_after = swept.more_after;
+    }
+    kept.transitions.extend(reminders::remind(connection, policy, now)?);
+    Ok(kept)
+}

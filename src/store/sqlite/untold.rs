@@ -1,0 +1,201 @@
+//! What silences and maintenance windows kept back: told as one digest a channel when nothing mutes it
+//! any more and it is still worth telling.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::audience;
+use super::audience::Heard;
+use super::column;
+use super::groups;
+use super::incidents;
+use super::reminders;
+use super::silences;
+use super::standing::Standing;
+use super::standing::standing;
+use super::tell;
+use crate::incident::IncidentState;
+use crate::incident::Reason;
+use crate::incident::Step;
+use crate::notification::Notification;
+use crate::notification::NotifiedFinding;
+use crate::notification::again;
+use crate::policy::Policy;
+use crate::route::Destination;
+use crate::schema::RelationName;
+use crate::store::TransitionRecord;
+
+/// Incidents of one pass. The next pass goes on, with a digest of its own.
+pub(super) const BATCH: usize = 5_000;
+/// The group of what is told here.
+const GROUP: &str = "silence";
+
+/// Whether anything was kept back.
+pub(super) fn is_any(connection: &Connection) -> rusqlite::Result<bool> {
+    connection
+        .prepare_cached(
+            "/* untold.is_any */ select exists (select 1 from incidents where untold = 1)",
+        )?
+        .query_row([], |row| row.get(0))
+}
+
+/// What a pass told.
+#[derive(Debug, Default)]
+pub(super) struct Swept {
+    pub(super) transitions: Vec<TransitionRecord>,
+    /// The incident up to which the pass came; there may be more.
+    pub(super) more_after: Option<i64>,
+}
+
+/// Tells what is not muted any more, of at most [`BATCH`] incidents after `after`.
+pub(super) fn sweep(
+    connection: &Connection,
+    policy: &Policy,
+    after: i64,
+    now: Timestamp,
+) -> rusqlite::Result<Swept> {
+    let ids: Vec<i64> = connection
+        .prepare_cached(
+            "/* untold.find */ select id from incidents where untold = 1 and id > ?1 \
+             order by id limit ?2",
+        )?
+        .query_map((after, column::count(BATCH)), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let more_after = ids.last().copied().filter(|_| ids.len() >= BATCH);
+    let mut swept = Swept { more_after, ..Swept::default() };
+    let mut digests: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for id in ids {
+        let is_told = match standing(connection, id)? {
+            Some(it) => tell_one(connection, policy, &it, &mut digests, &mut swept, now)?,
+            None => true,
+        };
+        if is_told {
+            connection
+                .prepare_cached("/* untold.told */ update incidents set untold = 0 where id = ?1")?
+                .execute([id])?;
+        }
+    }
+    for (channel, ids) in digests {
+        let waiting = groups::by_id(connection, &channel, &ids)?;
+        groups::deliver(connection, &channel, waiting, now)?;
+    }
+    Ok(swept)
+}
+
+/// Puts what there is to tell of one incident; false where it is still muted.
+fn tell_one(
+    connection: &Connection,
+    policy: &Policy,
+    it: &Standing,
+    digests: &mut BTreeMap<String, Vec<i64>>,
+    swept: &mut Swept,
+    now: Timestamp,
+) -> rusqlite::Result<bool> {
+    let id = it.id.to_string();
+    let facts = tell::facts_of(&it.facts, it.kind, &id);
+    let heard = audience::heard(connection, it.id)?;
+    let known = known(connection, &heard)?;
+    let new: Vec<RelationName> =
+        untold(it, known.as_ref()).filter_map(|it| RelationName::parse(&it.name).ok()).collect();
+    if silences::is_muted(connection, policy, &facts, &new, now)? {
+        return Ok(false);
+    }
+    let destinations: Vec<Destination<'_>> = match it.state {
+        // Whoever acknowledged it has seen it.
+        IncidentState::Acknowledged => Vec::new(),
+        IncidentState::Open => audience::routed(connection, policy, it.kind, &it.subject, &facts)?,
+        IncidentState::Resolved => {
+            audience::resolved(connection, policy, it.id, it.kind, &it.subject, &facts, &heard)?
+        }
+    };
+    let mut told = None;
+    for mut destination in destinations {
+        let last = heard.get(&destination.channel).filter(|it| !it.resolved);
+        let notification = match (it.state, last) {
+            (IncidentState::Resolved, _) => Some(it.facts.clone()),
+            (_, None) => Some(opened(it)),
+            (_, Some(last)) => changed(it, &audience::body(connection, last.id)?),
+        };
+        let Some(notification) = notification else { continue };
+        GROUP.clone_into(&mut destination.group);
+        let put = tell::send(connection, policy, it.id, &notification, &destination, now)?;
+        let remind_at = reminders::after(destination.route, now);
+        connection
+            .prepare_cached(
+                "/* untold.remind */ update incidents set remind_at = min(coalesce(remind_at, ?2), ?2) \
+                 where id = ?1",
+            )?
+            .execute((incidents::stored(it.id), remind_at))?;
+        digests.entry(destination.channel).or_default().push(put);
+        told = Some(step_of(it, &notification));
+    }
+    if let Some(step) = told {
+        let reason = Reason::SilenceEnded;
+        reminders::record(connection, it, step, reason, now)?;
+        let transition = TransitionRecord {
+            incident: it.id,
+            kind: it.kind,
+            subject: it.subject.clone(),
+            step,
+            reason,
+        };
+        swept.transitions.push(transition);
+    }
+    Ok(true)
+}
+
+fn step_of(it: &Standing, notification: &Notification) -> Step {
+    use crate::notification::NotificationType as Type;
+    match (it.state, notification.kind) {
+        (IncidentState::Resolved, _) => Step::Resolved,
+        (_, Type::Opened) => Step::Opened,
+        _ => Step::Changed,
+    }
+}
+
+/// The fingerprints that the channel which heard last was told of; `None` where nobody heard.
+fn known(
+    connection: &Connection,
+    heard: &BTreeMap<String, Heard>,
+) -> rusqlite::Result<Option<BTreeSet<String>>> {
+    let last = heard.values().filter(|it| !it.resolved).map(|it| it.id).max();
+    let Some(last) = last else { return Ok(None) };
+    let body = audience::body(connection, last)?;
+    Ok(Some(body.findings.into_iter().map(|it| it.fingerprint).collect()))
+}
+
+/// The findings that are not in `known`; all of them where nobody knows any.
+fn untold<'a>(
+    it: &'a Standing,
+    known: Option<&'a BTreeSet<String>>,
+) -> impl Iterator<Item = &'a NotifiedFinding> {
+    it.findings.iter().filter(move |it| known.is_none_or(|known| !known.contains(&it.fingerprint)))
+}
+
+fn opened(it: &Standing) -> Notification {
+    let findings = it.findings.clone();
+    let (step, reason) = (Step::Opened, Reason::SilenceEnded);
+    tell::first_told(&again(&it.facts, step, reason, findings, it.findings_total))
+}
+
+/// What is new since `last`, or nothing.
+fn changed(it: &Standing, last: &Notification) -> Option<Notification> {
+    let known: BTreeSet<&String> = last.findings.iter().map(|it| &it.fingerprint).collect();
+    let findings: Vec<NotifiedFinding> = it
+        .findings
+        .iter()
+        .map(|it| NotifiedFinding { new: !known.contains(&it.fingerprint), ..it.clone() })
+        .collect();
+    let listed = findings.iter().filter(|it| it.new).count();
+    // Where not all of them are listed, numbers have to do.
+    let grown = it.findings_total.saturating_sub(last.findings_total);
+    if listed == 0 && grown == 0 {
+        return None;
+    }
+    let (step, reason) = (Step::Changed, Reason::SilenceEnded);
+    let told = again(&it.facts, step, reason, findings, it.findings_total);
+    Some(Notification { new_total: listed.max(grown), ..told })
+}
