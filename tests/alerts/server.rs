@@ -35,7 +35,7 @@ async fn three_databases_of_a_server_that_is_down_are_one_incident() {
     }
     gate.shut().await;
     let opened = ear.next().await;
-    opened.is("incident.opened", "server_unreachable", "audits_failed");
+    opened.is("incident.opened", "server_unreachable", "server_unreachable");
     opened.says(&format!("127.0.0.1:{}", gate.port()));
     for name in names {
         ear.quiet_until(daemon.wait_for_audits(name, 3)).await;

@@ -108,7 +108,8 @@ impl Setup {
 
     /// A workspace with this config and manifest `central`.
     pub(super) fn workspace(&self) -> Workspace {
-        Workspace::new().manifest("central", &central_manifest()).config(self)
+        // A login sets it: `baseline` names who answers for what it accepts.
+        Workspace::new().env("USER", "ann").manifest("central", &central_manifest()).config(self)
     }
 
     /// The daemon with this config and manifest `central`.
