@@ -32,9 +32,8 @@ fn with_known(setup: &Setup, printed: &str) -> String {
         let lead = if number == 0 { "  - " } else { "    " };
         entry.push_str(&format!("{lead}{}\n", key.trim()));
     }
-    for line in printed.lines() {
-        entry.push_str(&format!("    {line}\n"));
-    }
+    // It comes with the indentation that it has there.
+    entry.push_str(printed);
     config.replace(&format!("{line}\n"), &entry)
 }
 
