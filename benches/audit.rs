@@ -26,6 +26,7 @@ use schemawarden::audit::audit;
 use schemawarden::clock::Clock;
 use schemawarden::config::Database;
 use schemawarden::config::Limits;
+use schemawarden::deploy::Force;
 use schemawarden::introspect;
 use schemawarden::introspect::Environment;
 use schemawarden::manifest;
@@ -145,8 +146,10 @@ impl Fleet {
         let began = Instant::now();
         stream::iter(&self.databases)
             .for_each_concurrent(concurrency, |database| async move {
+                let force = Force::of(Arc::clone(&database.manifest));
                 let report = audit(
                     database,
+                    &force,
                     &self.manifests,
                     Provisioning::Done,
                     &self.environment,

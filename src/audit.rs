@@ -19,6 +19,7 @@ use tracing::info_span;
 
 use crate::clock::Clock;
 use crate::config::Database;
+use crate::deploy::Force;
 use crate::introspect;
 use crate::introspect::Environment;
 use crate::introspect::IntrospectError;
@@ -30,13 +31,15 @@ pub use conclude::Subject;
 pub use conclude::conclude;
 pub use slots::Slots;
 
-/// Audits one database now. Never fails: what could not be read is a report with verdict `unknown`.
+/// Audits one database now, against what is in force for it. Never fails: what could not be read is a report with verdict `unknown`.
 ///
 /// Returns within the database's `audit_deadline` (plus scheduling noise), and holds one slot of
 /// `slots` meanwhile; waiting for the slot does not count against the deadline. `None` where
 /// `shutdown` came before the slot: an audit that has not begun does not begin any more.
+#[expect(clippy::too_many_arguments, reason = "what it is about, and the edges it works with")]
 pub async fn audit(
     database: &Arc<Database>,
+    force: &Force,
     manifests: &Manifests,
     provisioning: Provisioning,
     environment: &Environment,
@@ -51,7 +54,7 @@ pub async fn audit(
         let began = Instant::now();
         let subject = Subject {
             database: &database.name,
-            manifest: &database.manifest,
+            force,
             known: &database.known,
             severities: &database.severities,
             manifests,

@@ -13,6 +13,7 @@
 //! counted in `left_out`; only partitions are folded into their parent, and none is dropped. A partial read yields no finding that something is
 //! missing: what was not read is not gone.
 
+mod allowing;
 mod backup;
 mod hints;
 
@@ -38,6 +39,9 @@ use crate::schema::Relation;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
 use hints::Neighbours;
+
+pub use allowing::compare_allowing;
+pub use allowing::compare_on_trial;
 
 /// What the config says of one database, over its manifest.
 #[derive(Clone, Copy, Debug)]
@@ -70,6 +74,36 @@ pub fn compare(
     catalog: &Catalog,
     today: Date,
 ) -> Comparison {
+    let mut differences = differences(manifest, accepted, catalog, today, Missing::StoodFor);
+    differences.findings.extend(differences.wrong_database);
+    sort(&mut differences.findings);
+    Comparison { findings: differences.findings, left_out: differences.left_out }
+}
+
+/// What becomes of missing tables where none of the listed ones is there.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Missing {
+    /// `wrong_database` stands for all of them.
+    StoodFor,
+    /// They are listed beside it.
+    Listed,
+}
+
+/// A comparison before it is put together.
+struct Differences {
+    /// Unsorted, without `wrong_database`.
+    findings: Vec<Finding>,
+    wrong_database: Option<Finding>,
+    left_out: BTreeMap<String, usize>,
+}
+
+fn differences(
+    manifest: &Manifest,
+    accepted: &Accepted<'_>,
+    catalog: &Catalog,
+    today: Date,
+    missing_tables: Missing,
+) -> Differences {
     let expected = Index::of(manifest);
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
     let mut unwanted = Vec::new();
@@ -88,7 +122,7 @@ pub fn compare(
     let missing =
         if catalog.incomplete.is_some() { Vec::new() } else { missing(manifest, catalog) };
     if unwanted.is_empty() && missing.is_empty() {
-        return Comparison { findings: Vec::new(), left_out };
+        return Differences { findings: Vec::new(), wrong_database: None, left_out };
     }
 
     let near = Neighbours::new(manifest, catalog, unwanted.iter().map(|(it, _)| *it));
@@ -96,15 +130,15 @@ pub fn compare(
     for (relation, fate) in &unwanted {
         findings.push(unwanted_finding(manifest, &near, relation, fate));
     }
-    let wrong_database =
+    let mut wrong_database =
         wrong_database(manifest, catalog, &missing, unwanted.iter().map(|it| it.0));
+    let stood_for = missing_tables == Missing::StoodFor && wrong_database.is_some();
     for (kind, name) in missing {
-        if kind != RelationKind::Table || wrong_database.is_none() {
+        if kind != RelationKind::Table || !stood_for {
             findings.push(missing_finding(manifest, &near, kind, name));
         }
     }
-    findings.extend(wrong_database);
-    for finding in &mut findings {
+    for finding in findings.iter_mut().chain(&mut wrong_database) {
         let said = accepted.severities.get(&finding.kind);
         if let Some(severity) = said.or_else(|| manifest.severities.get(&finding.kind)) {
             // The severity of its kind; what is milder for a reason of its own stays so.
@@ -113,10 +147,13 @@ pub fn compare(
         }
         finding.known = known(accepted.known.iter().chain(&manifest.known), finding, today);
     }
+    Differences { findings, wrong_database, left_out }
+}
+
+fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         (b.severity, a.kind, &a.name, a.object).cmp(&(a.severity, b.kind, &b.name, b.object))
     });
-    Comparison { findings, left_out }
 }
 
 /// What the manifest expects, to be asked by reference.

@@ -14,6 +14,7 @@ pub mod compare;
 pub mod config;
 pub mod connection;
 pub mod delivery;
+pub mod deploy;
 pub mod diagnose;
 pub mod finding;
 pub mod health;

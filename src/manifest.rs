@@ -15,6 +15,7 @@ mod known;
 mod load;
 pub mod presets;
 pub mod print;
+pub mod resolved;
 mod sense;
 mod shape;
 

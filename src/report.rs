@@ -146,6 +146,8 @@ pub struct Evidence {
     pub manifest_hash: String,
     /// The `--ref` of the deploy that brought the manifest, where one did.
     pub manifest_ref: Option<String>,
+    /// The deploy whose window was open: what its new manifest allows was allowed, too.
+    pub deploy: Option<u64>,
     /// The verdict is `unknown` because the server could not be reached at all: no address, no
     /// connection, no answer, no free place. A login or a query that was refused is none of these.
     pub unreachable: bool,
@@ -196,6 +198,7 @@ mod tests {
                     left_out: BTreeMap::new(),
                     manifest_hash: String::new(),
                     manifest_ref: None,
+                    deploy: None,
                     unreachable: false,
                     complete,
                 },

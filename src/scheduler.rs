@@ -9,15 +9,19 @@
 mod agenda;
 mod commit;
 mod ended;
+mod force;
+mod upkeep;
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
+use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::error;
@@ -30,9 +34,12 @@ use crate::audit::audit;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Database;
+use crate::deploy::Force;
 use crate::health::Health;
 use crate::health::Timing;
 use crate::introspect::Environment;
+use crate::store::DatabaseState;
+use crate::store::Registered;
 use crate::store::Store;
 
 use agenda::Agenda;
@@ -40,6 +47,7 @@ use commit::commit;
 use commit::log_transition;
 use ended::Ended;
 use ended::Ending;
+use force::InForce;
 
 /// The longest sleep of the loop.
 pub const ROUND: Duration = Duration::from_secs(1);
@@ -77,6 +85,16 @@ struct Round {
     agenda: Agenda,
     memory: HashMap<String, Memory>,
     slots: Arc<Slots>,
+    /// What each database is held to.
+    in_force: InForce,
+    /// Says when that may have changed.
+    standing: watch::Receiver<u64>,
+    /// The manifests of the config; and whether the store knows them.
+    registered: Arc<[Registered]>,
+    is_registered: Arc<AtomicBool>,
+    /// What is being noted of deploys and trials, and since when.
+    upkeep: Option<JoinHandle<()>>,
+    upkept_at: Timestamp,
 }
 
 impl Scheduler {
@@ -89,6 +107,12 @@ impl Scheduler {
             databases: HashMap::new(),
             agenda: Agenda::default(),
             memory: HashMap::new(),
+            in_force: InForce::default(),
+            standing: self.store.standing_changes(),
+            registered: Arc::new([]),
+            is_registered: Arc::new(AtomicBool::new(true)),
+            upkeep: None,
+            upkept_at: Timestamp::UNIX_EPOCH,
         };
         self.register(&mut round, config).await;
         // Unbounded in type, bounded in fact: at most one message for each running audit.
@@ -101,6 +125,7 @@ impl Scheduler {
             if watched.jumped(now) {
                 self.after_a_jump(&mut round, now);
             }
+            self.keep_up(&mut round, now);
             while let Some(name) = round.agenda.take_due(now) {
                 if let Some(database) = round.databases.get(&name) {
                     self.start(&round, database, now, ending.clone());
@@ -113,6 +138,7 @@ impl Scheduler {
                 () = self.shutdown.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}
                 Some(ended) = ended.recv() => self.put_back(&mut round, &ended),
+                Ok(()) = round.standing.changed() => self.stand(&mut round).await,
                 changed = self.config.changed() => {
                     if changed.is_err() {
                         return;
@@ -148,6 +174,7 @@ impl Scheduler {
         round.agenda.retain(|name| round.databases.contains_key(name));
         round.memory.retain(|name, _| round.databases.contains_key(name));
         self.health.retain_timings(|name| round.databases.contains_key(name));
+        let let_go = self.register_manifests(round, &config, now).await;
         for database in &config.databases {
             let state = states.get(&database.name);
             round.memory.entry(database.name.clone()).or_insert(Memory {
@@ -155,15 +182,11 @@ impl Scheduler {
                 registered_at: state.map_or(now, |it| it.first_seen_at.min(now)),
                 ever_populated: state.is_some_and(|it| it.ever_populated),
             });
-            let hash = Some(database.manifest.hash.as_str());
-            let next_due = state
-                .filter(|it| it.manifest_hash.as_deref() == hash && !it.suspected)
-                .and_then(|it| it.last_complete_at)
-                // One from the future, when the clock was ahead, says nothing about now.
-                .filter(|at| *at <= now)
-                .map(|at| database.schedule.next_due(&database.name, at))
-                .filter(|due| *due > now)
-                .unwrap_or_else(|| database.schedule.first_due(&database.name, now));
+            let next_due = if let_go.contains(&database.name) {
+                now
+            } else {
+                due_when_registered(database, &round.in_force.of(database), state, now)
+            };
             if round.agenda.register(&database.name, next_due) {
                 let timing = Timing { next_due, running_since: None };
                 self.health.set_timing(&database.name, timing);
@@ -202,11 +225,11 @@ impl Scheduler {
             memory.ever_populated |= ended.populated;
         }
         let now = self.clock.now();
-        // A reload that changed the manifest while the audit ran found it on its way: audit again.
-        let next_due = if ended.manifest_hash == database.manifest.hash {
+        // What is in force may have changed while the audit ran: audit again.
+        let next_due = if ended.force.stands_under(&round.in_force.of(database)) {
             database.schedule.next_due(&database.name, now)
         } else {
-            database.schedule.first_due(&database.name, now)
+            now
         };
         // What has to be seen again is seen again soon: the alarm waits for it.
         let early = ended.recheck.and_then(|it| now.checked_add(it).ok());
@@ -254,23 +277,51 @@ impl Scheduler {
             }
             _ => Provisioning::Done,
         };
+        let force = round.in_force.of(database);
         let work = Work {
             scheduler: self.clone(),
             database: Arc::clone(database),
+            force: Arc::clone(&force),
             config: Arc::clone(&round.config),
             slots: Arc::clone(&round.slots),
             provisioning,
         };
         // Reports back when dropped, so that not even a panic takes a database off the agenda.
-        let ending = Ending::new(database, ending);
+        let ending = Ending::new(database, force, ending);
         self.tracker.spawn(work.run(ending));
     }
+}
+
+/// When a database is due that is registered now.
+///
+/// One whose last complete audit is still current, against what is in force, waits for its next tick.
+/// Where a deploy has begun or ended since, it is due at once; every other one is due now, splayed.
+fn due_when_registered(
+    database: &Database,
+    force: &Force,
+    state: Option<&DatabaseState>,
+    now: Timestamp,
+) -> Timestamp {
+    let hash = Some(force.manifest.hash.as_str());
+    let last_complete_at = state
+        .filter(|it| it.manifest_hash.as_deref() == hash && !it.suspected)
+        .and_then(|it| it.last_complete_at)
+        // One from the future, when the clock was ahead, says nothing about now.
+        .filter(|at| *at <= now);
+    if force.since.is_some_and(|since| last_complete_at.is_none_or(|at| at < since)) {
+        return now;
+    }
+    last_complete_at
+        .map(|at| database.schedule.next_due(&database.name, at))
+        .filter(|due| *due > now)
+        .unwrap_or_else(|| database.schedule.first_due(&database.name, now))
 }
 
 /// One audit and its commit.
 struct Work {
     scheduler: Scheduler,
     database: Arc<Database>,
+    force: Arc<Force>,
     config: Arc<Config>,
     slots: Arc<Slots>,
     provisioning: Provisioning,
@@ -286,6 +337,7 @@ impl Work {
         let Scheduler { environment, clock, store, shutdown, .. } = &self.scheduler;
         let audit = audit(
             &self.database,
+            &self.force,
             &self.config.manifests,
             self.provisioning,
             environment,

@@ -14,6 +14,7 @@
 //!
 //! The backends are a closed enum; PostgreSQL joins in a later step.
 
+mod deploys;
 mod error;
 mod record;
 mod sqlite;
@@ -33,6 +34,16 @@ use crate::incident::IncidentId;
 use crate::policy::Policy;
 use crate::silence::Silence;
 
+pub use deploys::BeginDeploy;
+pub use deploys::Deploy;
+pub use deploys::DeployDatabase;
+pub use deploys::DeployRefused;
+pub use deploys::ManifestState;
+pub use deploys::OnTrial;
+pub use deploys::REFERENCE_MAX;
+pub use deploys::Registered;
+pub use deploys::ReleaseManifest;
+pub use deploys::Standing;
 pub use error::StoreError;
 pub use record::Attempt;
 pub use record::AttemptEnd;

@@ -16,7 +16,7 @@ const FLOORS: [&[&str]; 18] = [
     &["report"],
     &["yaml", "connection", "schedule", "backoff"],
     &["manifest"],
-    &["compare"],
+    &["compare", "deploy"],
     &["diagnose"],
     &["incident"],
     &["notification"],

@@ -11,6 +11,7 @@ mod conclude;
 mod daemon;
 mod delivery;
 mod demo;
+mod deploys;
 mod evidence;
 mod hostile_names;
 mod http;

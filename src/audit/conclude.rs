@@ -4,10 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use crate::compare::Accepted;
-use crate::compare::compare;
+use crate::compare::Comparison;
+use crate::compare::compare_allowing;
+use crate::compare::compare_on_trial;
+use crate::deploy::Force;
 use crate::diagnose::diagnose;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
@@ -24,8 +28,8 @@ use crate::schema::Catalog;
 pub struct Subject<'a> {
     /// The registered name, or the visible name of what `--url` points at.
     pub database: &'a str,
-    /// What it is compared with.
-    pub manifest: &'a Manifest,
+    /// What it is held to.
+    pub force: &'a Force,
     /// Accepted findings of this database, beside those of its manifest.
     pub known: &'a [Known],
     /// Severities of this database, over those of its manifest.
@@ -58,7 +62,7 @@ pub fn conclude(
 ) -> Report {
     let mut report = Report {
         database: subject.database.to_owned(),
-        manifest: subject.manifest.name.clone(),
+        manifest: subject.force.manifest.name.clone(),
         verdict: Verdict::Unknown,
         reason: None,
         findings: Vec::new(),
@@ -71,8 +75,9 @@ pub fn conclude(
             relations: None,
             hidden_from_information_schema: None,
             left_out: BTreeMap::new(),
-            manifest_hash: subject.manifest.hash.clone(),
-            manifest_ref: None,
+            manifest_hash: subject.force.manifest.hash.clone(),
+            manifest_ref: subject.force.reference.clone(),
+            deploy: subject.force.deploy,
             unreachable: false,
             complete: false,
         },
@@ -87,7 +92,7 @@ pub fn conclude(
 
     let today = audited_at.to_zoned(TimeZone::UTC).date();
     let accepted = Accepted { known: subject.known, severities: subject.severities };
-    let comparison = compare(subject.manifest, &accepted, &catalog, today);
+    let comparison = against(subject.force, &accepted, &catalog, today);
     let hidden = catalog.relations.iter().filter(|it| it.hidden_from_information_schema).count();
     report.evidence.server_version = told(&catalog.session.server_version);
     report.evidence.role = told(&catalog.session.role);
@@ -95,7 +100,7 @@ pub fn conclude(
     report.evidence.hidden_from_information_schema = Some(hidden);
     report.evidence.left_out = comparison.left_out;
     report.evidence.complete = catalog.incomplete.is_none();
-    report.diagnoses = diagnose(&comparison.findings, subject.manifest, subject.manifests);
+    report.diagnoses = diagnose(&comparison.findings, &subject.force.manifest, subject.manifests);
     report.findings = comparison.findings;
 
     let empty = report.findings.iter().any(|it| it.kind == FindingKind::WrongDatabase);
@@ -115,6 +120,16 @@ pub fn conclude(
     };
     report.reason = catalog.incomplete;
     report
+}
+
+/// One comparison, unless a deploy window is open or a changed manifest is on trial.
+fn against(force: &Force, accepted: &Accepted<'_>, catalog: &Catalog, today: Date) -> Comparison {
+    if let Some(trusted) = &force.trusted {
+        return compare_on_trial(&force.manifest, trusted, accepted, catalog, today);
+    }
+    let allowed: Vec<&Manifest> =
+        [&force.manifest].into_iter().chain(&force.also).map(|it| &**it).collect();
+    compare_allowing(&allowed, accepted, catalog, today)
 }
 
 /// What a partial read may not have come to.

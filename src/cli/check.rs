@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Database;
 use crate::config::Limits;
+use crate::deploy::Force;
 use crate::finding::Severity;
 use crate::manifest;
 use crate::manifest::Manifests;
@@ -159,8 +160,11 @@ pub(super) async fn audit_all(scope: &Scope) -> Vec<Report> {
     {
         let (environment, slots, never) = (&environment, &slots, &never);
         let audits = scope.databases.iter().enumerate().map(|(position, database)| async move {
+            // The manifest of the file, whatever a daemon knows of deploys: this command asks nobody.
+            let force = Force::of(Arc::clone(&database.manifest));
             let report = audit(
                 database,
+                &force,
                 &scope.manifests,
                 Provisioning::Done,
                 environment,

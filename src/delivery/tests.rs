@@ -172,6 +172,7 @@ impl Bench {
                 left_out: BTreeMap::new(),
                 manifest_hash: "0".to_owned(),
                 manifest_ref: None,
+                deploy: None,
                 unreachable: false,
                 complete: true,
             },

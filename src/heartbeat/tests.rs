@@ -67,6 +67,7 @@ fn audit(now: Timestamp) -> AuditCommit {
             left_out: std::collections::BTreeMap::new(),
             manifest_hash: "0".to_owned(),
             manifest_ref: None,
+            deploy: None,
             unreachable: false,
             complete: true,
         },

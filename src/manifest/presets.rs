@@ -79,6 +79,11 @@ impl Presets {
         Ok(presets)
     }
 
+    /// The words that [`Self::named`] reads the same presets from.
+    pub(crate) fn words(&self) -> impl Iterator<Item = &'static str> {
+        self.auto.then_some(AUTO).into_iter().chain(self.named.iter().copied())
+    }
+
     /// What Schemawarden's own relations are counted as, whatever presets apply.
     #[must_use]
     pub fn own(relation: &Relation) -> Option<&'static str> {

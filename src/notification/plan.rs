@@ -79,6 +79,7 @@ pub fn plan(told: &Told<'_>) -> Notification {
         new_total: transition.new.len(),
         owners: owners(&findings),
         manifest_hash: report.evidence.manifest_hash.clone(),
+        manifest_ref: report.evidence.manifest_ref.clone(),
         unknown_reason: if resolved { None } else { report.reason.clone() },
         audited_at: report.evidence.audited_at,
         opened_at: incident.opened_at,

@@ -89,6 +89,7 @@ fn evidence(it: &Evidence) -> Value {
         "left_out": it.left_out,
         "manifest_hash": it.manifest_hash,
         "manifest_ref": it.manifest_ref,
+        "deploy": it.deploy,
         "complete": it.complete,
     })
 }

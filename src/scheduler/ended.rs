@@ -1,17 +1,19 @@
 //! How an audit tells the loop that it has come back.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 
 use crate::config::Database;
+use crate::deploy::Force;
 
 /// An audit that has come back, whatever became of it.
 #[derive(Debug)]
 pub(super) struct Ended {
     pub(super) database: String,
-    /// The manifest that it was compared with.
-    pub(super) manifest_hash: String,
+    /// What it was held to.
+    pub(super) force: Arc<Force>,
     /// The audit proved that the database holds tables of its manifest.
     pub(super) populated: bool,
     /// The report is recorded, or will be.
@@ -24,7 +26,7 @@ pub(super) struct Ended {
 #[derive(Debug)]
 pub(super) struct Ending {
     database: String,
-    manifest_hash: String,
+    force: Arc<Force>,
     pub(super) populated: bool,
     pub(super) recorded: bool,
     pub(super) recheck: Option<Duration>,
@@ -32,10 +34,14 @@ pub(super) struct Ending {
 }
 
 impl Ending {
-    pub(super) fn new(database: &Database, to: mpsc::UnboundedSender<Ended>) -> Self {
+    pub(super) fn new(
+        database: &Database,
+        force: Arc<Force>,
+        to: mpsc::UnboundedSender<Ended>,
+    ) -> Self {
         Self {
             database: database.name.clone(),
-            manifest_hash: database.manifest.hash.clone(),
+            force,
             populated: false,
             recorded: false,
             recheck: None,
@@ -48,7 +54,7 @@ impl Drop for Ending {
     fn drop(&mut self) {
         let ended = Ended {
             database: std::mem::take(&mut self.database),
-            manifest_hash: std::mem::take(&mut self.manifest_hash),
+            force: Arc::clone(&self.force),
             populated: self.populated,
             recorded: self.recorded,
             recheck: self.recheck,

@@ -12,8 +12,10 @@ mod column;
 mod command;
 mod databases;
 mod deliveries;
+mod deploys;
 mod groups;
 mod history;
+mod in_force;
 mod incidents;
 mod lock;
 mod migrations;
@@ -27,11 +29,14 @@ mod reroute;
 mod servers;
 mod silences;
 mod standing;
+mod suspect;
 mod tell;
 mod time_pass;
+mod trials;
 mod trouble;
 mod unregistered;
 mod untold;
+mod versions;
 mod writer;
 
 use std::fmt;
@@ -95,6 +100,8 @@ pub struct Sqlite {
     health: watch::Receiver<Health>,
     progress: Progress,
     outbox: Arc<Notify>,
+    /// Counts changes of what decides what is in force.
+    standing: watch::Sender<u64>,
     epoch: i64,
 }
 
@@ -119,7 +126,8 @@ impl Sqlite {
         let writer = Writer::new(opened, pace, says, Arc::clone(&outbox));
         let progress = writer.progress();
         writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
-        Ok(Self { commands, health, progress, outbox, epoch })
+        let standing = watch::Sender::new(0);
+        Ok(Self { commands, health, progress, outbox, standing, epoch })
     }
 
     pub(super) async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {

@@ -69,6 +69,7 @@ fn report(spec: &str) -> Report {
             manifest_hash: "0".to_owned(),
             manifest_ref: None,
             unreachable: words.contains(&"down"),
+            deploy: None,
             complete: words.contains(&"complete") || !(unknown || words.contains(&"partial")),
         },
     }

@@ -30,6 +30,7 @@ fn report(unreachable: bool) -> Report {
             left_out: BTreeMap::new(),
             manifest_hash: "0".to_owned(),
             manifest_ref: None,
+            deploy: None,
             unreachable,
             complete: false,
         },

@@ -51,6 +51,7 @@ fn report(verdict: Verdict, findings: Vec<Finding>) -> Report {
             left_out: [("preset:prisma".to_owned(), 1)].into(),
             manifest_hash: "0".to_owned(),
             manifest_ref: None,
+            deploy: None,
             unreachable: false,
             complete: verdict != Verdict::Unknown,
         },

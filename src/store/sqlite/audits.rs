@@ -11,11 +11,13 @@ use serde_json::Value;
 
 use super::column;
 use super::databases;
+use super::deploys;
 use super::incidents;
 use super::servers;
 use super::tell::Change;
 use super::tell::record;
 use super::tell::tell;
+use super::trials;
 use crate::incident::Incident;
 use crate::incident::IncidentState;
 use crate::incident::Reason;
@@ -93,6 +95,15 @@ fn apply(
     prepared: &Prepared,
 ) -> rusqlite::Result<Applied> {
     let (report, now) = (&*audit.report, audit.now);
+    if deploys::is_overtaken(connection, &report.database, report.evidence.deploy, now)? {
+        // A deploy began while it ran. The scheduler hears of that and audits again.
+        return Ok(Applied {
+            transitions: Vec::new(),
+            incident_changed: false,
+            deliveries: 0,
+            recheck: None,
+        });
+    }
     let before = databases::before(connection, &report.database)?;
     let current = known(connection, audit)?;
     let remembered = before.as_ref().map(|it| it.memory.clone()).unwrap_or_default();
@@ -101,6 +112,9 @@ fn apply(
     let advance = advance(&current, &memory, report, &audit.life, outage.told, now);
     let database = databases::save(connection, before.as_ref(), audit, prepared, &advance.memory)?;
     insert(connection, database, report, prepared)?;
+    if before.as_ref().is_none_or(|it| it.report_hash != prepared.hash) {
+        trials::note(connection, database, report)?;
+    }
 
     let mut applied = Applied {
         transitions: Vec::new(),

@@ -23,7 +23,7 @@ pub(super) struct Before {
     pub(super) memory: Memory,
     /// What it lived on then.
     pub(super) server: String,
-    report_hash: Vec<u8>,
+    pub(super) report_hash: Vec<u8>,
 }
 
 /// The row of a database, if it was ever audited.

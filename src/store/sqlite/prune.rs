@@ -4,6 +4,8 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::column;
+use super::deploys;
+use super::versions;
 use crate::store::Pruned;
 
 /// Rows of each kind in one transaction.
@@ -54,5 +56,8 @@ pub(super) fn prune(
     connection
         .prepare_cached("/* prune.groups */ delete from groups where flushed_at < ?1")?
         .execute([column::ms(incidents_before)])?;
+    if deploys::prune(connection, incidents_before, BATCH)? > 0 {
+        versions::forget(connection)?;
+    }
     Ok(Pruned { audits, incidents: incidents.len(), deliveries })
 }

@@ -1,6 +1,8 @@
 //! The state on real files: what is on disk when, and what a kill leaves.
 
+mod braking;
 mod committing;
+mod deploying;
 mod gathering;
 mod living;
 mod muting;
@@ -106,6 +108,7 @@ impl Bench {
                 left_out: BTreeMap::new(),
                 manifest_hash: "0123456789abcdef".to_owned(),
                 manifest_ref: None,
+                deploy: None,
                 unreachable: false,
                 complete: !unknown,
             },
