@@ -103,7 +103,9 @@ async fn an_entry_that_ends_within_a_week_is_said_and_one_that_has_ended_comes_b
     let run = workspace.run(&arguments).await;
     let config = with_known(&setup, &run.ended(0).stdout);
     workspace.rewrite("config.yaml", &config);
-    workspace.run(&["validate"]).await.ended(0).says("tmp_old").says(&soon);
+    let line = 1 + config.lines().position(|it| it.contains("tmp_old")).expect("an entry");
+    let run = workspace.run(&["validate"]).await;
+    run.ended(0).says(&format!("config.yaml:{line}:")).says(&soon);
     workspace.run(&["check"]).await.ended(0);
     workspace.rewrite("config.yaml", &config.replace(&soon, &in_days(-2)));
     workspace.run(&["check"]).await.ended(1).says("tmp_old");

@@ -88,6 +88,7 @@ async fn the_next_change_takes_the_suspect_back() {
     let suspect = ear.next().await;
     assert_eq!(suspect.text("incident_kind"), "manifest_suspect", "{suspect:#?}");
     // A restart while it waits is no news and no release.
+    daemon.wait_for_an_empty_outbox().await;
     daemon.kill9().await;
     daemon.restart().await;
     ear.quiet_until(audits(&daemon, 2)).await;

@@ -84,6 +84,8 @@ async fn what_waits_in_a_group_is_told_after_a_kill() {
         .await;
     create(&one, &["tmp_a"]).await;
     ear.next().await.says("\"one\"");
+    // Or what was told before the kill may be told again.
+    daemon.wait_for_an_empty_outbox().await;
     daemon.wait_for_verdict("two", "clean").await;
     create(&two, &["tmp_a"]).await;
     ear.quiet_until(daemon.wait_for_verdict("two", "drifted")).await;

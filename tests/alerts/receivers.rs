@@ -67,7 +67,9 @@ async fn slack_gets_blocks_or_attachments_with_names_escaped() {
             let body = request.json();
             assert!(body["text"].as_str().is_some_and(|it| !it.is_empty()), "{body:#}");
             assert!(body[key].as_array().is_some_and(|it| !it.is_empty()), "{body:#}");
-            assert!(!request.text().contains("<!channel>"), "{body:#}");
+            // Blocks show names as plain text, which parses nothing; the fallback is parsed.
+            let fallback = body["text"].to_string() + &body["attachments"].to_string();
+            assert!(!fallback.contains("<!channel>"), "{body:#}");
         }
         if format == "attachments" {
             // Mattermost and Rocket.Chat show no blocks.
@@ -81,8 +83,10 @@ async fn slack_gets_blocks_or_attachments_with_names_escaped() {
 #[tokio::test]
 async fn pagerduty_gets_a_trigger_and_a_resolve_of_the_same_key() {
     let mut receiver = Receiver::start();
-    let channel =
-        format!("{{ type: pagerduty, routing_key: R0123hunter2, url: \"{}\" }}", receiver.url());
+    let channel = format!(
+        "{{ type: pagerduty, routing_key: R0123456789hunter20123456789abcd, url: \"{}\" }}",
+        receiver.url()
+    );
     let answer = Answer::status(202, "{\"status\":\"success\"}");
     let [opened, resolved] = opened_and_resolved(&channel, &mut receiver, answer).await;
     let (opened, resolved) = (opened.json(), resolved.json());
@@ -90,8 +94,8 @@ async fn pagerduty_gets_a_trigger_and_a_resolve_of_the_same_key() {
         (&opened["event_action"], &resolved["event_action"]),
         (&json!("trigger"), &json!("resolve"))
     );
-    assert_eq!(opened["routing_key"], "R0123hunter2");
-    assert_eq!(resolved["routing_key"], "R0123hunter2");
+    assert_eq!(opened["routing_key"], "R0123456789hunter20123456789abcd");
+    assert_eq!(resolved["routing_key"], "R0123456789hunter20123456789abcd");
     let key = opened["dedup_key"].as_str().expect("a key");
     assert!(key.starts_with("schemawarden:SW-") && key.len() <= 255, "{key}");
     assert_eq!(resolved["dedup_key"], key);

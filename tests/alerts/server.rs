@@ -44,6 +44,7 @@ async fn three_databases_of_a_server_that_is_down_are_one_incident() {
     listed.ended(0).says(&opened.id()).says("server_unreachable");
     assert!(!listed.stdout.contains("audit_failing"), "{}", listed.stdout);
     // A restart while it is down is no news.
+    daemon.wait_for_an_empty_outbox().await;
     daemon.kill9().await;
     daemon.restart().await;
     for name in names {
