@@ -15,6 +15,7 @@ mod deploys;
 mod evidence;
 mod hostile_names;
 mod http;
+mod incident_life;
 mod incidents;
 mod introspect;
 mod json_schema;

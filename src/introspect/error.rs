@@ -289,3 +289,6 @@ impl fmt::Display for Because<'_> {
         self.0.map_or(Ok(()), |it| write!(f, " ({it})"))
     }
 }
+
+#[cfg(test)]
+mod tests;
