@@ -1,9 +1,9 @@
 //! Sends one message to one receiver, once, and says what came of it.
 //!
 //! ```text
-//! notifications ─► slack::render / webhook::body ─┐
-//!                                                 ├─► one POST ─► answer::classify ─► Outcome
-//! channel's URL and key, read now ─► endpoint ────┘
+//! notifications ─► brief ─► slack, teams, discord, … ─┐
+//!                           webhook, alertmanager     ├─► one POST ─► answer::classify ─► Outcome
+//! channel's URL and keys, read now ─► endpoint ───────┘   (or one mail: email)
 //! ```
 //!
 //! Nothing here retries, waits or remembers: that is `delivery`'s business, and [`Outcome`] tells it
@@ -12,25 +12,32 @@
 //! connections, its own TLS settings. A send ends within [`Timeouts::total`], whatever the receiver
 //! does.
 
+pub mod alertmanager;
 mod answer;
+mod brief;
+pub mod discord;
+pub mod email;
 mod endpoint;
 mod escape;
 #[cfg(test)]
 mod examples;
 #[cfg(test)]
 mod http_tests;
+mod networks;
 mod outcome;
+pub mod pagerduty;
+mod request;
 pub mod slack;
+pub mod teams;
 pub mod text;
 pub mod webhook;
+mod words;
 
 use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use reqwest::header::HeaderMap;
-use reqwest::header::HeaderName;
 use reqwest::header::HeaderValue;
 use rustls::RootCertStore;
 use tokio::time::Instant;
@@ -39,14 +46,18 @@ use uuid::Uuid;
 
 use crate::config::Channel;
 use crate::config::ChannelKind;
+use crate::config::Email;
 use crate::config::Messages;
+use crate::config::Networks;
 use crate::notification::Notification;
 use crate::notification::Thread;
 
 use answer::Answer;
 use answer::BodyEnd;
-use answer::Receiver;
-use endpoint::Endpoint;
+use email::Carrier;
+use networks::Forbidden;
+use networks::Permitting;
+use request::Request;
 
 pub use outcome::ChannelError;
 pub use outcome::Failure;
@@ -86,7 +97,7 @@ pub struct Message<'a> {
     pub minimal: bool,
     /// The zone of its times, and where its links lead.
     pub look: &'a Messages,
-    /// What it is about, where that is one thread.
+    /// What receivers that keep one alert a cause know it by; `None`: by its incident.
     pub thread: Option<&'a Thread>,
 }
 
@@ -95,6 +106,8 @@ pub struct Message<'a> {
 pub struct Sender {
     client: reqwest::Client,
     timeouts: Timeouts,
+    roots: Arc<RootCertStore>,
+    networks: Arc<Networks>,
     /// Whether the system's certificate store holds anything.
     has_roots: bool,
 }
@@ -115,27 +128,109 @@ impl Sender {
     }
 
     fn with_roots(timeouts: Timeouts, roots: RootCertStore) -> Result<Self, ChannelError> {
+        Self::build(timeouts, Arc::new(roots), Arc::default())
+    }
+
+    /// The same sender, and messages go only where `networks` lets them. Costs nothing where that is
+    /// so already.
+    pub fn with_networks(&self, networks: &Networks) -> Result<Self, ChannelError> {
+        if *self.networks == *networks {
+            return Ok(self.clone());
+        }
+        Self::build(self.timeouts, Arc::clone(&self.roots), Arc::new(networks.clone()))
+    }
+
+    fn build(
+        timeouts: Timeouts,
+        roots: Arc<RootCertStore>,
+        networks: Arc<Networks>,
+    ) -> Result<Self, ChannelError> {
         let has_roots = !roots.is_empty();
-        Ok(Self { client: http_client(timeouts, roots)?, timeouts, has_roots })
+        let resolver = Permitting(Arc::clone(&networks));
+        let client = client_builder(timeouts, Arc::clone(&roots))?
+            .dns_resolver(Arc::new(resolver))
+            .build()
+            .map_err(|source| ChannelError::Client { source })?;
+        Ok(Self { client, timeouts, roots, networks, has_roots })
     }
 
     /// Sends `message` to `channel`, once. Never fails: whatever happens is an [`Outcome`].
     pub async fn send(&self, channel: &Channel, message: &Message<'_>) -> Outcome {
         let deadline = Instant::now() + self.timeouts.total;
-        let request = match timeout_at(deadline, Request::prepare(channel, message)).await {
+        if let ChannelKind::Email(email) = &channel.kind {
+            return self.mail(&channel.name, email, message, deadline).await;
+        }
+        let request = Request::prepare(channel, message);
+        self.post(channel, request, deadline, message.now).await
+    }
+
+    /// Hands one mail to its server.
+    async fn mail(
+        &self,
+        channel: &str,
+        email: &Email,
+        message: &Message<'_>,
+        deadline: Instant,
+    ) -> Outcome {
+        let letter = match email::letter(channel, email, message) {
+            Ok(letter) => letter,
+            Err(error) => return error.outcome(),
+        };
+        let connect = self.timeouts.connect;
+        let carrier = Carrier { channel, email, networks: &self.networks, connect };
+        match timeout_at(deadline, carrier.carry(&letter)).await {
+            Ok(outcome) => outcome,
+            Err(_) => self.timed_out(&email.host),
+        }
+    }
+
+    /// Pushes what is told of to an Alertmanager once more, so that its alerts live `ends_in` from
+    /// `now`; those that are resolved end when they did. Anything but an Alertmanager is
+    /// [`Outcome::Broken`].
+    pub async fn push_alerts(
+        &self,
+        channel: &Channel,
+        notifications: &[Notification],
+        look: &Messages,
+        now: Timestamp,
+        ends_in: Duration,
+    ) -> Outcome {
+        let deadline = Instant::now() + self.timeouts.total;
+        let mut last = None;
+        for some in notifications.chunks(alertmanager::PUSH_MAX) {
+            let body = alertmanager::push(some, look, now, ends_in, false);
+            let request = Request::to_alertmanager(channel, body);
+            let outcome = self.post(channel, request, deadline, now).await;
+            if !matches!(outcome, Outcome::Delivered { .. }) {
+                return outcome;
+            }
+            last = Some(outcome);
+        }
+        last.unwrap_or_else(|| Outcome::Delivered { answer: "nothing to push".to_owned() })
+    }
+
+    /// Posts what `request` makes, and reads the answer.
+    async fn post(
+        &self,
+        channel: &Channel,
+        request: impl Future<Output = Result<Request, ChannelError>>,
+        deadline: Instant,
+        now: Timestamp,
+    ) -> Outcome {
+        let request = match timeout_at(deadline, request).await {
             Ok(Ok(request)) => request,
             Ok(Err(error)) => return error.outcome(),
             Err(_) => return self.timed_out("the file with the channel's secret"),
         };
+        let url = request.endpoint.url();
+        if let Err(error) = networks::check_literal(&self.networks, &channel.name, url) {
+            return error.outcome();
+        }
         let host = request.endpoint.host();
-        let post = self
-            .client
-            .post(request.endpoint.url().clone())
-            .headers(request.headers)
-            .body(request.body);
+        let post = self.client.post(url.clone()).headers(request.headers).body(request.body);
         match timeout_at(deadline, post.send()).await {
             Ok(Ok(response)) => {
-                let answer = read(response, deadline, message.now).await;
+                let answer = read(response, deadline, now).await;
                 answer::classify(request.receiver, &request.endpoint, &answer)
             }
             Ok(Err(error)) => self.unsent(host, error),
@@ -154,6 +249,10 @@ impl Sender {
 
     /// There was no answer at all.
     fn unsent(&self, host: &str, error: reqwest::Error) -> Outcome {
+        if let Some(forbidden) = Forbidden::within(&error) {
+            let detail = forbidden.to_string();
+            return Outcome::Broken { failure: Failure::Client, detail };
+        }
         let failure = if error.is_timeout() { Failure::Timeout } else { Failure::Io };
         // The error's own text names the URL; what it was caused by does not.
         let error = error.without_url();
@@ -173,6 +272,14 @@ pub fn http_client(
     timeouts: Timeouts,
     roots: RootCertStore,
 ) -> Result<reqwest::Client, ChannelError> {
+    let builder = client_builder(timeouts, Arc::new(roots))?;
+    builder.build().map_err(|source| ChannelError::Client { source })
+}
+
+fn client_builder(
+    timeouts: Timeouts,
+    roots: Arc<RootCertStore>,
+) -> Result<reqwest::ClientBuilder, ChannelError> {
     // The provider is named here, so that nothing depends on a process-wide default.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let tls = rustls::ClientConfig::builder_with_provider(provider)
@@ -180,7 +287,7 @@ pub fn http_client(
         .map_err(|source| ChannelError::Tls { source })?
         .with_root_certificates(roots)
         .with_no_client_auth();
-    reqwest::Client::builder()
+    Ok(reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
@@ -190,53 +297,7 @@ pub fn http_client(
         .http1_only()
         .pool_max_idle_per_host(0)
         .connect_timeout(timeouts.connect)
-        .timeout(timeouts.total)
-        .build()
-        .map_err(|source| ChannelError::Client { source })
-}
-
-/// One POST, ready to leave.
-struct Request {
-    receiver: Receiver,
-    endpoint: Endpoint,
-    headers: HeaderMap,
-    body: Vec<u8>,
-}
-
-impl Request {
-    async fn prepare(channel: &Channel, message: &Message<'_>) -> Result<Self, ChannelError> {
-        let name = &channel.name;
-        let mut headers = HeaderMap::new();
-        headers.insert(
-            reqwest::header::CONTENT_TYPE,
-            HeaderValue::from_static("application/json; charset=utf-8"),
-        );
-        let (receiver, url, body) = match &channel.kind {
-            ChannelKind::Slack { url, .. } => {
-                let payload = slack::render(message.notifications, message.minimal);
-                (Receiver::Slack, url, payload.to_string().into_bytes())
-            }
-            ChannelKind::Webhook { url, secrets, .. } => {
-                let body = webhook::body(message.notifications, message.minimal);
-                let secret = match secrets.first() {
-                    Some(source) => Some(endpoint::secret(name, source).await?),
-                    None => None,
-                };
-                let signed = webhook::headers(message.id, message.now, &body, secret.as_ref())
-                    .ok_or_else(|| ChannelError::SigningSecret { channel: name.clone() })?;
-                for (key, value) in signed {
-                    let value = HeaderValue::try_from(value)
-                        .expect("ids, numbers and base64 are visible ASCII");
-                    headers.insert(HeaderName::from_static(key), value);
-                }
-                (Receiver::Webhook, url, body)
-            }
-            _ => return Err(ChannelError::Unsupported { channel: name.clone() }),
-        };
-        let url = endpoint::secret(name, url).await?;
-        let endpoint = Endpoint::parse(name, url.expose(), channel.insecure)?;
-        Ok(Self { receiver, endpoint, headers, body })
-    }
+        .timeout(timeouts.total))
 }
 
 /// Reads the answer, at most [`ANSWER_BYTES_MAX`] of its body and not beyond `deadline`.

@@ -13,6 +13,7 @@
 
 mod decide;
 mod pace;
+mod resend;
 mod say;
 
 use std::collections::BTreeMap;
@@ -85,7 +86,7 @@ pub struct Delivery {
 /// Delivers until shutdown, then makes one last pass of at most [`FLUSH_MAX`] and gives back what it
 /// could not finish.
 pub async fn run(delivery: Delivery) {
-    run_flushing(delivery, FLUSH_MAX).await;
+    tokio::join!(run_flushing(delivery.clone(), FLUSH_MAX), resend::run(delivery));
 }
 
 async fn run_flushing(delivery: Delivery, flush_max: Duration) {
@@ -303,7 +304,13 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
                 look: &config.messages,
                 thread: claimed.thread.as_ref(),
             };
-            let send = delivery.sender.send(channel, &message);
+            // What may be reached is the config's word of now, not of the start.
+            let send = async {
+                match delivery.sender.with_networks(&config.networks) {
+                    Ok(sender) => sender.send(channel, &message).await,
+                    Err(error) => error.outcome(),
+                }
+            };
             let outcome = match tokio::time::timeout(SEND_MAX, send).await {
                 Ok(outcome) => outcome,
                 Err(_) => Outcome::Retry {

@@ -70,9 +70,10 @@ impl Pulse {
             looked = true;
             let fault = self.fault(&config).await;
             if said != fault {
-                match &fault {
-                    Some(fault) => warn!("the heartbeat says that something is wrong: {fault}"),
-                    None => info!("the heartbeat says that all is well"),
+                if let Some(fault) = &fault {
+                    warn!("the heartbeat says that something is wrong: {fault}");
+                } else {
+                    info!("the heartbeat says that all is well");
                 }
                 said.clone_from(&fault);
             }

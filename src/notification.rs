@@ -5,6 +5,7 @@
 //! database may look quite different. So it holds the facts of its moment, already made visible
 //! (never raw bytes), and no reference to anything that may be gone.
 
+mod digest;
 mod news;
 mod outage;
 mod plan;
@@ -14,6 +15,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
+pub use digest::Cause;
+pub use digest::Digest;
+pub use digest::digest;
 pub use news::News;
 pub use news::again;
 pub use news::gone_since;
@@ -130,6 +134,9 @@ pub struct HowTold {
     pub max_items: Option<usize>,
 }
 
+/// A mention longer than this does not act: no list of people is that long.
+pub const MENTION_MAX: usize = 300;
+
 /// What the messages of one channel about the same incidents have in common.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Thread {
@@ -140,6 +147,23 @@ pub struct Thread {
 }
 
 impl Notification {
+    /// What it is about: the database, or the server, manifest or channel.
+    #[must_use]
+    pub fn about(&self) -> &str {
+        if self.subject.is_empty() { &self.database } else { &self.subject }
+    }
+
+    /// How bad it is, for sorting: higher is worse.
+    #[must_use]
+    pub fn severity_rank(&self) -> u8 {
+        match self.severity.parse::<crate::finding::Severity>() {
+            Ok(crate::finding::Severity::Critical) => 3,
+            Ok(crate::finding::Severity::Warning) => 2,
+            Ok(crate::finding::Severity::Info) => 1,
+            Err(_) => 0,
+        }
+    }
+
     /// A notification that says nothing, for what does not fill every field.
     #[must_use]
     pub fn blank(now: Timestamp) -> Self {

@@ -31,6 +31,7 @@ use uuid::Uuid;
 
 use crate::incident::Incident;
 use crate::incident::IncidentId;
+use crate::notification::Notification;
 use crate::policy::Policy;
 use crate::silence::Silence;
 
@@ -298,6 +299,14 @@ impl Store {
     ) -> Result<Option<Silence>, StoreError> {
         match self {
             Self::Sqlite(it) => it.expire_silence(id, now).await,
+        }
+    }
+
+    /// What a channel was told of each incident that it knows to be open, as that stands now; oldest
+    /// first.
+    pub async fn told_open(&self, channel: &str) -> Result<Vec<Notification>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.told_open(channel).await,
         }
     }
 

@@ -106,9 +106,9 @@ fn say(it: &TransitionRecord) {
     let (kind, step, reason) = (it.kind.word(), it.step.word(), it.reason.word());
     if it.step == Step::Resolved || it.step == Step::Reminded {
         info!(incident.id = %it.incident, incident.kind = kind, reason,
-            "incident {} ({kind}) {step}: told", it.incident);
+            "incident {} ({kind}) of `{}` {step}: told", it.incident, it.subject);
     } else {
         warn!(incident.id = %it.incident, incident.kind = kind, reason,
-            "incident {} ({kind}) {step}: told", it.incident);
+            "incident {} ({kind}) of `{}` {step}: told", it.incident, it.subject);
     }
 }

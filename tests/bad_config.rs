@@ -39,7 +39,7 @@ async fn yaml_that_is_a_trap_is_refused_with_its_place() {
     let unknown = good().replace("databases:", "databasse:");
     let tab = good().replace("  schedule:", "\tschedule:");
     for (case, config, word) in [
-        ("duplicate key", duplicate, "state: this key is there twice, first at 4:1"),
+        ("duplicate key", duplicate, "state: this key is there twice, first at 5:1"),
         ("unknown key", unknown, "databasse: unknown key; did you mean `databases`?"),
         ("tab", tab, "config.yaml:2:1: a tab"),
         ("alias bomb", format!("{}{}", bomb(), good()), "once aliases are expanded"),

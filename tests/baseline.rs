@@ -24,12 +24,13 @@ const ACCEPT: [&str; 7] = [
 
 /// A config whose databases are written so that more keys can be put below them.
 fn config(databases: &[(&str, &str, &str, &str)]) -> String {
-    let all: String = databases
+    let all = databases
         .iter()
         .map(|(name, url, manifest, below)| {
             format!("  - name: {name}\n    url: \"{url}\"\n    manifest: {manifest}\n{below}")
         })
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     ConfigText::new().to_string().replace("databases:\n", &format!("databases:\n{all}"))
 }
 
@@ -41,11 +42,12 @@ fn workspace(config: &str) -> Workspace {
 async fn pasted_under_a_database_it_makes_the_check_clean() {
     let (database, url) = central().await;
     let strange = ["${HOME}", "$$", "a$b", "known:", "- { object: x }"];
-    let tables: String = HOSTILE
+    let tables = HOSTILE
         .iter()
         .chain(&strange)
         .map(|it| format!("create table {} ();", quoted(it)))
-        .collect();
+        .collect::<Vec<_>>()
+        .concat();
     database.execute(&tables).await;
     database.execute("drop table \"Customer\"; create table \"User_old\" ()").await;
     let workspace = workspace(&config(&[("central", &url, "central", "")]));

@@ -13,6 +13,7 @@ use schemawarden::introspect::Environment;
 use schemawarden::manifest::Manifest;
 use schemawarden::manifest::load;
 use schemawarden::scheduler::Scheduler;
+use schemawarden::schema::RelationName;
 use schemawarden::store::BeginDeploy;
 use schemawarden::store::Deploy;
 use schemawarden::store::Store;
@@ -65,7 +66,8 @@ impl Watched {
     async fn run(workspace: Workspace) -> Self {
         let now = Clock::System.now();
         let config = Arc::new(read(&workspace));
-        let store = Store::open_sqlite(&workspace.path().join("schemawarden.db"), now).unwrap();
+        let store =
+            Store::open_sqlite(&workspace.path().join("schemawarden.db"), now).expect("a state");
         let (publish, current) = watch::channel(config);
         let (shutdown, tracker) = (CancellationToken::new(), TaskTracker::new());
         let scheduler = Scheduler {
@@ -89,7 +91,7 @@ impl Watched {
         self.shutdown.cancel();
         self.tracker.close();
         self.tracker.wait().await;
-        self.store.close().await.unwrap();
+        self.store.close().await.expect("the state closes");
         Self::run(self.workspace).await
     }
 
@@ -106,14 +108,14 @@ impl Watched {
         let configured = Arc::clone(&self.publish.borrow().databases[0].manifest);
         let begin = BeginDeploy {
             databases: vec![("shop".to_owned(), configured)],
-            manifest: Arc::new(load(&path, today).unwrap()),
+            manifest: Arc::new(load(&path, today).expect("our own manifest")),
             reference: "3f2a9c1".to_owned(),
             author: "ci".to_owned(),
             until: now + length,
             max: Duration::from_hours(4),
             now,
         };
-        self.store.begin_deploy(begin).await.unwrap()
+        self.store.begin_deploy(begin).await.expect("it begins")
     }
 
     /// Waits for an audit that began after now, and whose report `is_it`.
@@ -144,19 +146,14 @@ impl Watched {
     }
 
     async fn open(&self) -> Vec<Incident> {
-        self.store.open_incidents().await.unwrap()
+        self.store.open_incidents().await.expect("the state")
     }
 
     /// That nobody was told anything, ever.
     async fn assert_quiet(&self) {
         assert_eq!(self.open().await, []);
-        let outbox = self.store.outbox_status(Clock::System.now()).await.unwrap();
+        let outbox = self.store.outbox_status(Clock::System.now()).await.expect("the state");
         assert_eq!(outbox.pending, 0, "{outbox:?}");
-    }
-
-    fn hash(&self, tables: &[&str]) -> String {
-        let names = tables.iter().map(|it| schemawarden::schema::RelationName::new("public", *it));
-        Manifest::of_tables("shop", names).hash
     }
 }
 
@@ -164,6 +161,12 @@ fn read(workspace: &Workspace) -> Config {
     let path = workspace.path().join("config.yaml");
     config::load(&path, &|_| None, Clock::System.now())
         .unwrap_or_else(|mistakes| panic!("{mistakes:#?}"))
+}
+
+/// Of the manifest that lists these tables.
+fn hash(tables: &[&str]) -> String {
+    let names = tables.iter().map(|it| RelationName::new("public", *it));
+    Manifest::of_tables("shop", names).hash
 }
 
 fn clean(report: &serde_json::Value) -> bool {
@@ -184,7 +187,7 @@ async fn a_migration_and_then_the_manifest_inside_a_window_tell_nobody() {
     assert_eq!(report["evidence"]["deploy"], deploy.id);
     assert_eq!(report["evidence"]["manifest_ref"], "3f2a9c1");
     watched.store.end_deploy(deploy.id, false, Clock::System.now()).await.unwrap();
-    let new = watched.hash(&NEW);
+    let new = hash(&NEW);
     let report = watched
         .audited("the new manifest is enforced", |it| {
             it["evidence"]["manifest_hash"] == new.as_str()
@@ -256,7 +259,7 @@ async fn times_end_enforces_the_new_manifest_and_a_rollback_the_old_one() {
     let watched = Watched::start(&url, "1h").await;
     watched.begin(SignedDuration::from_secs(2)).await;
     // Nobody migrates: at its end the new manifest is enforced, at once.
-    let new = watched.hash(&NEW);
+    let new = hash(&NEW);
     let report = watched
         .reported("the end", |it| {
             it["evidence"]["manifest_hash"] == new.as_str() && it["evidence"]["deploy"].is_null()

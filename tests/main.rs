@@ -27,3 +27,4 @@ mod registry;
 mod snapshot;
 mod support;
 mod support_test;
+mod telling;

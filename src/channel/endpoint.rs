@@ -53,6 +53,28 @@ impl Endpoint {
         Ok(Self { url, host, secrets })
     }
 
+    /// Adds a parameter to the query.
+    pub(super) fn ask(&mut self, key: &str, value: &str) {
+        self.url.query_pairs_mut().append_pair(key, value);
+    }
+
+    /// Goes on below the path that was configured.
+    pub(super) fn below(&mut self, segments: &[&str]) {
+        // Every http and https URL has a path.
+        if let Ok(mut path) = self.url.path_segments_mut() {
+            path.pop_if_empty().extend(segments);
+        }
+    }
+
+    /// One more text that must never be shown.
+    pub(super) fn hide(&mut self, secret: &Secret) {
+        let text = secret.expose();
+        if text.len() >= SECRET_PART_MIN {
+            self.secrets.push(text.to_owned());
+            self.secrets.sort_by_key(|it| std::cmp::Reverse(it.len()));
+        }
+    }
+
     /// The URL itself, for the one call that posts to it.
     pub(super) fn url(&self) -> &Url {
         &self.url

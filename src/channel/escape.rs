@@ -1,4 +1,4 @@
-//! The last encoders before a text leaves: visible, cut on a character border, escaped for Slack.
+//! The last encoders before a text leaves: visible, cut on a character border, escaped for its reader.
 //!
 //! A [`Notification`](crate::notification::Notification) holds visible spellings already. It is also
 //! read back from a file that is older than this process, so nothing here trusts that: [`line()`] makes
@@ -65,21 +65,124 @@ fn take(text: &str, max: usize, weight: impl Fn(char) -> usize) -> String {
 /// result has at most `max` UTF-16 units and never ends inside an entity.
 #[must_use]
 pub(super) fn slack(text: &str, max: usize) -> String {
-    let whole: String = text.chars().map(entity).collect();
-    if whole.encode_utf16().count() <= max {
-        return whole;
-    }
-    let mut left = max.saturating_sub(1);
+    bounded(text.chars().map(entity), max)
+}
+
+/// As many pieces as weigh at most `max` UTF-16 units, and an ellipsis where some are left out.
+fn bounded(pieces: impl Iterator<Item = String>, max: usize) -> String {
     let mut out = String::new();
-    for piece in text.chars().map(entity) {
-        match left.checked_sub(piece.encode_utf16().count()) {
-            Some(rest) => left = rest,
-            None => break,
+    let mut taken = 0;
+    // Where the ellipsis would stand, should what follows not fit.
+    let mut border = 0;
+    for piece in pieces {
+        let weight = piece.encode_utf16().count();
+        if taken + weight > max {
+            out.truncate(border);
+            out.push(ELLIPSIS);
+            return out;
         }
         out.push_str(&piece);
+        taken += weight;
+        if taken < max {
+            border = out.len();
+        }
     }
-    out.push(ELLIPSIS);
     out
+}
+
+/// What separates the two halves of something that would act: not seen, and a part of no syntax.
+const BREAK: char = '\u{200b}';
+
+/// Where a text in Markdown is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// Mattermost and Rocket.Chat, which also read Slack's angle brackets.
+    SlackLike,
+    /// Discord, which knows no entities.
+    Discord,
+}
+
+/// Escapes one line for Markdown: no emphasis, no link, no mention, no emoji, no code, no heading. At
+/// most `max` UTF-16 units, never cut inside an escape.
+#[must_use]
+pub(super) fn markdown(text: &str, dialect: Dialect, max: usize) -> String {
+    let mut before = String::new();
+    let chars: Vec<char> = text.chars().take(max.saturating_add(1)).collect();
+    let pieces = chars.iter().enumerate().map(|(at, c)| {
+        let next = chars.get(at + 1).copied().unwrap_or(' ');
+        let piece = match c {
+            '#' | '-' | '+' | '=' if at == 0 => format!("\\{c}"),
+            '<' | '>' | '&' if dialect == Dialect::SlackLike => entity(*c),
+            '<' | '>' | '\\' | '*' | '_' | '~' | '`' | '[' | ']' | '|' => format!("\\{c}"),
+            '@' => format!("@{BREAK}"),
+            // A time of day is no emoji.
+            ':' if next != ' '
+                && !(next.is_ascii_digit() && before.ends_with(|it: char| it.is_ascii_digit())) =>
+            {
+                format!(":{BREAK}")
+            }
+            // `www.` makes a link of what follows.
+            '.' if before.eq_ignore_ascii_case("www") => format!("{BREAK}."),
+            // `1.` begins a list.
+            '.' if !before.is_empty()
+                && before.len() == at
+                && before.bytes().all(|it| it.is_ascii_digit()) =>
+            {
+                "\\.".to_owned()
+            }
+            c => c.to_string(),
+        };
+        if c.is_alphanumeric() {
+            before.push(*c);
+        } else {
+            before.clear();
+        }
+        piece
+    });
+    bounded(pieces, max)
+}
+
+/// One line between back-ticks, where Markdown reads nothing. What would end that, or act in Slack
+/// all the same, is spelt as visible names spell bytes.
+#[must_use]
+pub(super) fn code(text: &str, dialect: Dialect, max: usize) -> String {
+    let pieces = text.chars().map(|c| match c {
+        '`' => "\\x60".to_owned(),
+        '<' | '>' | '&' if dialect == Dialect::SlackLike => format!("\\x{:02x}", u32::from(c)),
+        c => c.to_string(),
+    });
+    let inner = bounded(pieces, max.saturating_sub(2));
+    // An empty span is not one.
+    let inner = if inner.trim().is_empty() { "-".to_owned() } else { inner };
+    format!("`{inner}`")
+}
+
+/// Escapes for HTML text and attributes in double quotes.
+#[must_use]
+pub(super) fn html(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// For a receiver that hands the text on to others, nobody knows how encoded: the starts of mentions
+/// and links are broken up, so that they act in none of them.
+#[must_use]
+pub(super) fn inert(text: &str, max: usize) -> String {
+    let pieces = text.chars().map(|c| match c {
+        '<' | '@' | '`' | '[' => format!("{c}{BREAK}"),
+        c => c.to_string(),
+    });
+    bounded(pieces, max)
 }
 
 fn entity(c: char) -> String {

@@ -1,8 +1,15 @@
 //! Notifications for this module's tests: those of the original incident, and hostile ones.
 
-use jiff::Timestamp;
+use std::sync::LazyLock;
 
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use uuid::Uuid;
+
+use super::Message;
+use crate::config::Messages;
 use crate::notification::FINDINGS_MAX;
+use crate::notification::HowTold;
 use crate::notification::Notification;
 use crate::notification::NotificationType;
 use crate::notification::NotifiedFinding;
@@ -47,6 +54,32 @@ pub(super) const HOSTILE: [&str; 12] = [
     "\u{202e}txt.exe",
     "&lt;!channel&gt;",
 ];
+
+/// UTC, and no dashboard.
+pub(super) static PLAIN: LazyLock<Messages> = LazyLock::new(Messages::default);
+
+/// A zone with a summer time, and a dashboard.
+pub(super) static ZURICH: LazyLock<Messages> = LazyLock::new(|| Messages {
+    timezone: TimeZone::get("Europe/Zurich").unwrap(),
+    external_url: Some("https://warden.example/drift/".parse().unwrap()),
+});
+
+/// A delivery of `notifications`.
+pub(super) fn message(notifications: &[Notification]) -> Message<'_> {
+    Message {
+        id: Uuid::from_u128(7),
+        now: time("2025-07-05T12:10:06Z"),
+        notifications,
+        minimal: false,
+        look: &PLAIN,
+        thread: None,
+    }
+}
+
+/// The same in its plainest form.
+pub(super) fn minimal(notifications: &[Notification]) -> Message<'_> {
+    Message { minimal: true, ..message(notifications) }
+}
 
 pub(super) fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -116,6 +149,84 @@ pub(super) fn changed() -> Notification {
     }
 }
 
+/// What a route adds: whom to call, what to read, fewer names.
+pub(super) fn routed(mention: &str) -> Notification {
+    Notification {
+        manifest_hash: "3f2a91c0d1e2f3a4b5c6".to_owned(),
+        manifest_ref: Some("4be7a90".to_owned()),
+        owners: vec!["app".to_owned(), "postgres".to_owned()],
+        told: HowTold {
+            mention: Some(mention.to_owned()),
+            runbook_url: Some("https://wiki.example/drift?a=1&b=(2)".to_owned()),
+            max_items: Some(3),
+        },
+        ..opened()
+    }
+}
+
+/// Nothing has changed, and it is still there.
+pub(super) fn reminder() -> Notification {
+    Notification {
+        kind: NotificationType::Reminder,
+        reason: "repeat_interval".to_owned(),
+        new_total: 0,
+        audited_at: time("2025-07-06T10:00:00Z"),
+        ..opened()
+    }
+}
+
+/// Names that would act, in a database named so.
+pub(super) fn hostile() -> Notification {
+    let findings: Vec<_> = HOSTILE.iter().map(|it| finding("unexpected_table", it)).collect();
+    Notification {
+        subject: "<!channel>".to_owned(),
+        database: "<!channel>".to_owned(),
+        headline: "12 tables that should not be there".to_owned(),
+        owners: vec!["@everyone".to_owned()],
+        findings_total: findings.len(),
+        findings,
+        ..opened()
+    }
+}
+
+/// A channel that takes nothing any more: an incident about no database.
+pub(super) fn parked() -> Notification {
+    Notification {
+        reason: "channel_broken".to_owned(),
+        incident: Some("SW-1003".to_owned()),
+        incident_kind: Some("channel_parked".to_owned()),
+        subject: "ops".to_owned(),
+        database: String::new(),
+        manifest: String::new(),
+        labels: std::collections::BTreeMap::new(),
+        severity: "critical".to_owned(),
+        headline: "channel ops is parked: 3 messages wait".to_owned(),
+        diagnoses: vec!["HTTP 404 from hooks.slack.com: no_service".to_owned()],
+        findings: Vec::new(),
+        findings_total: 0,
+        new_total: 0,
+        owners: Vec::new(),
+        evidence: String::new(),
+        next_steps: vec!["schemawarden notify-test ops".to_owned()],
+        ..opened()
+    }
+}
+
+/// The same 21 tables in `count` tenants' databases, and one failing.
+pub(super) fn storm(count: usize) -> Vec<Notification> {
+    let tenant = |at: usize| Notification {
+        incident: Some(format!("SW-{}", 2000 + at)),
+        subject: format!("tenant-{at}"),
+        database: format!("tenant-{at}"),
+        manifest: "orchestra".to_owned(),
+        headline: format!("tenant-{at}: 21 tables that should not be there"),
+        ..opened()
+    };
+    let mut all: Vec<Notification> = (0..count).map(tenant).collect();
+    all.push(failing());
+    all
+}
+
 pub(super) fn resolved() -> Notification {
     Notification {
         kind: NotificationType::Resolved,
@@ -157,6 +268,7 @@ pub(super) fn saying(words: &str) -> Notification {
     one.severity = words.to_owned();
     one.hints = vec![words.to_owned(); 3];
     one.fingerprint = words.to_owned();
+    one.owner = Some(words.to_owned());
     Notification {
         reason: words.to_owned(),
         incident: Some(words.to_owned()),
@@ -173,6 +285,9 @@ pub(super) fn saying(words: &str) -> Notification {
         unknown_reason: Some(words.to_owned()),
         next_steps: vec![words.to_owned(); 12],
         evidence: words.to_owned(),
+        owners: vec![words.to_owned(); 12],
+        manifest_hash: words.to_owned(),
+        manifest_ref: Some(words.to_owned()),
         ..opened()
     }
 }
@@ -188,4 +303,65 @@ pub(super) fn many(total: usize) -> Notification {
         new_total: total,
         ..opened()
     }
+}
+
+/// What would act in a text of Markdown: the first such thing, for a test to complain of. Links of ours
+/// (`[Runbook](…)`) and code spans are left out.
+pub(super) fn acts_in_markdown(text: &str) -> Option<String> {
+    for line in text.split('\n').filter(|it| !it.starts_with("[Runbook](")) {
+        // What stands in code is read by nobody.
+        let outside: String = escaped_apart(line);
+        let signs = ['*', '_', '~', '`', '[', ']', '|'];
+        if let Some(sign) = outside.chars().find(|it| signs.contains(it)) {
+            return Some(format!("{sign:?} acts in {line:?}"));
+        }
+        let lower = outside.to_lowercase();
+        for syntax in ["@here", "@channel", "@everyone", "@a", "://", "www.", ":fire:"] {
+            if lower.contains(syntax) {
+                return Some(format!("{syntax} acts in {line:?}"));
+            }
+        }
+    }
+    None
+}
+
+/// `line` without its code spans, and without what a backslash makes harmless.
+fn escaped_apart(line: &str) -> String {
+    let mut out = String::new();
+    let mut chars = line.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => drop(chars.next()),
+            '`' => drop(chars.by_ref().find(|it| *it == '`')),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// What every receiver's payload is held for, as snapshots.
+pub(super) fn cases() -> Vec<(&'static str, Vec<Notification>)> {
+    vec![
+        ("opened", vec![opened()]),
+        ("changed", vec![changed()]),
+        ("reminder", vec![reminder()]),
+        ("resolved", vec![resolved()]),
+        ("parked", vec![parked()]),
+        ("hostile", vec![hostile()]),
+        ("many_5000", vec![many(5_000)]),
+        ("digest", storm(500)),
+    ]
+}
+
+/// Payloads that try limits: each is to be valid and below all of them.
+pub(super) fn extremes() -> Vec<Vec<Notification>> {
+    let mut all = vec![vec![], vec![many(50_000)], vec![many(50_000); 500], storm(2_000)];
+    for words in ["", " ", "\u{1b}", "\u{e0001}", "<&>", "\\\"", "🔴", "@`*[", "https://x"] {
+        all.push(vec![saying(&words.repeat(5000))]);
+        all.push(vec![saying(&words.repeat(5000)); 40]);
+    }
+    let mut wide = many(5_000);
+    wide.told.max_items = Some(100_000);
+    all.push(vec![wide]);
+    all
 }

@@ -213,7 +213,10 @@ async fn slack_is_told_and_answers_ok() {
     assert!(head.contains("content-type: application/json; charset=utf-8"), "{head}");
     assert!(!head.contains("accept-encoding"), "{head}");
     let payload: serde_json::Value = serde_json::from_str(body).unwrap();
-    assert_eq!(payload, slack::render(&[examples::opened()], false));
+    assert_eq!(
+        payload,
+        slack::render(&examples::message(&[examples::opened()]), SlackFormat::Blocks)
+    );
 }
 
 #[tokio::test]
@@ -225,7 +228,7 @@ async fn a_webhook_is_signed_over_the_bytes_that_were_sent() {
     assert!(matches!(outcome, Outcome::Delivered { .. }), "{outcome:?}");
     let (head, body) = seen.request.split_once("\r\n\r\n").unwrap();
     let secret = Secret::new(SECRET);
-    let want = webhook::headers(Uuid::from_u128(7), now(), body.as_bytes(), Some(&secret)).unwrap();
+    let want = webhook::headers(Uuid::from_u128(7), now(), body.as_bytes(), &[secret]).unwrap();
     for (key, value) in want {
         assert!(head.contains(&format!("{key}: {value}")), "{key}: {value} is not in {head}");
     }

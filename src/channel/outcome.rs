@@ -128,16 +128,35 @@ pub enum ChannelError {
     #[error("channel `{channel}`: this type cannot be sent to")]
     Unsupported { channel: String },
 
+    #[error("channel `{channel}`: {detail}")]
+    Forbidden { channel: String, detail: String },
+
+    #[error("channel `{channel}`: `from` and `to` must be addresses like `ops@example.com`")]
+    Address { channel: String },
+
+    #[error("channel `{channel}`: could not read the certificate in {}", path.display())]
+    RootFile { channel: String, path: PathBuf, source: io::Error },
+
+    #[error("channel `{channel}`: {} holds no certificate in PEM", path.display())]
+    RootCertificate { channel: String, path: PathBuf },
+
+    #[error("channel `{channel}`: could not set up TLS for its mail server: check `host`")]
+    MailTls { channel: String },
+
+    #[error("channel `{channel}`: its token is not one line of visible ASCII")]
+    Token { channel: String },
+
     #[error("channel `{channel}`: its signing secret is not `whsec_` followed by base64")]
     SigningSecret { channel: String },
 }
 
 impl ChannelError {
     /// A file may be in the middle of its rotation; a wrong text stays wrong.
-    pub(super) fn outcome(&self) -> Outcome {
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
         let detail = chain(self);
         match self {
-            Self::SecretFile { .. } | Self::SecretLine { .. } => {
+            Self::SecretFile { .. } | Self::SecretLine { .. } | Self::RootFile { .. } => {
                 Outcome::Retry { failure: Failure::Io, detail, after: None }
             }
             _ => Outcome::Broken { failure: Failure::Client, detail },

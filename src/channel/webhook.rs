@@ -20,7 +20,10 @@ use serde_json::json;
 use sha2::Sha256;
 use uuid::Uuid;
 
+use super::Message;
+use super::brief;
 use super::escape;
+use crate::config::Messages;
 use crate::notification::Notification;
 use crate::notification::NotificationType;
 use crate::notification::NotifiedFinding;
@@ -53,6 +56,7 @@ const DIAGNOSES_MAX: usize = 8;
 const NEXT_STEPS_MAX: usize = 8;
 const LABELS_MAX: usize = 16;
 const HINTS_MAX: usize = 4;
+const OWNERS_MAX: usize = 4;
 
 /// Base64 as receivers write it: with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -60,23 +64,22 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// The headers of one attempt. `None` where the signing secret is not base64 (with or without
-/// `whsec_` before it) or empty.
+/// The headers of one attempt, with one signature for each of `secrets`. `None` where one of them is
+/// not base64 (with or without `whsec_` before it) or empty.
 #[must_use]
 pub fn headers(
     id: Uuid,
     now: Timestamp,
     body: &[u8],
-    secret: Option<&Secret>,
+    secrets: &[Secret],
 ) -> Option<Vec<(&'static str, String)>> {
     let id = id.to_string();
     let timestamp = now.as_second();
-    let signature = match secret {
-        Some(secret) => Some(signature(secret, &id, timestamp, body)?),
-        None => None,
-    };
+    let signatures: Option<Vec<String>> =
+        secrets.iter().map(|it| signature(it, &id, timestamp, body)).collect();
+    let signatures = signatures?.join(" ");
     let mut headers = vec![("webhook-id", id), ("webhook-timestamp", timestamp.to_string())];
-    headers.extend(signature.map(|it| ("webhook-signature", it)));
+    headers.extend((!signatures.is_empty()).then_some(("webhook-signature", signatures)));
     Some(headers)
 }
 
@@ -94,15 +97,15 @@ fn signature(secret: &Secret, id: &str, timestamp: i64, body: &[u8]) -> Option<S
 }
 
 /// The body: one notification as itself, several as a digest. At most [`BODY_BYTES_MAX`] long.
-/// `minimal` leaves the findings out, and keeps their number.
+/// A minimal one leaves the findings out, and keeps their number.
 #[must_use]
-pub fn body(notifications: &[Notification], minimal: bool) -> Vec<u8> {
-    let document = match notifications {
+pub fn body(message: &Message<'_>) -> Vec<u8> {
+    let document = match message.notifications {
         [one] => {
-            let budget = if minimal { 0 } else { BODY_BYTES_MAX - ENVELOPE_BYTES_MAX };
-            envelope(one.kind.word(), event_time(one), &data(one, budget))
+            let budget = if message.minimal { 0 } else { BODY_BYTES_MAX - ENVELOPE_BYTES_MAX };
+            envelope(one.kind.word(), event_time(one), &data(one, message.look, budget))
         }
-        many => digest(many, minimal),
+        _ => digest(message),
     };
     document.to_string().into_bytes()
 }
@@ -115,13 +118,14 @@ fn envelope(kind: &str, at: Timestamp, data: &Value) -> Value {
 }
 
 /// Several notifications in one delivery, each with a fair share of the room.
-fn digest(notifications: &[Notification], minimal: bool) -> Value {
+fn digest(message: &Message<'_>) -> Value {
+    let notifications = message.notifications;
     let mut room = BODY_BYTES_MAX - ENVELOPE_BYTES_MAX;
     let share = room / notifications.len().clamp(1, DIGEST_MAX);
     let mut listed = Vec::new();
     for one in notifications.iter().take(DIGEST_MAX) {
-        let budget = if minimal { 0 } else { share.saturating_sub(ENVELOPE_BYTES_MAX) };
-        let it = envelope(one.kind.word(), event_time(one), &data(one, budget));
+        let budget = if message.minimal { 0 } else { share.saturating_sub(ENVELOPE_BYTES_MAX) };
+        let it = envelope(one.kind.word(), event_time(one), &data(one, message.look, budget));
         let Some(left) = room.checked_sub(json_bytes(&it) + COMMA) else { break };
         room = left;
         listed.push(it);
@@ -131,12 +135,13 @@ fn digest(notifications: &[Notification], minimal: bool) -> Value {
         "notifications_total": notifications.len(),
         "notifications_truncated": listed.len() < notifications.len(),
         "notifications": listed,
+        "link": brief::main_link(message),
     });
     envelope(DIGEST, at, &data)
 }
 
 /// When it happened: the resolution, or the audit that saw it.
-fn event_time(it: &Notification) -> Timestamp {
+pub(super) fn event_time(it: &Notification) -> Timestamp {
     match it.kind {
         NotificationType::Resolved => it.resolved_at.unwrap_or(it.audited_at),
         _ => it.audited_at,
@@ -144,7 +149,7 @@ fn event_time(it: &Notification) -> Timestamp {
 }
 
 /// One notification, with as many of its findings as fit into `budget` bytes of JSON.
-fn data(it: &Notification, budget: usize) -> Value {
+fn data(it: &Notification, look: &Messages, budget: usize) -> Value {
     let labels: Map<String, Value> = it
         .labels
         .iter()
@@ -155,8 +160,11 @@ fn data(it: &Notification, budget: usize) -> Value {
         "reason": word(&it.reason),
         "incident": it.incident.as_deref().map(word),
         "incident_kind": it.incident_kind.as_deref().map(word),
+        "subject": word(it.about()),
         "database": word(&it.database),
         "manifest": word(&it.manifest),
+        "manifest_hash": word(&it.manifest_hash),
+        "manifest_ref": it.manifest_ref.as_deref().map(word),
         "labels": labels,
         "severity": word(&it.severity),
         "headline": line(&it.headline),
@@ -165,12 +173,16 @@ fn data(it: &Notification, budget: usize) -> Value {
         "findings_total": it.findings_total,
         "findings_truncated": it.findings_total > 0,
         "new_total": it.new_total,
+        "gone_total": it.gone_total,
+        "owners": it.owners.iter().take(OWNERS_MAX).map(|it| word(it)).collect::<Vec<_>>(),
         "unknown_reason": it.unknown_reason.as_deref().map(line),
         "audited_at": it.audited_at.to_string(),
         "opened_at": it.opened_at.to_string(),
         "resolved_at": it.resolved_at.map(|at| at.to_string()),
         "next_steps": it.next_steps.iter().take(NEXT_STEPS_MAX).map(|it| line(it)).collect::<Vec<_>>(),
         "evidence": line(&it.evidence),
+        "link": brief::incident_link(it, look),
+        "runbook_url": it.told.runbook_url.as_deref().map(line),
     });
     let mut left = budget.saturating_sub(json_bytes(&data));
     let mut findings = Vec::new();
@@ -195,6 +207,7 @@ fn finding(it: &NotifiedFinding) -> Value {
         "message": line(&it.message),
         "hints": it.hints.iter().take(HINTS_MAX).map(|it| line(it)).collect::<Vec<_>>(),
         "fingerprint": word(&it.fingerprint),
+        "owner": it.owner.as_deref().map(word),
         "new": it.new,
     })
 }

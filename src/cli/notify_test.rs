@@ -32,7 +32,8 @@ pub(super) async fn run(global: &Global, args: NotifyTestArgs) -> anyhow::Result
             .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
         bail!("no channel `{}` in {}{hint}", args.channel, config.path.display());
     };
-    let (delivered, text) = send(&Sender::new()?, &config, channel).await;
+    let sender = Sender::new()?.with_networks(&config.networks)?;
+    let (delivered, text) = send(&sender, &config, channel).await;
     let lead = if delivered { paint(GOOD, "delivered") } else { paint(BAD, "not delivered") };
     output::emit(&format!("{lead} to channel `{}`: {text}\n", channel.name))?;
     Ok(if delivered { Status::Clean } else { Status::Trouble })

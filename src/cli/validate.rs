@@ -110,7 +110,7 @@ async fn online(config: &Config, out: &mut String) -> anyhow::Result<usize> {
 
 /// Sends a test message through every channel; returns how many did not arrive.
 async fn send_tests(config: &Config, out: &mut String) -> anyhow::Result<usize> {
-    let sender = Sender::new()?;
+    let sender = Sender::new()?.with_networks(&config.networks)?;
     let sender = &sender;
     let sends = config.channels.values().map(|channel| async move {
         (&channel.name, notify_test::send(sender, config, channel).await)

@@ -1,5 +1,6 @@
 //! Whole configs, good and bad, with the exact words that a person reads.
 
+mod guide;
 mod receivers;
 mod routes;
 mod upkeep;

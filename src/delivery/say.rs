@@ -60,10 +60,10 @@ pub(super) fn transition(it: &TransitionRecord) {
     let (kind, step, reason) = (it.kind.word(), it.step.word(), it.reason.word());
     if it.step == Step::Resolved {
         info!(incident.id = %it.incident, incident.kind = kind, reason,
-            "incident {} ({kind}) resolved", it.incident);
+            "incident {} ({kind}) of `{}` resolved", it.incident, it.subject);
     } else {
         warn!(incident.id = %it.incident, incident.kind = kind, reason,
-            "incident {} ({kind}) {step}", it.incident);
+            "incident {} ({kind}) of `{}` {step}", it.incident, it.subject);
     }
 }
 

@@ -1,5 +1,7 @@
 //! The loop against real receivers on loopback, with a real state file.
 
+mod telling;
+
 use std::collections::VecDeque;
 
 use jiff::SignedDuration;
@@ -106,6 +108,8 @@ struct Bench {
     publish: watch::Sender<Arc<Config>>,
     running: Option<JoinHandle<()>>,
     channels: Vec<String>,
+    /// What audits are told by; otherwise everything to `channels`, at once.
+    policy: Option<Arc<Policy>>,
 }
 
 impl Bench {
@@ -124,7 +128,7 @@ impl Bench {
             shutdown: CancellationToken::new(),
         };
         let channels = channels.iter().map(|(name, _)| (*name).to_owned()).collect();
-        Self { folder, delivery, publish, running: None, channels }
+        Self { folder, delivery, publish, running: None, channels, policy: None }
     }
 
     /// Reloads: these channels, and all of them on the route.
@@ -183,7 +187,10 @@ impl Bench {
             labels: BTreeMap::new(),
             server: "db.example:5432".to_owned(),
             life: Life::default(),
-            policy: Arc::new(Policy::of_channels(self.channels.clone())),
+            policy: self
+                .policy
+                .clone()
+                .unwrap_or_else(|| Arc::new(Policy::of_channels(self.channels.clone()))),
         };
         self.delivery.store.commit_audit(audit).await.unwrap();
     }

@@ -13,10 +13,10 @@ use tracing::warn;
 
 use super::Round;
 use super::Scheduler;
+use super::commit::log_transition;
 use crate::config::Config;
 use crate::config::Database;
 use crate::health::Timing;
-use crate::incident::Step;
 use crate::policy::Policy;
 use crate::store::Deploy;
 use crate::store::Registered;
@@ -181,18 +181,5 @@ fn log_end(it: &Deploy) {
 }
 
 fn log(told: &[TransitionRecord]) {
-    for it in told {
-        let (step, reason, kind) = (it.step.word(), it.reason.word(), it.kind.word());
-        if it.step == Step::Resolved {
-            info!(
-                incident.id = %it.incident, incident.kind = kind, reason,
-                "incident {} ({kind}) resolved", it.incident
-            );
-        } else {
-            warn!(
-                incident.id = %it.incident, incident.kind = kind, reason,
-                "incident {} ({kind}) {step}", it.incident
-            );
-        }
-    }
+    told.iter().for_each(log_transition);
 }

@@ -84,6 +84,7 @@ use super::TimePass;
 use super::TransitionRecord;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
+use crate::notification::Notification;
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::silence::Silence;
@@ -315,6 +316,11 @@ impl Sqlite {
         now: Timestamp,
     ) -> Result<Option<Silence>, StoreError> {
         self.write("silence", move |it| silences::expire(it, id, now)).await
+    }
+
+    pub(super) async fn told_open(&self, channel: &str) -> Result<Vec<Notification>, StoreError> {
+        let channel = channel.to_owned();
+        self.read("what is told", move |it| audience::told_open(it, &channel)).await
     }
 
     pub(super) async fn parked(&self) -> Result<Vec<Parked>, StoreError> {

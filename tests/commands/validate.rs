@@ -27,8 +27,11 @@ async fn entries_of_known_that_match_nothing_are_named() {
         "orchestra",
     );
     let entries = |names: &[&str]| {
-        let all: String =
-            names.iter().map(|it| format!("  - {{object: {it}, {KNOWN}}}\n")).collect();
+        let all = names
+            .iter()
+            .map(|it| format!("  - {{object: {it}, {KNOWN}}}\n"))
+            .collect::<Vec<_>>()
+            .concat();
         format!("known:\n{all}")
     };
     let central =

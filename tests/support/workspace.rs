@@ -146,8 +146,12 @@ impl ConfigText {
     /// The keys under `defaults` beside the schedule, instead of `flap_window: 0s`:
     /// `flap_window: 2s, confirm: 2`. Empty is what a user who writes nothing has.
     pub(crate) fn defaults(mut self, keys: &str) -> Self {
-        self.defaults =
-            keys.split(", ").filter(|it| !it.is_empty()).map(|it| format!("  {it}\n")).collect();
+        self.defaults = keys
+            .split(", ")
+            .filter(|it| !it.is_empty())
+            .map(|it| format!("  {it}\n"))
+            .collect::<Vec<_>>()
+            .concat();
         self
     }
 
@@ -207,8 +211,11 @@ impl std::fmt::Display for ConfigText {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let Self { schedule, defaults, limits, state, databases, channels, routes, more } = self;
         let all: Vec<&str> = channels.keys().map(String::as_str).collect();
-        let channels: String =
-            channels.iter().map(|(name, yaml)| format!("  {name}: {yaml}\n")).collect();
+        let channels = channels
+            .iter()
+            .map(|(name, yaml)| format!("  {name}: {yaml}\n"))
+            .collect::<Vec<_>>()
+            .concat();
         let routes = routes
             .clone()
             .unwrap_or_else(|| format!("  - {{ to: [{}], {AT_ONCE} }}", all.join(", ")));

@@ -2,11 +2,13 @@
 //!
 //! Text comes in by two doors: [`fixed`] takes our own words, [`shown`] takes anything else. What comes
 //! by either ends in a `plain_text` object or a rich text `text` element, which Slack does not parse:
-//! no mention, no link, no markup. There is no function here that makes `mrkdwn`.
+//! no mention, no link, no markup. The one function that makes `mrkdwn` is [`mention`], and it takes
+//! what the configuration says and nothing else.
 
 use serde_json::Value;
 use serde_json::json;
 
+use crate::channel::brief::Link;
 use crate::channel::escape;
 
 /// A header's text.
@@ -33,6 +35,21 @@ pub(super) fn header(text: &str) -> Value {
 /// The small grey line below.
 pub(super) fn context(text: &str) -> Value {
     json!({ "type": "context", "elements": [plain_text(text, PIECE_MAX)] })
+}
+
+/// Whom to call, as the route spells it.
+pub(super) fn mention(text: &str) -> Value {
+    json!({ "type": "section", "text": { "type": "mrkdwn", "text": text } })
+}
+
+/// Links, one after the other; nothing where there are none.
+pub(super) fn links(links: &[Link]) -> Option<Value> {
+    let mut pieces = Vec::new();
+    for (at, it) in links.iter().enumerate() {
+        pieces.extend((at > 0).then(|| fixed(" · ")));
+        pieces.push(json!({ "type": "link", "url": it.url, "text": it.label }));
+    }
+    (!pieces.is_empty()).then(|| section(&pieces))
 }
 
 pub(super) fn divider() -> Value {

@@ -4,12 +4,14 @@ use proptest::prelude::*;
 use serde_json::Value;
 
 use super::*;
+use crate::channel::escape;
 use crate::channel::examples;
 use crate::channel::test_notification;
 use crate::channel::text::as_seen;
+use crate::notification::Notification;
 
 /// What rich text and headers may be made of.
-const TYPES: [&str; 9] = [
+const TYPES: [&str; 10] = [
     "header",
     "plain_text",
     "rich_text",
@@ -19,6 +21,7 @@ const TYPES: [&str; 9] = [
     "text",
     "context",
     "divider",
+    "link",
 ];
 
 /// Walks a payload and says what Slack would refuse or act on.
@@ -89,43 +92,97 @@ fn walk(value: &Value, faults: &mut Vec<String>) {
 #[track_caller]
 fn check(case: &str, notifications: &[Notification]) {
     for minimal in [false, true] {
-        let payload = render(notifications, minimal);
+        let message = Message { minimal, ..examples::message(notifications) };
+        let payload = render(&message, SlackFormat::Blocks);
         assert_eq!(faults(&payload), [""; 0], "{case}, minimal: {minimal}");
         assert_eq!(payload.get("blocks").is_none(), minimal || notifications.is_empty(), "{case}");
+        let payload = render(&message, SlackFormat::Attachments);
+        assert_eq!(attachment_faults(&payload), [""; 0], "{case}, minimal: {minimal}");
     }
+}
+
+/// What a receiver of attachments would refuse or act on.
+fn attachment_faults(payload: &Value) -> Vec<String> {
+    let mut faults = Vec::new();
+    let mut check = |what: &str, value: &Value, max: usize| {
+        let Some(text) = value.as_str() else { return };
+        let length = text.encode_utf16().count();
+        if length > max {
+            faults.push(format!("{what} has {length} characters"));
+        }
+        if text.contains(['<', '>']) {
+            faults.push(format!("{what} holds raw markup: {text}"));
+        }
+        if what != "fallback" {
+            faults.extend(examples::acts_in_markdown(text).map(|it| format!("{what}: {it}")));
+        }
+    };
+    check("text", &payload["text"], 16_383);
+    for attachment in payload["attachments"].as_array().into_iter().flatten() {
+        check("fallback", &attachment["fallback"], 1000);
+        check("title", &attachment["title"], 1024);
+        check("attachment", &attachment["text"], 7900);
+        check("footer", &attachment["footer"], 1000);
+    }
+    faults
+}
+
+fn seen(message: &Message<'_>) -> String {
+    as_seen(&render(message, SlackFormat::Blocks))
 }
 
 #[test]
 fn messages_read_well() {
     let now = examples::time("2025-07-05T10:00:00Z");
-    let hostile: Vec<_> =
-        examples::HOSTILE.iter().map(|it| examples::finding("unexpected_table", it)).collect();
-    let hostile = Notification {
-        database: "<!channel>".to_owned(),
-        headline: "12 tables that should not be there".to_owned(),
-        findings_total: hostile.len(),
-        findings: hostile,
-        ..examples::opened()
-    };
     #[rustfmt::skip]
     let cases = [
         ("opened",     vec![examples::opened()]),
         ("changed",    vec![examples::changed()]),
+        ("reminder",   vec![examples::reminder()]),
         ("resolved",   vec![examples::resolved()]),
         ("failing",    vec![examples::failing()]),
+        ("parked",     vec![examples::parked()]),
         ("test",       vec![test_notification(now)]),
-        ("hostile",    vec![hostile.clone()]),
+        ("hostile",    vec![examples::hostile()]),
+        ("many_5000",  vec![examples::many(5_000)]),
         ("many_50000", vec![examples::many(50_000)]),
-        ("digest",     vec![examples::opened(), examples::failing(), examples::resolved(), hostile]),
+        ("digest",     vec![examples::opened(), examples::failing(), examples::resolved(), examples::hostile()]),
+        ("storm",      examples::storm(500)),
     ];
     for (case, notifications) in cases {
         check(case, &notifications);
-        let payload = render(&notifications, false);
-        let minimal = as_seen(&render(&notifications, true));
+        let payload = render(&examples::message(&notifications), SlackFormat::Blocks);
+        let minimal = seen(&examples::minimal(&notifications));
         let seen = format!("{}\n\n=== as text only ===\n{minimal}", as_seen(&payload));
         insta::assert_snapshot!(format!("{case}_seen"), seen);
         insta::assert_json_snapshot!(case, payload);
+        let payload = render(&examples::message(&notifications), SlackFormat::Attachments);
+        insta::assert_json_snapshot!(format!("{case}_attachments"), payload);
     }
+}
+
+/// A route's mention is the one text that may act, and it stands alone.
+#[test]
+fn a_route_mentions_and_links_and_nothing_else_does() {
+    let one =
+        [Notification { database: "<!here>".to_owned(), ..examples::routed("<!subteam^S1>") }];
+    let message = Message { look: &examples::ZURICH, ..examples::message(&one) };
+    let mut payload = render(&message, SlackFormat::Blocks);
+    insta::assert_json_snapshot!("routed", payload);
+    insta::assert_json_snapshot!("routed_attachments", render(&message, SlackFormat::Attachments));
+
+    let mention = payload["blocks"].as_array_mut().unwrap().remove(1);
+    assert_eq!(mention["text"], json!({ "type": "mrkdwn", "text": "<!subteam^S1>" }));
+    let text = payload["text"].as_str().unwrap().strip_prefix("<!subteam^S1>\n").unwrap();
+    payload["text"] = text.into();
+    assert_eq!(faults(&payload), [""; 0]);
+
+    // Nobody is called for what is over, and twice by nobody.
+    let over = Notification { told: one[0].told.clone(), ..examples::resolved() };
+    assert!(!render(&examples::message(&[over]), SlackFormat::Blocks).to_string().contains("S1"));
+    let many = [one[0].clone(), one[0].clone()];
+    let payload = render(&examples::message(&many), SlackFormat::Blocks).to_string();
+    assert_eq!(payload.matches("S1").count(), 2, "once in the text, once in the blocks: {payload}");
 }
 
 #[test]
@@ -159,7 +216,7 @@ fn every_name_is_shown_and_none_acts() {
             ..examples::opened()
         };
         check(name, std::slice::from_ref(&one));
-        let seen = as_seen(&render(&[one], false));
+        let seen = seen(&examples::message(&[one]));
         let spelling = escape::seen(name);
         assert!(seen.contains(&format!("  • {spelling}\n")), "{spelling}: {seen}");
     }
@@ -172,14 +229,16 @@ fn the_number_of_findings_and_the_id_are_never_lost() {
         one.headline = format!("{}: {total} tables", "central".repeat(100));
         one.database = "central".repeat(100);
         for minimal in [false, true] {
-            let seen = as_seen(&render(std::slice::from_ref(&one), minimal));
+            let one = std::slice::from_ref(&one);
+            let seen = seen(&Message { minimal, ..examples::message(one) });
             assert!(seen.contains(&format!("{total} unexpected tables")), "{seen}");
             assert!(seen.contains("SW-1001"), "{seen}");
             let left = total - if minimal { 5 } else { 10 };
             assert!(seen.contains(&format!("and {left} more")), "{seen}");
         }
-        let digest = as_seen(&render(&[one.clone(), one], false));
-        assert!(digest.contains(&format!("and {} more", total - PART_NAMES)), "{digest}");
+        let digest = seen(&examples::message(&[one.clone(), one]));
+        assert!(digest.contains(&format!("and {} more", total - brief::PART_NAMES)), "{digest}");
+        assert!(digest.contains("schemawarden deliveries show 00000000-"), "{digest}");
     }
 }
 
@@ -189,10 +248,14 @@ proptest! {
     #[test]
     fn no_words_break_a_limit(words in any::<String>(), times in 1usize..400, copies in 1usize..30) {
         let notification = examples::saying(&words.repeat(times));
+        let all = vec![notification.clone(); copies];
         for minimal in [false, true] {
-            let payload = render(&vec![notification.clone(); copies], minimal);
+            let message = Message { minimal, ..examples::message(&all) };
+            let payload = render(&message, SlackFormat::Blocks);
             prop_assert_eq!(faults(&payload), Vec::<String>::new());
             prop_assert!(as_seen(&payload).chars().all(|c| c == '\n' || !c.is_control()));
+            let payload = render(&message, SlackFormat::Attachments);
+            prop_assert_eq!(attachment_faults(&payload), Vec::<String>::new());
         }
     }
 }

@@ -107,7 +107,7 @@ fn is(value: &Value, types: &Value) -> bool {
 fn check(case: &str, notifications: &[Notification]) -> Vec<Value> {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
     let documents = [false, true].map(|minimal| {
-        let body = body(notifications, minimal);
+        let body = body(&Message { minimal, ..examples::message(notifications) });
         assert!(body.len() <= BODY_BYTES_MAX, "{case}: {} bytes", body.len());
         let document: Value = serde_json::from_slice(&body).unwrap();
         let faults = faults(&schema, &schema, &document, "$");
@@ -124,7 +124,10 @@ fn bodies_are_as_published() {
     let cases = [
         ("opened",   vec![examples::opened()]),
         ("changed",  vec![examples::changed()]),
+        ("reminder", vec![examples::reminder()]),
         ("resolved", vec![examples::resolved()]),
+        ("parked",   vec![examples::parked()]),
+        ("hostile",  vec![examples::hostile()]),
         ("failing",  vec![examples::failing()]),
         ("test",     vec![test_notification(now)]),
         ("digest",   vec![examples::changed(), examples::failing()]),
@@ -138,7 +141,8 @@ fn bodies_are_as_published() {
 #[test]
 fn the_schema_finds_faults() {
     let schema: Value = serde_json::from_str(SCHEMA).unwrap();
-    let good: Value = serde_json::from_slice(&body(&[examples::changed()], false)).unwrap();
+    let good: Value =
+        serde_json::from_slice(&body(&examples::message(&[examples::changed()]))).unwrap();
     let broken = |path: &str, value: Value| {
         let mut bad = good.clone();
         *bad.pointer_mut(path).unwrap() = value;
@@ -206,8 +210,8 @@ fn bodies_are_bounded_and_say_what_they_left_out() {
 #[test]
 fn an_attempt_repeated_has_the_same_bytes() {
     let notification = examples::resolved();
-    let first = body(std::slice::from_ref(&notification), false);
-    assert_eq!(first, body(&[notification], false));
+    let first = body(&examples::message(std::slice::from_ref(&notification)));
+    assert_eq!(first, body(&examples::message(&[notification])));
     let document: Value = serde_json::from_slice(&first).unwrap();
     assert_eq!(document["timestamp"], "2025-07-05T12:10:05Z");
 }
@@ -236,7 +240,7 @@ fn the_signature_is_that_of_the_specification() {
 fn headers_are_those_of_standard_webhooks() {
     let id = Uuid::from_u128(7);
     let now = examples::time("2025-07-05T10:00:00.9Z");
-    let unsigned = headers(id, now, b"{}", None).unwrap();
+    let unsigned = headers(id, now, b"{}", &[]).unwrap();
     assert_eq!(
         unsigned,
         [
@@ -245,10 +249,15 @@ fn headers_are_those_of_standard_webhooks() {
         ]
     );
     let secret = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw");
-    let signed = headers(id, now, b"{}", Some(&secret)).unwrap();
+    let signed = headers(id, now, b"{}", std::slice::from_ref(&secret)).unwrap();
     assert_eq!(signed[2].0, "webhook-signature");
     assert!(signed[2].1.starts_with("v1,"));
-    assert_eq!(headers(id, now, b"{}", Some(&Secret::new("?"))), None);
+    // While a secret is rotated, receivers with either one can verify.
+    let other = Secret::new("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSx");
+    let both = headers(id, now, b"{}", &[secret.clone(), other.clone()]).unwrap();
+    let alone = headers(id, now, b"{}", &[other]).unwrap();
+    assert_eq!(both[2].1, format!("{} {}", signed[2].1, alone[2].1));
+    assert_eq!(headers(id, now, b"{}", &[Secret::new("?")]), None);
 }
 
 proptest! {

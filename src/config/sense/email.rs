@@ -7,9 +7,9 @@ use crate::config::MailSecurity;
 use crate::config::SecretSource;
 use crate::config::shape;
 use crate::yaml::At;
-use crate::yaml::nearest;
 
 use super::Noted;
+use super::matcher::no_such_word;
 use super::secret;
 
 /// The keys of such a channel.
@@ -90,22 +90,12 @@ pub(super) fn read(
 fn security(channel: &shape::Channel, key: &str, noted: &mut Noted) -> (MailSecurity, u16) {
     let default = (MailSecurity::StartTls, 587);
     let Some(word) = &channel.security else { return default };
-    match SECURITIES.iter().find(|(it, ..)| *it == word.value) {
-        Some((_, security, port)) => (*security, *port),
-        None => {
-            let words = SECURITIES.map(|(it, ..)| it);
-            let place = format!("{key}.security");
-            match nearest(&word.value, words) {
-                None => {
-                    let message = format!("there is no security {}", word.shown());
-                    let help = format!("use one of {}", words.join(", "));
-                    noted.mistake_help(Some(word.at), place, message, help);
-                }
-                near => noted.no_such(word, &place, "security", near),
-            }
-            default
-        }
+    let words = SECURITIES.map(|(it, ..)| it);
+    if let Some((_, security, port)) = SECURITIES.iter().find(|(it, ..)| *it == word.value) {
+        return (*security, *port);
     }
+    no_such_word(word, &format!("{key}.security"), "security", &words, noted);
+    default
 }
 
 fn login(channel: &shape::Channel, key: &str, noted: &mut Noted) -> Option<(String, SecretSource)> {
@@ -138,7 +128,9 @@ fn recipients(channel: &shape::Channel, key: &str, noted: &mut Noted) -> Vec<Str
     if all.is_empty() || all.len() > RECIPIENTS_MAX {
         noted.mistake(Some(to.at), key, format!("must name 1 to {RECIPIENTS_MAX} addresses"));
     }
-    all.iter().for_each(|it| check_address(it, key, noted));
+    for it in &all {
+        check_address(it, key, noted);
+    }
     all.into_iter().map(|it| it.value).collect()
 }
 

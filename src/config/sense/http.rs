@@ -95,12 +95,11 @@ fn tokens(http: Option<&shape::Http>, state: &Path, noted: &mut Noted) -> Vec<To
         let help = "leave the key out, and the daemon makes one";
         noted.mistake_help(Some(named.at), "http.tokens", message, help);
     }
-    let names = named.value.iter().enumerate().map(|(index, it)| {
+    let keyed = named.value.iter().enumerate().map(|(index, it)| {
         let key = format!("http.tokens[{index}]");
         (format!("{key}.name"), &it.name, (key, it))
     });
-    let names: Vec<_> = names.collect();
-    for (key, it) in unique(names.into_iter(), noted) {
+    for (key, it) in unique(keyed, noted) {
         if it.name.value == MADE_TOKEN && !tokens.is_empty() {
             let message = format!("the token of `token_file` is called `{MADE_TOKEN}`");
             noted.mistake(Some(it.name.at), format!("{key}.name"), message);

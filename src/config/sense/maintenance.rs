@@ -83,8 +83,7 @@ fn one(
 }
 
 fn weekly_of(said: &At<shape::Weekly>, key: &str, noted: &mut Noted) -> Option<When> {
-    let said = (&said.value, said.at);
-    let (weekly, at) = said;
+    let At { value: weekly, at, .. } = said;
     let mut days = Vec::new();
     let place = format!("{key}.days");
     let words = weekly.days.each();
@@ -102,7 +101,7 @@ fn weekly_of(said: &At<shape::Weekly>, key: &str, noted: &mut Noted) -> Option<W
     let to = time(&weekly.to, &format!("{key}.to"), noted);
     let (from, to) = (from?, to?);
     if from == to && days.len() == DAYS.len() {
-        noted.mistake(Some(at), key, "never closes: nothing would ever be told");
+        noted.mistake(Some(*at), key, "never closes: nothing would ever be told");
     }
     Some(When::Weekly { days, from, to })
 }

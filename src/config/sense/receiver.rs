@@ -122,7 +122,9 @@ pub(super) fn signing_keys(
         };
         noted.mistake(Some(list.at), format!("{key}.{name}"), message);
     }
-    found.iter().for_each(|it| check_signing_key(it, noted));
+    for it in &found {
+        check_signing_key(it, noted);
+    }
     found.into_iter().map(|it| it.source).collect()
 }
 

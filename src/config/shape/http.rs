@@ -21,6 +21,7 @@ pub(in crate::config) struct Http {
 }
 
 /// One token of the API.
+#[expect(clippy::struct_field_names, reason = "the keys are called so")]
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::config) struct Token {

@@ -6,8 +6,11 @@ use super::*;
 
 /// Channels that a config of one database has, and a route to each.
 fn told(channels: &[(&str, &str)]) -> String {
-    let all: String =
-        channels.iter().map(|(name, yaml)| format!("  {name}: {{{yaml}}}\n")).collect();
+    let all = channels
+        .iter()
+        .map(|(name, yaml)| format!("  {name}: {{{yaml}}}\n"))
+        .collect::<Vec<_>>()
+        .concat();
     let names: Vec<_> = channels.iter().map(|(name, _)| *name).collect();
     format!("{DATABASES}channels:\n{all}routes: [{{to: [{}]}}]\n", names.join(", "))
 }
@@ -148,4 +151,25 @@ fn what_a_channel_risks_is_a_warning() {
             "c.yaml:4:57: channels.mail.security: `insecure`: whoever is on the way reads the mail, and the password"
         ]
     );
+}
+
+/// A key of digits is a number to YAML, and messages name the number that they found.
+#[test]
+fn no_mistake_repeats_a_key_of_digits() {
+    let digits = "12345678901234567890123456789012";
+    for (channel, help) in [
+        (
+            format!("type: pagerduty, routing_key: {digits}"),
+            "channels.a.routing_key: expected text",
+        ),
+        (format!("type: webhook, {HTTPS}, secrets: [{digits}]"), "channels.a.secrets[0]: expected"),
+        (
+            format!("type: alertmanager, {HTTPS}, token: {digits}"),
+            "channels.a.token: expected text",
+        ),
+    ] {
+        let got = Folder::new().load(&told(&[("a", &channel)])).map(|_| ()).unwrap_err();
+        assert!(got[0].contains(help), "{got:?}");
+        assert!(got.iter().all(|it| !it.contains(digits)), "{got:?}");
+    }
 }

@@ -96,7 +96,7 @@ fn every_mistake_of_a_route_is_told() {
             &["c.yaml:7:35: routes[0].match.database: names nothing; leave it out to match everything",
               "c.yaml:7:49: routes[0].match.manifest: must not be empty",
               "c.yaml:7:59: routes[0].match.kind: names nothing; leave it out to match everything"]),
-        ("no fallback", routed(&format!("  - {{to: [\"team-{{labels.team}}\"]}}\n")),
+        ("no fallback", routed("  - {to: [\"team-{labels.team}\"]}\n"),
             &["c.yaml:7:10: routes[0].fallback: is required: without the label, or without a channel of that name, an alert would go nowhere; for example: fallback: [ops]"]),
         ("bad templates", routed(&format!("  - {{to: [\"team-{{team}}\", \"x{{labels.a\", \"a}}b\", \"{{labels.}}\"], fallback: [\"{{labels.team}}\", opps]}}\n{ALL}")),
             &["c.yaml:7:11: routes[0].to[0]: `team-{team}` is not a channel's name; put a label in as {labels.team}",

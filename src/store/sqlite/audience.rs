@@ -54,6 +54,24 @@ pub(super) fn body(connection: &Connection, notification: i64) -> rusqlite::Resu
         .query_row([notification], |row| column::json(row, "body"))
 }
 
+/// What a channel was last told of each incident that is open and that it does not know to be over.
+/// Only what arrived counts: what is on its way is the outbox's business.
+pub(super) fn told_open(
+    connection: &Connection,
+    channel: &str,
+) -> rusqlite::Result<Vec<Notification>> {
+    connection
+        .prepare_cached(
+            "/* audience.told_open */ select n.body from incidents i join notifications n \
+             on n.id = (select max(l.id) from notifications l join deliveries d \
+             on d.id = l.delivery_id and d.state = 'delivered' \
+             where l.incident_id = i.id and l.channel = ?1) \
+             where i.state <> 'resolved' and n.type <> 'incident.resolved' order by i.id",
+        )?
+        .query_map([channel], |row| column::json(row, "body"))?
+        .collect()
+}
+
 /// Whom the routes name. What is about a channel is told on other channels: where the routes name
 /// none, on whichever there is, one that works if possible.
 pub(super) fn routed<'a>(

@@ -120,13 +120,7 @@ fn remind_of(
         return Ok((next.or(later), None));
     }
     record(connection, it, step, reason, now)?;
-    let transition = TransitionRecord {
-        incident: it.id,
-        kind: it.kind,
-        subject: it.subject.clone(),
-        step,
-        reason,
-    };
+    let transition = it.transition(step, reason);
     Ok((next, Some(transition)))
 }
 

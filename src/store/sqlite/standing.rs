@@ -8,8 +8,11 @@ use super::column;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
 use crate::incident::IncidentState;
+use crate::incident::Reason;
+use crate::incident::Step;
 use crate::notification::Notification;
 use crate::notification::NotifiedFinding;
+use crate::store::TransitionRecord;
 
 /// One incident as it stands.
 #[derive(Clone, Debug)]
@@ -27,6 +30,14 @@ pub(super) struct Standing {
     pub(super) findings_total: usize,
     /// Something of it was muted and is not told.
     pub(super) untold: bool,
+}
+
+impl Standing {
+    /// What is said of it in logs.
+    pub(super) fn transition(&self, step: Step, reason: Reason) -> TransitionRecord {
+        let (incident, kind, subject) = (self.id, self.kind, self.subject.clone());
+        TransitionRecord { incident, kind, subject, step, reason }
+    }
 }
 
 /// Reads one. `None` where it is not there, or was never worded: an earlier version told it to nobody.

@@ -171,11 +171,6 @@ fn told(
     let change =
         Change { incident: &incident, step, reason, notification: &notification, new: &[] };
     tell::tell(connection, policy, &change, now)?;
-    Ok(TransitionRecord {
-        incident: incident.id,
-        kind: incident.kind,
-        subject: incident.subject.clone(),
-        step,
-        reason,
-    })
+    let Incident { id, kind, subject, .. } = incident;
+    Ok(TransitionRecord { incident: id, kind, subject, step, reason })
 }

@@ -12,10 +12,10 @@ use crate::store::TimePass;
 pub(super) fn peek(connection: &Connection, pass: &TimePass) -> rusqlite::Result<Option<TimeKept>> {
     let muting = silences::muting(connection, &pass.policy, pass.now)?;
     let sweeps = pass.after.is_some() || pass.muted.as_ref() != Some(&muting);
-    let is_idle = !pass.reconsider
-        && !(sweeps && untold::is_any(connection)?)
-        && !reminders::is_due(connection, pass.now)?;
-    Ok(is_idle.then(|| TimeKept { transitions: Vec::new(), muting, more_after: None }))
+    let has_work = pass.reconsider
+        || (sweeps && untold::is_any(connection)?)
+        || reminders::is_due(connection, pass.now)?;
+    Ok((!has_work).then(|| TimeKept { transitions: Vec::new(), muting, more_after: None }))
 }
 
 /// Does what is due by now.

@@ -135,13 +135,7 @@ fn tell_one(
     if let Some(step) = told {
         let reason = Reason::SilenceEnded;
         reminders::record(connection, it, step, reason, now)?;
-        let transition = TransitionRecord {
-            incident: it.id,
-            kind: it.kind,
-            subject: it.subject.clone(),
-            step,
-            reason,
-        };
+        let transition = it.transition(step, reason);
         swept.transitions.push(transition);
     }
     Ok(true)

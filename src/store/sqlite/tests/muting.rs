@@ -37,7 +37,7 @@ impl Bench {
     }
 
     /// Delivers what is due; `TYPE REASON DATABASE` of each notification, a line a message.
-    async fn told(&self, store: &Sqlite) -> Vec<String> {
+    async fn hear(&self, store: &Sqlite) -> Vec<String> {
         let mut told = Vec::new();
         loop {
             let claimed = self.claim(store).await;
@@ -68,7 +68,7 @@ async fn when_a_silence_ends_one_digest_tells_what_is_new_and_still_open() {
     commit("grows", "one").await;
     commit("ends", "one").await;
     commit("stays", "one").await;
-    assert_eq!(bench.told(&store).await.len(), 3);
+    assert_eq!(bench.hear(&store).await.len(), 3);
 
     bench.silence(&store, json!({ "manifest": "central" }), 600).await;
     commit("grows", "one two").await;
@@ -76,7 +76,7 @@ async fn when_a_silence_ends_one_digest_tells_what_is_new_and_still_open() {
     commit("opens", "one").await;
     commit("passes", "one").await;
     commit("passes", "").await;
-    assert_eq!(bench.told(&store).await, Vec::<String>::new());
+    assert_eq!(bench.hear(&store).await, Vec::<String>::new());
     bench.pass(599);
     assert_eq!(bench.keep_time(&store, ops()).await, Vec::<String>::new());
     bench.pass(1);
@@ -90,13 +90,13 @@ async fn when_a_silence_ends_one_digest_tells_what_is_new_and_still_open() {
         ]
     );
     assert_eq!(
-        bench.told(&store).await,
+        bench.hear(&store).await,
         ["changed silence_ended grows +1, resolved all_findings_gone ends +0, \
           opened silence_ended opens +1"]
     );
     assert_eq!(bench.keep_time(&store, ops()).await, Vec::<String>::new(), "once");
     commit("opens", "").await;
-    assert_eq!(bench.told(&store).await, ["resolved all_findings_gone opens +0"]);
+    assert_eq!(bench.hear(&store).await, ["resolved all_findings_gone opens +0"]);
 }
 
 #[tokio::test]
@@ -104,23 +104,23 @@ async fn a_silence_about_tables_mutes_those_alone() {
     let bench = Bench::new();
     let store = bench.open();
     let it = bench.silence(&store, json!({ "table": "tmp_*" }), 600).await;
-    assert_eq!(store.silences(false, bench.now()).await.unwrap(), [it.clone()]);
+    assert_eq!(store.silences(false, bench.now()).await.unwrap(), std::slice::from_ref(&it));
     store.commit_audit(bench.audit("a", "tmp_x")).await.unwrap();
-    assert_eq!(bench.told(&store).await, Vec::<String>::new());
+    assert_eq!(bench.hear(&store).await, Vec::<String>::new());
     // Who never heard of it hears of all of it.
     store.commit_audit(bench.audit("a", "tmp_x evil")).await.unwrap();
-    assert_eq!(bench.told(&store).await, ["opened new_findings a +2"]);
+    assert_eq!(bench.hear(&store).await, ["opened new_findings a +2"]);
     store.commit_audit(bench.audit("b", "tmp_y")).await.unwrap();
-    assert_eq!(bench.told(&store).await, Vec::<String>::new());
+    assert_eq!(bench.hear(&store).await, Vec::<String>::new());
     let ended = store.expire_silence(it.id, bench.now()).await.unwrap().unwrap();
     assert_eq!(ended.expired_at, Some(bench.now()));
     assert_eq!(store.silences(false, bench.now()).await.unwrap(), []);
-    assert_eq!(store.silences(true, bench.now()).await.unwrap(), [ended.clone()]);
+    assert_eq!(store.silences(true, bench.now()).await.unwrap(), std::slice::from_ref(&ended));
     bench.pass(1);
     assert_eq!(store.expire_silence(it.id, bench.now()).await.unwrap(), Some(ended), "it has");
     assert_eq!(store.expire_silence(99, bench.now()).await.unwrap(), None);
     bench.keep_time(&store, policy(&["ops"])).await;
-    assert_eq!(bench.told(&store).await, ["opened silence_ended b +1"]);
+    assert_eq!(bench.hear(&store).await, ["opened silence_ended b +1"]);
 }
 
 #[tokio::test]
@@ -140,10 +140,10 @@ async fn a_maintenance_window_mutes_as_a_silence_does() {
     let window = Arc::new(window);
     let audit = AuditCommit { policy: Arc::clone(&window), ..bench.audit("a", "Musician") };
     store.commit_audit(audit).await.unwrap();
-    assert_eq!(bench.told(&store).await, Vec::<String>::new());
+    assert_eq!(bench.hear(&store).await, Vec::<String>::new());
     bench.pass(60);
     assert_eq!(bench.keep_time(&store, window).await, ["SW-1001 opened silence_ended"]);
-    assert_eq!(bench.told(&store).await, ["opened silence_ended a +1"]);
+    assert_eq!(bench.hear(&store).await, ["opened silence_ended a +1"]);
 }
 
 #[tokio::test]
@@ -152,12 +152,12 @@ async fn what_stays_open_is_told_again_after_its_interval() {
     let store = bench.open();
     let ops = || policy(&["ops"]);
     store.commit_audit(bench.audit("a", "Musician")).await.unwrap();
-    assert_eq!(bench.told(&store).await.len(), 1);
+    assert_eq!(bench.hear(&store).await.len(), 1);
     bench.pass(86_399);
     assert_eq!(bench.keep_time(&store, ops()).await, Vec::<String>::new());
     bench.pass(1);
     assert_eq!(bench.keep_time(&store, ops()).await, ["SW-1001 reminded repeat_interval"]);
-    assert_eq!(bench.told(&store).await, ["reminder repeat_interval a +0"]);
+    assert_eq!(bench.hear(&store).await, ["reminder repeat_interval a +0"]);
     assert_eq!(bench.keep_time(&store, ops()).await, Vec::<String>::new(), "once");
     // Not while it is muted, and not once it is over.
     let silence = bench.silence(&store, json!({ "database": "a" }), 200_000).await;
@@ -176,7 +176,7 @@ async fn a_shorter_interval_holds_after_a_reload() {
     let bench = Bench::new();
     let store = bench.open();
     store.commit_audit(bench.audit("a", "Musician")).await.unwrap();
-    bench.told(&store).await;
+    bench.hear(&store).await;
     let mut hourly = Policy::of_channels(["ops".to_owned()]);
     hourly.routes[0].repeat_interval = Duration::from_hours(1);
     bench.pass(3_600);

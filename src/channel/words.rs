@@ -1,13 +1,16 @@
-//! The sentences of a Slack message, as plain text: no block and no limit of Slack is known here.
+//! The sentences of a message, as plain text: no receiver and no limit of one is known here.
 //!
-//! What comes out may hold hostile words, still: the callers pass it through `blocks` or `escape`.
+//! What comes out may hold hostile words, still: each receiver passes it through its own encoder.
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 
-use crate::channel::escape;
+use super::escape;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
+use crate::incident::About;
 use crate::incident::IncidentKind;
+use crate::incident::Reason;
 use crate::notification::Notification;
 use crate::notification::NotificationType;
 use crate::notification::lasted;
@@ -18,10 +21,16 @@ const ROW_NAME_MAX: usize = 40;
 
 /// One part of the footer.
 const PART_MAX: usize = 130;
+
+/// Of a manifest's hash, as many hexadecimal digits as tell versions apart.
+const HASH_SHOWN: usize = 12;
+
+/// Roles that are named as owners.
+const OWNERS_MAX: usize = 3;
 const LABELS_MAX: usize = 5;
 
 /// What a notification looks like from afar, worst first.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sign {
     Critical,
     Warning,
@@ -32,6 +41,7 @@ pub(super) enum Sign {
 }
 
 impl Sign {
+    /// A circle in the severity's colour, for text that has no other.
     pub(super) fn emoji(self) -> &'static str {
         match self {
             Self::Critical => "🔴",
@@ -40,6 +50,18 @@ impl Sign {
             Self::Info => "🔵",
             Self::Resolved => "✅",
             Self::Test => "🔔",
+        }
+    }
+
+    /// The severity's colour, as `0xRRGGBB`.
+    pub(super) fn colour(self) -> u32 {
+        match self {
+            Self::Critical => 0x00D9_2D20,
+            Self::Warning => 0x00F2_A600,
+            Self::Unknown => 0x008C_8C8C,
+            Self::Info => 0x002E_7FD0,
+            Self::Resolved => 0x002E_B67D,
+            Self::Test => 0x007F_5AF0,
         }
     }
 
@@ -79,13 +101,13 @@ pub(super) fn title(it: &Notification, max: usize) -> String {
         NotificationType::Reminder => ", still open",
         _ => "",
     };
-    let named = it.kind == NotificationType::Test || it.headline.contains(&it.database);
-    let database = if named { String::new() } else { format!("{}: ", it.database) };
+    let named = it.kind == NotificationType::Test || it.headline.contains(it.about());
+    let subject = if named { String::new() } else { format!("{}: ", it.about()) };
     let before = format!("{} {}{state} · ", sign.emoji(), sign.word());
     let after = it.incident.as_ref().map(|id| format!(" · {}", escape::line(id, 20)));
     let after = after.unwrap_or_default();
     let taken = before.encode_utf16().count() + after.encode_utf16().count();
-    let headline = escape::line(&format!("{database}{}", it.headline), max.saturating_sub(taken));
+    let headline = escape::line(&format!("{subject}{}", it.headline), max.saturating_sub(taken));
     format!("{before}{headline}{after}")
 }
 
@@ -142,34 +164,104 @@ pub(super) fn more(it: &Notification, shown_max: usize) -> Option<String> {
 }
 
 /// Since when, and until when.
-pub(super) fn times(it: &Notification) -> String {
-    let opened = at(it.opened_at);
+pub(super) fn times(it: &Notification, zone: &TimeZone) -> String {
+    let opened = at(it.opened_at, zone);
     match it.resolved_at {
         Some(resolved) => format!(
             "Since {opened}, resolved {} (after {})",
-            at(resolved),
+            at(resolved, zone),
             lasted(resolved.duration_since(it.opened_at))
         ),
         None if it.opened_at == it.audited_at => format!("Since {opened}"),
-        None => format!("Since {opened}, last seen {}", at(it.audited_at)),
+        None => format!("Since {opened}, last seen {}", at(it.audited_at, zone)),
     }
 }
 
-/// A point in time to the second, in UTC.
-fn at(time: Timestamp) -> String {
-    time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+/// A point in time to the second, with its zone's abbreviation.
+fn at(time: Timestamp, zone: &TimeZone) -> String {
+    time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+}
+
+/// What differs from what was told before; nothing for what is told for the first or last time.
+pub(super) fn changes(it: &Notification) -> Option<String> {
+    let numbers = match (it.new_total, it.gone_total) {
+        (0, 0) => None,
+        (new, 0) => Some(format!("{new} new")),
+        (0, gone) => Some(format!("{gone} gone")),
+        (new, gone) => Some(format!("{new} new, {gone} gone")),
+    };
+    let why = why_now(&it.reason);
+    match (it.kind, numbers, why) {
+        (NotificationType::Reminder, None, _) => Some("no change".to_owned()),
+        (NotificationType::Reminder | NotificationType::Changed, Some(numbers), None) => {
+            Some(numbers)
+        }
+        (NotificationType::Reminder | NotificationType::Changed, Some(numbers), Some(why)) => {
+            Some(format!("{numbers}; {why}"))
+        }
+        (NotificationType::Changed, None, why) => why.map(str::to_owned),
+        _ => None,
+    }
+}
+
+/// Why it is told now, where the numbers do not say it.
+fn why_now(reason: &str) -> Option<&'static str> {
+    let is = |it: Reason| reason == it.word();
+    if is(Reason::Flapping) {
+        return Some("what was gone came back within the flap window");
+    }
+    is(Reason::SilenceEnded).then_some("a silence or a maintenance window has ended")
+}
+
+/// Who owns what it is about: "role `app`", "roles `a`, `b` and 3 more".
+pub(super) fn owners(it: &Notification) -> Option<String> {
+    let shown: Vec<String> = it
+        .owners
+        .iter()
+        .take(OWNERS_MAX)
+        .map(|role| format!("`{}`", escape::line(role, ROW_NAME_MAX)))
+        .collect();
+    let left = it.owners.len() - shown.len();
+    let noun = if it.owners.len() == 1 { "role" } else { "roles" };
+    let more = if left > 0 { format!(" and {left} more") } else { String::new() };
+    (!shown.is_empty()).then(|| format!("{noun} {}{more}", shown.join(", ")))
 }
 
 /// What to look it up by.
-pub(super) fn footer(it: &Notification) -> String {
+pub(super) fn footer(it: &Notification, zone: &TimeZone) -> String {
     let mut parts: Vec<String> = it.incident.iter().chain(&it.incident_kind).cloned().collect();
     if it.kind != NotificationType::Test {
-        parts.push(format!("{} (manifest {})", it.database, it.manifest));
+        parts.push(whereabouts(it));
     }
-    parts.push(at(it.resolved_at.unwrap_or(it.audited_at)));
+    parts.push(at(it.resolved_at.unwrap_or(it.audited_at), zone));
     parts.extend(it.labels.iter().take(LABELS_MAX).map(|(key, value)| format!("{key}={value}")));
     let parts: Vec<String> = parts.iter().map(|it| escape::line(it, PART_MAX)).collect();
     parts.join(" · ")
+}
+
+/// `central (manifest central 3f2a91c0d1e2, ref 4be7a)`, `server db.example:5432`.
+fn whereabouts(it: &Notification) -> String {
+    let kind = it.incident_kind.as_deref().and_then(IncidentKind::from_word);
+    let subject = escape::line(it.about(), PART_MAX / 2);
+    match kind.map_or(About::Database, IncidentKind::about) {
+        About::Server => format!("server {subject}"),
+        About::Manifest => format!("manifest {subject}{}", version(it)),
+        About::Channel => format!("channel {subject}"),
+        About::Database if it.manifest.is_empty() => subject,
+        About::Database => {
+            let manifest = escape::line(&it.manifest, PART_MAX / 2);
+            format!("{subject} (manifest {manifest}{})", version(it))
+        }
+    }
+}
+
+/// The manifest's hash, and the reference of the deploy that brought it.
+fn version(it: &Notification) -> String {
+    let hash: String = it.manifest_hash.chars().take(HASH_SHOWN).collect();
+    let hash = if hash.is_empty() { hash } else { format!(" {hash}") };
+    let reference = it.manifest_ref.as_deref().map(|it| escape::line(it, ROW_NAME_MAX));
+    let reference = reference.map_or_else(String::new, |it| format!(", ref {it}"));
+    format!("{hash}{reference}")
 }
 
 /// `21 unexpected tables: Absence, Concert, … and 11 more`.

@@ -1,0 +1,379 @@
+//! What a message says, in order, before any receiver's encoding: the same answers everywhere.
+//!
+//! The order is that of questions at 3 a.m.: what, where and how many; what it means; which tables;
+//! since when, what is new, how sure, whose; what now; and what to look it up by. Every text in here is
+//! one line, visible and bounded, and may hold a hostile name all the same: the encoder of its
+//! receiver decides what cannot act there. The mention of a route is the one text that may.
+
+use super::Message;
+use super::escape;
+use super::words;
+use super::words::Sign;
+use crate::config::Messages;
+use crate::finding::FindingKind;
+use crate::notification::Cause;
+use crate::notification::MENTION_MAX;
+use crate::notification::Notification;
+use crate::notification::NotificationType;
+use crate::notification::NotifiedFinding;
+use crate::notification::digest;
+
+/// Names listed where the route says nothing.
+const ITEMS: usize = 10;
+/// Names listed at most, whatever the route says: no receiver has room for more.
+const ITEMS_MAX: usize = 50;
+
+/// How much is shown: 0 is the wish, each level is shorter, the last is the last resort.
+pub(super) const LEVELS: usize = 4;
+/// Names listed at each level, where the wish is more.
+const NAMES: [usize; LEVELS] = [ITEMS_MAX, 5, 2, 0];
+/// Causes listed at each level of a digest.
+const CAUSES: [usize; LEVELS] = [15, 10, 5, 2];
+
+/// Names in one part of a digest.
+pub(super) const PART_NAMES: usize = 3;
+
+/// A title, and a sentence of a digest.
+pub(super) const TITLE_MAX: usize = 200;
+pub(super) const NAME_MAX: usize = 130;
+pub(super) const SENTENCE_MAX: usize = 300;
+const DIAGNOSES_MAX: usize = 3;
+const NEXT_STEPS_MAX: usize = 4;
+/// Distinct mentions in one message.
+const MENTIONS_MAX: usize = 5;
+/// A link longer than this is left out: receivers refuse whole messages for it.
+const LINK_MAX: usize = 1000;
+
+/// One notification.
+#[derive(Clone, Debug)]
+pub(super) struct Brief {
+    pub(super) sign: Sign,
+    pub(super) title: String,
+    pub(super) meaning: Vec<String>,
+    /// What is listed: "21 unexpected tables, 3 new:"; or, where it is over, the whole row.
+    pub(super) findings: Option<String>,
+    pub(super) items: Vec<Item>,
+    /// "and 11 more".
+    pub(super) more: Option<String>,
+    /// The first names in one sentence, for where there is no list.
+    pub(super) row: Option<String>,
+    /// Since when, what is new, how sure, whose: one line each.
+    pub(super) facts: Vec<String>,
+    /// Commands and sentences.
+    pub(super) next: Vec<String>,
+    pub(super) links: Vec<Link>,
+    pub(super) footer: String,
+}
+
+/// One name.
+#[derive(Clone, Debug)]
+pub(super) struct Item {
+    pub(super) name: String,
+    /// What is to be said of it; may be empty.
+    pub(super) note: String,
+}
+
+/// Somewhere to go. Made of the config and an id: safe as a URL, bounded.
+#[derive(Clone, Debug)]
+pub(super) struct Link {
+    pub(super) label: &'static str,
+    pub(super) url: String,
+}
+
+/// Several notifications, by cause.
+#[derive(Clone, Debug)]
+pub(super) struct Storm {
+    pub(super) sign: Sign,
+    pub(super) title: String,
+    pub(super) parts: Vec<Part>,
+    /// How to reach what is not shown.
+    pub(super) rest: String,
+    pub(super) links: Vec<Link>,
+}
+
+/// One cause.
+#[derive(Clone, Debug)]
+pub(super) struct Part {
+    pub(super) title: String,
+    /// What it means; may be empty.
+    pub(super) meaning: String,
+    pub(super) names: Vec<String>,
+    pub(super) more: Option<String>,
+    pub(super) footer: String,
+}
+
+/// What a message is made of.
+pub(super) enum Content {
+    Nothing,
+    One(Brief),
+    Many(Storm),
+}
+
+impl Content {
+    /// The content of `message` at `level` of brevity, below [`LEVELS`].
+    pub(super) fn of(message: &Message<'_>, level: usize) -> Self {
+        match message.notifications {
+            [] => Self::Nothing,
+            [one] => Self::One(brief(one, message.look, level)),
+            many => Self::Many(storm(many, message, level)),
+        }
+    }
+
+    /// What it looks like from afar.
+    pub(super) fn sign(&self) -> Sign {
+        match self {
+            Self::Nothing => Sign::Test,
+            Self::One(it) => it.sign,
+            Self::Many(it) => it.sign,
+        }
+    }
+
+    /// One line for lists and lock screens.
+    pub(super) fn title(&self) -> &str {
+        match self {
+            Self::Nothing => "Schemawarden has nothing to say",
+            Self::One(it) => &it.title,
+            Self::Many(it) => &it.title,
+        }
+    }
+
+    /// Where to go.
+    pub(super) fn links(&self) -> &[Link] {
+        match self {
+            Self::Nothing => &[],
+            Self::One(it) => &it.links,
+            Self::Many(it) => &it.links,
+        }
+    }
+
+    /// Everything in plain text, one line each: what remains where a receiver takes nothing else.
+    pub(super) fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Nothing => vec![self.title().to_owned()],
+            Self::One(it) => it.lines(),
+            Self::Many(it) => it.lines(),
+        }
+    }
+}
+
+impl Brief {
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.title.clone()];
+        lines.extend(self.meaning.iter().cloned());
+        lines.extend(self.row.iter().cloned());
+        lines.extend(self.facts.iter().cloned());
+        lines.extend(self.next.iter().map(|it| format!("Next: {it}")));
+        lines.extend(self.links.iter().map(Link::line));
+        lines
+    }
+}
+
+impl Storm {
+    fn lines(&self) -> Vec<String> {
+        let mut lines = vec![self.title.clone()];
+        for part in &self.parts {
+            lines.push(format!("  - {}", part.title));
+        }
+        lines.push(self.rest.clone());
+        lines.extend(self.links.iter().map(Link::line));
+        lines
+    }
+}
+
+impl Part {
+    /// `Absence, Concert, Venue and 18 more`; empty where there are no names.
+    pub(super) fn row(&self) -> String {
+        let row = format!("{} {}", self.names.join(", "), self.more.as_deref().unwrap_or_default());
+        row.trim().to_owned()
+    }
+}
+
+impl Link {
+    fn line(&self) -> String {
+        format!("{}: {}", self.label, self.url)
+    }
+}
+
+fn brief(it: &Notification, look: &Messages, level: usize) -> Brief {
+    let wish = it.told.max_items.unwrap_or(ITEMS).min(NAMES[level]);
+    let zone = &look.timezone;
+    let resolved = it.kind == NotificationType::Resolved;
+    let listed = it.findings_total > 0 && !resolved;
+    let line = |text: &String| escape::line(text, SENTENCE_MAX);
+    let row = words::names_in_a_row(it).as_ref().map(line);
+    let mut facts = Vec::new();
+    if it.kind != NotificationType::Test {
+        facts.push(words::times(it, zone));
+        facts.extend(words::changes(it).map(|it| format!("Since the last message: {it}")));
+        if !it.evidence.is_empty() {
+            facts.push(format!("How sure: {}", it.evidence));
+        }
+        facts.extend(words::owners(it).map(|it| format!("Owner: {it}")));
+    }
+    Brief {
+        sign: words::sign(it),
+        title: words::title(it, TITLE_MAX),
+        meaning: words::meaning(it, DIAGNOSES_MAX).iter().map(line).collect(),
+        // What is over is said in one line.
+        findings: if resolved {
+            row.clone()
+        } else {
+            listed.then(|| words::findings_title(it)).as_ref().map(line)
+        },
+        row,
+        items: if listed { items(it, wish) } else { Vec::new() },
+        more: words::more(it, wish).filter(|_| listed),
+        facts: facts.iter().map(line).collect(),
+        next: it.next_steps.iter().take(NEXT_STEPS_MAX).map(line).collect(),
+        links: links(it, look),
+        footer: words::footer(it, zone),
+    }
+}
+
+fn items(it: &Notification, max: usize) -> Vec<Item> {
+    let uniform = words::one_kind(it).is_some();
+    let item = |one: &NotifiedFinding| {
+        let mut notes: Vec<String> = Vec::new();
+        if one.kind == FindingKind::WrongDatabase.word() {
+            notes.push(one.message.clone());
+        } else if !uniform {
+            notes.push(words::spoken(&one.kind));
+        }
+        if one.new && it.kind == NotificationType::Changed {
+            notes.push("new".to_owned());
+        }
+        notes.extend(one.hints.first().cloned());
+        Item {
+            name: escape::line(&one.name, NAME_MAX),
+            note: escape::line(&notes.join(", "), TITLE_MAX),
+        }
+    };
+    it.findings.iter().take(max).map(item).collect()
+}
+
+fn storm(notifications: &[Notification], message: &Message<'_>, level: usize) -> Storm {
+    let digest = digest(notifications);
+    let shown = &digest.causes[..digest.causes.len().min(CAUSES[level])];
+    let sign = notifications.iter().map(words::sign).min().unwrap_or(Sign::Test);
+    let title = match shown {
+        [one] if digest.causes.len() == 1 => {
+            format!("{} {} · {}", sign.emoji(), sign.word(), one.headline())
+        }
+        _ => tally(notifications, sign),
+    };
+    let left: usize = digest.causes[shown.len()..].iter().map(|it| it.members.len()).sum();
+    let all = format!("all {} of them: schemawarden deliveries show {}", digest.total, message.id);
+    let rest = if left > 0 { format!("and {left} more; {all}") } else { all };
+    let zone = &message.look.timezone;
+    let part = |cause: &Cause<'_>| {
+        let first = cause.first();
+        let single = cause.members.len() == 1;
+        let line = |text: &str| escape::line(text, TITLE_MAX);
+        Part {
+            title: if single { words::title(first, TITLE_MAX) } else { line(&headline(cause)) },
+            meaning: words::meaning(first, 1).first().map(|it| line(it)).unwrap_or_default(),
+            names: first
+                .findings
+                .iter()
+                .take(PART_NAMES)
+                .map(|it| escape::line(&it.name, NAME_MAX))
+                .collect(),
+            more: words::more(first, PART_NAMES),
+            footer: if single { words::footer(first, zone) } else { line(&incidents(cause)) },
+        }
+    };
+    let mut links: Vec<Link> =
+        page(message.look, "deliveries", &message.id.to_string(), "All of them")
+            .into_iter()
+            .collect();
+    links.extend(notifications.first().and_then(runbook));
+    Storm {
+        sign,
+        title: escape::line(&title, TITLE_MAX),
+        parts: shown.iter().map(part).collect(),
+        rest,
+        links,
+    }
+}
+
+fn headline(cause: &Cause<'_>) -> String {
+    let sign = words::sign(cause.first());
+    format!("{} {} · {}", sign.emoji(), sign.word(), cause.headline())
+}
+
+/// The ids of a cause's incidents: the first few, the last, and how many.
+fn incidents(cause: &Cause<'_>) -> String {
+    let ids: Vec<&str> = cause.members.iter().filter_map(|it| it.incident.as_deref()).collect();
+    match ids.as_slice() {
+        [] => String::new(),
+        few if few.len() <= PART_NAMES => few.join(", "),
+        [first, .., last] => format!("{first} to {last}, {} incidents", ids.len()),
+        [one] => (*one).to_owned(),
+    }
+}
+
+/// `🔴 7 notifications: 4 critical, 3 resolved`.
+fn tally(notifications: &[Notification], worst: Sign) -> String {
+    let mut counts: std::collections::BTreeMap<Sign, usize> = std::collections::BTreeMap::new();
+    for sign in notifications.iter().map(words::sign) {
+        *counts.entry(sign).or_default() += 1;
+    }
+    let words: Vec<String> =
+        counts.iter().map(|(sign, count)| format!("{count} {}", sign.word())).collect();
+    format!("{} {} notifications: {}", worst.emoji(), notifications.len(), words.join(", "))
+}
+
+/// The incident's page and the route's runbook.
+fn links(it: &Notification, look: &Messages) -> Vec<Link> {
+    let incident = it.incident.as_deref().and_then(|id| page(look, "incidents", id, "Incident"));
+    incident.into_iter().chain(runbook(it)).collect()
+}
+
+fn runbook(it: &Notification) -> Option<Link> {
+    let url = url::Url::parse(it.told.runbook_url.as_deref()?).ok()?;
+    let web = matches!(url.scheme(), "http" | "https");
+    let url = String::from(url);
+    (web && url.len() <= LINK_MAX).then_some(Link { label: "Runbook", url })
+}
+
+/// The dashboard's page of one thing.
+fn page(look: &Messages, kind: &str, id: &str, label: &'static str) -> Option<Link> {
+    let mut url = look.external_url.clone()?;
+    // An id of `..` would be resolved; none is, and a stored one is not trusted to be none.
+    let id = escape::line(id, 64);
+    if matches!(id.as_str(), "" | "." | "..") {
+        return None;
+    }
+    url.path_segments_mut().ok()?.pop_if_empty().push(kind).push(&id);
+    let url = String::from(url);
+    (url.len() <= LINK_MAX).then_some(Link { label, url })
+}
+
+/// Where the dashboard shows what `message` is about.
+pub(super) fn main_link(message: &Message<'_>) -> Option<String> {
+    let (kind, id) = match message.notifications {
+        [one] => ("incidents", one.incident.clone()?),
+        _ => ("deliveries", message.id.to_string()),
+    };
+    page(message.look, kind, &id, "").map(|it| it.url)
+}
+
+/// Where the dashboard shows one incident.
+pub(super) fn incident_link(it: &Notification, look: &Messages) -> Option<String> {
+    page(look, "incidents", it.incident.as_deref()?, "").map(|it| it.url)
+}
+
+/// Whom the routes of `message` call, each once: it may act. Nobody is called for what is over, and a
+/// mention with a line break or a control character in it is none.
+pub(super) fn mention(message: &Message<'_>) -> Option<String> {
+    let mut all: Vec<&str> = Vec::new();
+    for it in message.notifications {
+        let Some(mention) = it.told.mention.as_deref().map(str::trim) else { continue };
+        let quiet = it.kind == NotificationType::Resolved || mention.is_empty();
+        let odd = mention.len() > MENTION_MAX || mention.chars().any(char::is_control);
+        if !quiet && !odd && !all.contains(&mention) && all.len() < MENTIONS_MAX {
+            all.push(mention);
+        }
+    }
+    (!all.is_empty()).then(|| all.join(" "))
+}

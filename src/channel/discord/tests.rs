@@ -1,0 +1,57 @@
+//! The messages as Discord gets them, its limits, and that nothing but a route's mention notifies.
+
+use super::*;
+use crate::channel::examples;
+
+fn length(value: &Value) -> usize {
+    value.as_str().map_or(0, |it| it.encode_utf16().count())
+}
+
+#[test]
+fn messages_read_well() {
+    for (case, notifications) in examples::cases() {
+        insta::assert_json_snapshot!(case, payload(&examples::message(&notifications)));
+    }
+    let one = [examples::routed("<@&42> <@7>")];
+    let message = Message { look: &examples::ZURICH, ..examples::message(&one) };
+    insta::assert_json_snapshot!("routed", payload(&message));
+}
+
+#[test]
+fn limits_hold_and_nothing_acts() {
+    for notifications in examples::extremes() {
+        for minimal in [false, true] {
+            let payload = payload(&Message { minimal, ..examples::message(&notifications) });
+            let embed = &payload["embeds"][0];
+            assert!(length(&payload["content"]) <= CONTENT_MAX);
+            let parts = [&embed["title"], &embed["description"], &embed["footer"]["text"]];
+            let limits = [EMBED_TITLE_MAX, DESCRIPTION_MAX, FOOTER_MAX];
+            for (part, limit) in parts.into_iter().zip(limits) {
+                assert!(length(part) <= limit, "{part}");
+            }
+            assert!(parts.into_iter().map(length).sum::<usize>() <= EMBEDS_MAX, "{embed}");
+            assert!(length(&payload["content"]) + length(&embed["title"]) > 0, "{payload}");
+            let nobody = json!({ "parse": [], "users": [], "roles": [] });
+            assert_eq!(payload["allowed_mentions"], nobody);
+            for text in [&payload["content"], &embed["title"], &embed["description"]] {
+                let text = text.as_str().unwrap_or_default();
+                assert_eq!(examples::acts_in_markdown(text), None);
+            }
+        }
+    }
+}
+
+#[test]
+fn only_the_mentioned_are_notified() {
+    #[rustfmt::skip]
+    let cases = [
+        ("",               json!({ "parse": [], "users": [], "roles": [] })),
+        ("<@7> <@!8>",     json!({ "parse": [], "users": ["7", "8"], "roles": [] })),
+        ("<@&42>",         json!({ "parse": [], "users": [], "roles": ["42"] })),
+        ("@here",          json!({ "parse": ["everyone"], "users": [], "roles": [] })),
+        ("<@x> @heretic",  json!({ "parse": [], "users": [], "roles": [] })),
+    ];
+    for (mention, want) in cases {
+        assert_eq!(allowed(mention), want, "{mention}");
+    }
+}

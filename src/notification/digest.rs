@@ -1,0 +1,265 @@
+//! Many notifications as few causes: what a storm has to say once.
+//!
+//! The same findings on five hundred databases of one manifest are one cause. Two notifications share
+//! one when their type, their kind of incident, their manifest and their findings are the same; where
+//! incidents are known by no findings (audits that fail), the kind alone decides. Pure, and linear in
+//! what it is given.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::hash::DefaultHasher;
+use std::hash::Hash;
+use std::hash::Hasher;
+
+use super::Notification;
+use super::NotificationType;
+use crate::finding::FindingKind;
+use crate::incident::About;
+use crate::incident::IncidentKind;
+
+/// Subjects that a cause names.
+const NAMED_MAX: usize = 3;
+
+/// Several notifications, by cause.
+#[derive(Clone, Debug)]
+pub struct Digest<'a> {
+    /// How many notifications there are.
+    pub total: usize,
+    /// The most telling first: what is open before what is resolved, the worst, the widest, then in
+    /// the order they came.
+    pub causes: Vec<Cause<'a>>,
+}
+
+/// What several notifications have in common.
+#[derive(Clone, Debug)]
+pub struct Cause<'a> {
+    /// Never empty, in the order they came.
+    pub members: Vec<&'a Notification>,
+}
+
+/// Gathers notifications of one cause.
+#[must_use]
+pub fn digest(notifications: &[Notification]) -> Digest<'_> {
+    let mut places: BTreeMap<(u64, &str, &str), usize> = BTreeMap::new();
+    let mut causes: Vec<Cause<'_>> = Vec::new();
+    for it in notifications {
+        let kind = it.incident_kind.as_deref().unwrap_or_default();
+        let place = *places.entry((likeness(it), kind, &it.manifest)).or_insert(causes.len());
+        match causes.get_mut(place) {
+            Some(cause) => cause.members.push(it),
+            None => causes.push(Cause { members: vec![it] }),
+        }
+    }
+    // Stable: equals stay in the order they came.
+    causes.sort_by_key(|it| {
+        let first = it.first();
+        let over = first.kind == NotificationType::Resolved;
+        (over, std::cmp::Reverse(first.severity_rank()), std::cmp::Reverse(it.members.len()))
+    });
+    Digest { total: notifications.len(), causes }
+}
+
+/// Equal for notifications of one cause, whichever database they are about.
+fn likeness(it: &Notification) -> u64 {
+    let mut hash = DefaultHasher::new();
+    (it.kind, &it.severity, it.findings_total).hash(&mut hash);
+    if it.kind == NotificationType::Resolved {
+        // "No longer watched" is not "clean again".
+        it.reason.hash(&mut hash);
+    }
+    // In the order of their names, since reports sort by severity first.
+    let findings: BTreeSet<(&str, &str)> =
+        it.findings.iter().map(|one| (one.kind.as_str(), object(one.name.as_str(), it))).collect();
+    findings.hash(&mut hash);
+    hash.finish()
+}
+
+/// The object of a finding; nothing where it is about the database itself.
+fn object<'a>(name: &'a str, it: &Notification) -> &'a str {
+    if name == it.database { "" } else { name }
+}
+
+impl<'a> Cause<'a> {
+    /// The first of its members, which speaks for all.
+    ///
+    /// # Panics
+    /// Where there are none: [`digest`] makes no such cause.
+    #[must_use]
+    pub fn first(&self) -> &'a Notification {
+        self.members.first().expect("a cause is made of a notification")
+    }
+
+    /// "40 unexpected tables in 500 databases of manifest `orchestra`; first `sco`, `scoso`, …".
+    /// Where there is one member, its own headline.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        let first = self.first();
+        if self.members.len() == 1 {
+            return first.headline.clone();
+        }
+        let kind = first.incident_kind.as_deref().and_then(IncidentKind::from_word);
+        let about = kind.map_or(About::Database, IncidentKind::about);
+        let noun = match about {
+            About::Database => "databases",
+            About::Server => "servers",
+            About::Manifest => "manifests",
+            About::Channel => "channels",
+        };
+        let members = self.members.len();
+        let where_ = match (about, first.manifest.as_str()) {
+            (About::Database, manifest) if !manifest.is_empty() => {
+                format!("{members} {noun} of manifest `{manifest}`")
+            }
+            _ => format!("{members} {noun}"),
+        };
+        let what = match (first.kind, kind) {
+            (NotificationType::Resolved, _) if first.reason == "database_removed" => {
+                format!("no longer watched: {where_}")
+            }
+            (NotificationType::Resolved, Some(IncidentKind::AuditFailing)) => {
+                format!("{where_} can be audited again")
+            }
+            (NotificationType::Resolved, _) => match findings(first) {
+                Some(findings) => format!("{findings} gone from {where_}"),
+                None => format!("over for {where_}"),
+            },
+            (_, Some(IncidentKind::WrongDatabase)) => {
+                format!("{where_} hold none of its tables: wrong databases?")
+            }
+            (_, Some(IncidentKind::AuditFailing)) => format!("{where_} could not be audited"),
+            (_, Some(IncidentKind::ServerUnreachable)) => format!("{where_} cannot be reached"),
+            (_, Some(IncidentKind::ManifestSuspect)) => format!("{where_} are suspect"),
+            (_, Some(IncidentKind::ChannelParked)) => format!("{where_} do not deliver"),
+            (_, _) => match findings(first) {
+                Some(findings) => format!("{findings} in {where_}"),
+                None => format!("{} in {where_}", first.kind.word()),
+            },
+        };
+        format!("{what}; first {}", self.named())
+    }
+
+    /// "`sco`, `scoso`, `berlin`, …".
+    fn named(&self) -> String {
+        let names = self.members.iter().take(NAMED_MAX).map(|it| format!("`{}`", it.about()));
+        let mut names: Vec<String> = names.collect();
+        if self.members.len() > NAMED_MAX {
+            names.push("…".to_owned());
+        }
+        names.join(", ")
+    }
+}
+
+/// "40 unexpected tables", "43 findings"; `None` where there are none.
+fn findings(it: &Notification) -> Option<String> {
+    let total = it.findings_total;
+    let first = it.findings.first()?;
+    let same = it.findings.iter().all(|one| one.kind == first.kind);
+    let noun = match first.kind.as_str() {
+        kind if same && kind != FindingKind::WrongDatabase.word() => kind.replace('_', " "),
+        _ => "finding".to_owned(),
+    };
+    Some(format!("{total} {noun}{}", if total == 1 { "" } else { "s" }))
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::notification::NotifiedFinding;
+
+    fn drift(database: &str, manifest: &str, names: &[&str]) -> Notification {
+        let finding = |name: &&str| NotifiedFinding {
+            kind: "unexpected_table".to_owned(),
+            severity: "critical".to_owned(),
+            name: (*name).to_owned(),
+            message: String::new(),
+            hints: Vec::new(),
+            fingerprint: String::new(),
+            owner: None,
+            new: true,
+        };
+        Notification {
+            kind: NotificationType::Opened,
+            incident_kind: Some("drift".to_owned()),
+            subject: database.to_owned(),
+            database: database.to_owned(),
+            manifest: manifest.to_owned(),
+            severity: "critical".to_owned(),
+            headline: format!("{database}: {} tables that should not be there", names.len()),
+            findings: names.iter().map(finding).collect(),
+            findings_total: names.len(),
+            ..Notification::blank(Timestamp::UNIX_EPOCH)
+        }
+    }
+
+    fn told(notifications: &[Notification]) -> Vec<String> {
+        digest(notifications).causes.iter().map(Cause::headline).collect()
+    }
+
+    #[test]
+    fn the_same_findings_are_one_cause() {
+        let all: Vec<Notification> =
+            (0..500).map(|at| drift(&format!("t{at}"), "orchestra", &["b", "a"])).collect();
+        let want = "2 unexpected tables in 500 databases of manifest `orchestra`; first `t0`, `t1`, `t2`, …";
+        assert_eq!(told(&all), [want]);
+        let two = [drift("x", "orchestra", &["a", "b"]), drift("y", "orchestra", &["b", "a"])];
+        assert_eq!(
+            told(&two),
+            ["2 unexpected tables in 2 databases of manifest `orchestra`; first `x`, `y`"]
+        );
+    }
+
+    #[test]
+    fn what_differs_is_told_apart_and_the_widest_comes_first() {
+        let mut gone = drift("e", "m", &["a"]);
+        gone.kind = NotificationType::Resolved;
+        gone.headline = "e: clean again".to_owned();
+        let mut mild = drift("d", "m", &["a"]);
+        mild.severity = "warning".to_owned();
+        let all = [
+            gone,
+            mild,
+            drift("a", "m", &["x"]),
+            drift("b", "m", &["a"]),
+            drift("c", "m", &["a"]),
+            drift("f", "other", &["a"]),
+        ];
+        assert_eq!(
+            told(&all),
+            [
+                "1 unexpected table in 2 databases of manifest `m`; first `b`, `c`",
+                "a: 1 tables that should not be there",
+                "f: 1 tables that should not be there",
+                "d: 1 tables that should not be there",
+                "e: clean again",
+            ]
+        );
+        assert_eq!(digest(&all).total, 6);
+        assert!(digest(&[]).causes.is_empty());
+    }
+
+    #[test]
+    fn every_kind_has_words() {
+        #[rustfmt::skip]
+        let cases = [
+            ("wrong_database",     false, "2 databases of manifest `m` hold none of its tables: wrong databases?; first `a`, `b`"),
+            ("audit_failing",      false, "2 databases of manifest `m` could not be audited; first `a`, `b`"),
+            ("audit_failing",      true,  "2 databases of manifest `m` can be audited again; first `a`, `b`"),
+            ("server_unreachable", false, "2 servers cannot be reached; first `a`, `b`"),
+            ("manifest_suspect",   false, "2 manifests are suspect; first `a`, `b`"),
+            ("channel_parked",     false, "2 channels do not deliver; first `a`, `b`"),
+            ("channel_parked",     true,  "over for 2 channels; first `a`, `b`"),
+            ("of_a_later_version", false, "incident.opened in 2 databases of manifest `m`; first `a`, `b`"),
+        ];
+        for (kind, resolved, want) in cases {
+            let about = |database: &str| Notification {
+                kind: if resolved { NotificationType::Resolved } else { NotificationType::Opened },
+                incident_kind: Some(kind.to_owned()),
+                unknown_reason: Some(format!("no answer from {database}")),
+                ..drift(database, "m", &[])
+            };
+            assert_eq!(told(&[about("a"), about("b")]), [want], "{kind}");
+        }
+    }
+}
