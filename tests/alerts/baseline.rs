@@ -1,5 +1,7 @@
 //! Known findings: taken on in one go, without a page, visible, and with an end.
 
+use std::fmt::Write;
+
 use jiff::ToSpan;
 use jiff::Zoned;
 
@@ -30,7 +32,7 @@ fn with_known(setup: &Setup, printed: &str) -> String {
     let mut entry = String::new();
     for (number, key) in block.split(", ").enumerate() {
         let lead = if number == 0 { "  - " } else { "    " };
-        entry.push_str(&format!("{lead}{}\n", key.trim()));
+        writeln!(entry, "{lead}{}", key.trim()).expect("a String");
     }
     // It comes with the indentation that it has there.
     entry.push_str(printed);

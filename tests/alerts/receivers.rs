@@ -198,7 +198,7 @@ async fn alertmanager_is_told_again_while_an_incident_is_open_and_then_no_more()
         let request = receiver.next().await;
         let alert = request.json()[0].clone();
         let ends = alert["endsAt"].as_str().and_then(|it| it.parse::<jiff::Timestamp>().ok());
-        if ends.is_some_and(|it| it <= jiff::Timestamp::now()) {
+        if ends.is_some_and(|it| it <= jiff::Zoned::now().timestamp()) {
             break alert;
         }
     };
@@ -249,7 +249,7 @@ async fn email_goes_through_a_mail_server() {
     drop_tables(&database, &["tmp_a"]).await;
     let resolved = office.next_within(Duration::from_secs(30)).await;
     assert_ne!(resolved.header("message-id"), opened.header("message-id"));
-    let thread = |it: &super::post_office::Letter| it.header("references").to_owned();
+    let thread = |it: &super::post_office::Letter| it.header("references");
     assert!(!thread(&resolved).is_empty() && thread(&resolved).contains('<'), "{}", resolved.text);
     assert!(resolved.text.to_lowercase().contains("resolved"), "{}", resolved.text);
 }
