@@ -53,7 +53,8 @@ async fn opened_and_resolved(
         assert!(request.text().contains(&link), "{}", request.text());
         assert!(request.text().contains("central"), "{}", request.text());
     }
-    assert!(opened.text().contains("tmp_a"), "{}", opened.text());
+    // Mattermost's Markdown wants a backslash before the underscore.
+    assert!(opened.text().replace("\\\\_", "_").contains("tmp_a"), "{}", opened.text());
     [opened, resolved]
 }
 
@@ -151,7 +152,7 @@ async fn a_webhook_in_alertmanagers_format_is_version_4() {
         for key in ["groupLabels", "commonLabels", "commonAnnotations"] {
             assert!(body[key].is_object(), "{key}: {body:#}");
         }
-        assert_eq!(body["externalURL"], DASHBOARD);
+        assert!(body["externalURL"].as_str().is_some_and(|it| it.starts_with(DASHBOARD)));
         let alert = &body["alerts"][0];
         assert_eq!(alert["status"], status);
         assert!(alert["labels"]["alertname"].is_string(), "{body:#}");
