@@ -108,7 +108,8 @@ async fn run(others: [Receiver; 2], length: Duration) -> Vec<Duration> {
     {
         let counted = (name == "healthy").then(|| Arc::clone(&times));
         let port = listen(receiver, counted, &tasks).await;
-        channels += &format!("  {name}: {{ type: webhook, url: 'http://127.0.0.1:{port}/' }}\n");
+        let url = format!("http://127.0.0.1:{port}/");
+        channels.extend(["  ", name, ": { type: webhook, url: '", &url, "' }\n"]);
     }
     let config = config(folder.path(), &channels);
     let clock = Clock::System;

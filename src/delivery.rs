@@ -46,6 +46,7 @@ use crate::channel::Outcome;
 use crate::channel::Sender;
 use crate::clock::Clock;
 use crate::config::Config;
+use crate::failpoint;
 use crate::health::Health;
 use crate::store::Attempt;
 use crate::store::Claim;
@@ -234,6 +235,7 @@ impl Lanes {
     }
 
     fn start(&mut self, claimed: Claimed) {
+        failpoint::reach("delivery.claimed");
         let channel = claimed.channel.clone();
         let (delivery, epoch) = (claimed.id, claimed.epoch);
         let span = info_span!(
@@ -325,6 +327,7 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
     if let Outcome::Retry { after: Some(asked), .. } = outcome {
         after = After::Rest(Instant::now() + asked.min(backoff::RETRY_AFTER_MAX));
     }
+    failpoint::reach("delivery.posted");
     let end = decide(&outcome, &claimed, delivery.clock.now(), fastrand::f64());
     let broken = matches!(outcome, Outcome::Broken { .. });
     say::end(&claimed, &end, broken);
@@ -340,6 +343,7 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
         policy: Arc::clone(&config.policy),
     };
     record(&delivery.store, attempt).await;
+    failpoint::reach("delivery.recorded");
     after
 }
 

@@ -41,8 +41,10 @@ const PLACES: [&str; 6] = [
 ];
 
 fn cycles(short: u32) -> u32 {
-    let said = std::env::var("SCHEMAWARDEN_CYCLES").ok();
-    said.map_or(short, |it| it.parse().expect("SCHEMAWARDEN_CYCLES is a number"))
+    let said = std::env::var_os("SCHEMAWARDEN_CYCLES");
+    said.map_or(short, |it| {
+        it.to_str().and_then(|it| it.parse().ok()).expect("SCHEMAWARDEN_CYCLES is a number")
+    })
 }
 
 /// Two databases, told to two receivers, with nothing that would hold a message back.
@@ -144,7 +146,8 @@ impl Fleet {
             }
             // One message a channel is in flight at any time.
             let repeats: usize = times.values().map(|it| it - 1).sum();
-            println!(
+            // For `scripts/soak.sh`, whose answer this is.
+            eprintln!(
                 "{channel}: {} notifications, {} kills, {repeats} repeats, 0 lost",
                 due.len(),
                 self.kills

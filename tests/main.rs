@@ -1,5 +1,6 @@
 //! The one integration binary: one link, one shared PostgreSQL (`support::postgres`).
 
+mod alerts;
 mod api;
 mod bad_config;
 mod bad_connections;

@@ -110,10 +110,10 @@ mod tests {
 
     use super::*;
 
-    fn headers(name: header::HeaderName, values: &[&str]) -> HeaderMap {
+    fn headers(name: &header::HeaderName, values: &[&str]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for value in values {
-            headers.append(&name, HeaderValue::from_str(value).unwrap());
+            headers.append(name, HeaderValue::from_str(value).unwrap());
         }
         headers
     }
@@ -130,7 +130,7 @@ mod tests {
             (&["Bearer abc", "Bearer def"], None),
             (&[], None),
         ] {
-            assert_eq!(bearer(&headers(header::AUTHORIZATION, values)), want, "{values:?}");
+            assert_eq!(bearer(&headers(&header::AUTHORIZATION, values)), want, "{values:?}");
         }
     }
 
@@ -144,7 +144,7 @@ mod tests {
             ("application/jsonp", false),
             ("", false),
         ] {
-            assert_eq!(is_json(&headers(header::CONTENT_TYPE, &[value])), want, "{value:?}");
+            assert_eq!(is_json(&headers(&header::CONTENT_TYPE, &[value])), want, "{value:?}");
         }
     }
 }

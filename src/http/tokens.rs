@@ -166,7 +166,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("schemawarden.token");
         let tokens = [made(&path)];
-        assert_eq!(prepare(&tokens).unwrap(), [path.clone()]);
+        assert_eq!(prepare(&tokens).unwrap(), std::slice::from_ref(&path));
         assert_eq!(mode(&path), 0o600);
         let first = fs::read_to_string(&path).unwrap();
         assert_eq!(URL_SAFE_NO_PAD.decode(first.trim()).unwrap().len(), MADE_BYTES);

@@ -137,8 +137,11 @@ fn apply(
         if change.told.as_ref().is_some_and(|it| it.reason == Reason::ServerTold) {
             // The incident of the server may have ended it already, when it opened.
             if incidents::open_one(connection, &report.database, change.incident.kind)?.is_some() {
-                let ended = servers::end_quietly(connection, &change, &audit.server, now)?;
+                let policy = &audit.policy;
+                let (ended, told) =
+                    servers::end_failing(connection, &change, &audit.server, policy, now)?;
                 applied.transitions.push(ended);
+                applied.deliveries += told;
             }
             continue;
         }

@@ -17,6 +17,7 @@ use super::groups;
 use super::incidents;
 use super::parked;
 use crate::backoff;
+use crate::failpoint;
 use crate::incident::IncidentId;
 use crate::notification::Notification;
 use crate::notification::Thread;
@@ -141,6 +142,7 @@ pub(super) fn claim(
 ) -> rusqlite::Result<Claim> {
     let mut deliveries = Vec::new();
     let mut next_due = groups::flush(connection, now)?;
+    failpoint::reach("outbox.grouped");
     for channel in unfinished(connection, busy)? {
         match due(connection, horizon, &channel)? {
             Some(due) if due > horizon.now => next_due = earlier(next_due, Some(due)),

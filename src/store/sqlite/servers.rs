@@ -6,7 +6,6 @@ use rusqlite::Connection;
 use super::column;
 use super::incidents;
 use super::tell::Change as Told;
-use super::tell::record;
 use super::tell::tell;
 use crate::incident::Change;
 use crate::incident::IncidentKind;
@@ -56,7 +55,7 @@ pub(super) fn apply(
 ) -> rusqlite::Result<usize> {
     let report = &audit.report;
     let seen_by = Some((report.database.as_str(), report.reason.as_deref()));
-    let (transition, told) = put(connection, change, seen_by, &audit.policy, audit.now)?;
+    let (transition, mut told) = put(connection, change, seen_by, &audit.policy, audit.now)?;
     let opened = transition.step == Step::Opened;
     transitions.push(transition);
     if opened {
@@ -64,7 +63,10 @@ pub(super) fn apply(
             let kind = IncidentKind::AuditFailing;
             if let Some(failing) = incidents::open_one(connection, &name, kind)? {
                 let change = told_by_server(&failing, audit.now);
-                transitions.push(end_quietly(connection, &change, &audit.server, audit.now)?);
+                let (ended, count) =
+                    end_failing(connection, &change, &audit.server, &audit.policy, audit.now)?;
+                transitions.push(ended);
+                told += count;
             }
         }
     } else {
@@ -73,27 +75,26 @@ pub(super) fn apply(
     Ok(told)
 }
 
-/// Ends an incident of failing audits that the incident of its server tells: no channel hears of it.
-pub(super) fn end_quietly(
+/// Ends an incident of failing audits that the incident of its server tells from now on. Whoever was
+/// told that it is open hears of it: a pager would ring for ever otherwise.
+pub(super) fn end_failing(
     connection: &Connection,
     change: &Change,
     server: &str,
+    policy: &Policy,
     now: Timestamp,
-) -> rusqlite::Result<TransitionRecord> {
+) -> rusqlite::Result<(TransitionRecord, usize)> {
     let (incident, reason) = (&change.incident, Reason::ServerTold);
     incidents::save(connection, incident, reason.word(), &[])?;
-    record(connection, incident, Step::Resolved, reason, None, None, now)?;
     let last = incidents::facts(connection, incident.id)?;
     let (manifest, labels) = last.map(|it| (it.manifest, it.labels)).unwrap_or_default();
     let facts = notification::told_by_server(incident, server, &manifest, labels, now);
-    incidents::note_facts(connection, incident.id, &facts)?;
-    Ok(TransitionRecord {
-        incident: incident.id,
-        kind: incident.kind,
-        subject: incident.subject.clone(),
-        step: Step::Resolved,
-        reason,
-    })
+    let step = Step::Resolved;
+    let told = Told { incident, step, reason, notification: &facts, new: &[] };
+    let count = tell(connection, policy, &told, now)?;
+    let subject = incident.subject.clone();
+    let (incident, kind) = (incident.id, incident.kind);
+    Ok((TransitionRecord { incident, kind, subject, step, reason }, count))
 }
 
 /// Ends the incident of a server that no registered database lives on any more, if one is open.

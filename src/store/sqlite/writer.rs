@@ -36,6 +36,7 @@ use super::command::Write;
 use super::open::Opened;
 use super::pace::Pace;
 use super::trouble::is_trouble;
+use crate::failpoint;
 use crate::progress::Progress;
 use crate::store::Health;
 use crate::store::Receipt;
@@ -286,6 +287,9 @@ impl Writer {
 
     /// Commits the open transaction; on success everything that was applied is acknowledged.
     fn commit(&mut self) -> rusqlite::Result<()> {
+        if self.deliveries > 0 {
+            failpoint::reach("audit.applied");
+        }
         if let Err(error) = self.opened.connection.execute_batch("commit") {
             self.fail(&error);
             return Err(error);
@@ -298,6 +302,7 @@ impl Writer {
         self.applied = 0;
         self.commit_at = None;
         if std::mem::take(&mut self.deliveries) > 0 {
+            failpoint::reach("audit.committed");
             self.outbox.notify_one();
         }
         if self.backlog.is_empty() {
