@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # Every figure of docs/performance.md, each beside its reference, on a PostgreSQL that this starts and removes.
 #   benches/run.sh            all
-#   benches/run.sh check      one of: check throughput large memory
+#   benches/run.sh check      one of: check throughput large memory delivery
+#   benches/run.sh delivery 600    the last with ten minutes for each half of each turn
 # Needs PostgreSQL's server programs, psql, pgbench and hyperfine (apt-get install postgresql hyperfine).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-all}
+half=${2:-20}
 
 bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
 [ -n "$bin" ] || { echo "no PostgreSQL server programs: apt-get install postgresql" >&2; exit 2; }
@@ -98,4 +100,9 @@ if [ "$what" = all ] || [ "$what" = memory ]; then
   sleep 5
   grep -E 'VmRSS|VmHWM' "/proc/$daemon/status"
   kill "$daemon"; wait "$daemon" || true
+fi
+
+if [ "$what" = all ] || [ "$what" = delivery ]; then
+  echo; echo "== from commit to arrival at a healthy receiver, beside one that hangs and one that answers 500"
+  cargo bench --locked --quiet --bench delivery -- "$half"
 fi

@@ -16,6 +16,7 @@ pub mod connection;
 pub mod delivery;
 pub mod deploy;
 pub mod diagnose;
+pub mod failpoint;
 pub mod finding;
 pub mod health;
 pub mod heartbeat;

@@ -7,6 +7,7 @@ mod baseline;
 mod check_exit_codes;
 mod commands;
 mod conclude;
+mod crashes;
 mod daemon;
 mod delivery;
 mod demo;

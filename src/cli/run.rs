@@ -11,8 +11,12 @@ use super::environment;
 use crate::app;
 use crate::app::Command;
 use crate::app::Options;
+use crate::failpoint;
 
 pub(super) async fn run(global: &Global) -> anyhow::Result<Status> {
+    if let Some(place) = environment::variable(failpoint::VARIABLE) {
+        failpoint::arm(&place);
+    }
     let mut terminate = signal(SignalKind::terminate()).context("could not listen for SIGTERM")?;
     let mut interrupt = signal(SignalKind::interrupt()).context("could not listen for SIGINT")?;
     let mut hangup = signal(SignalKind::hangup()).context("could not listen for SIGHUP")?;

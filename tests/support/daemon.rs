@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::net::SocketAddr;
+use std::os::unix::process::ExitStatusExt;
 use std::process::ExitStatus;
 use std::process::Stdio;
 use std::time::Duration;
@@ -162,6 +163,24 @@ impl TestDaemon {
     pub(crate) async fn restart(&mut self) {
         (self.child, self.log, self.address) = launch(&self.workspace).await;
         self.wait_for_status("/readyz", 200).await;
+    }
+
+    /// Starts it in the same directory with one more variable, and waits until it has died by
+    /// SIGKILL, as a failpoint does.
+    pub(crate) async fn die_of(&mut self, variable: &str, value: &str) {
+        let mut child = self
+            .workspace
+            .command(&["run", "--log", "error"])
+            .env(variable, value)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary can be started");
+        let status = tokio::time::timeout(DEADLINE, child.wait())
+            .await
+            .unwrap_or_else(|_| panic!("the daemon did not come to {value}"))
+            .expect("our own child");
+        assert_eq!(status.signal(), Some(9), "it died otherwise than at {value}: {status}");
     }
 
     async fn ended(&mut self) -> ExitStatus {

@@ -34,6 +34,8 @@ const TRICKLE_INTERVAL: Duration = Duration::from_millis(200);
 pub(crate) enum Answer {
     /// 200 and `ok`, as Slack does.
     Ok,
+    /// The same, this long after the request: what is in flight stays so for a while.
+    OkAfter(Duration),
     /// A status, a body, and more headers.
     Status(u16, &'static str, Vec<(&'static str, String)>),
     /// Nothing, until the sender gives up.
@@ -158,6 +160,11 @@ impl Receiver {
         outcome.unwrap_or_else(|request| panic!("an unexpected request came: {request:#?}"))
     }
 
+    /// Every request that has come and was not taken yet.
+    pub(crate) fn drain(&mut self) -> Vec<Request> {
+        std::iter::from_fn(|| self.requests.try_recv().ok()).collect()
+    }
+
     /// Panics if a request waits to be taken.
     #[track_caller]
     pub(crate) fn assert_idle(&mut self) {
@@ -182,6 +189,10 @@ fn serve(connection: &TcpStream, script: &Mutex<Script>, seen: &mpsc::UnboundedS
         let _test_is_over = seen.send(request);
         match answer {
             Answer::Ok => respond(connection, 200, "ok", &[]),
+            Answer::OkAfter(pause) => {
+                std::thread::sleep(pause);
+                respond(connection, 200, "ok", &[]);
+            }
             Answer::Status(code, body, headers) => respond(connection, code, body, &headers),
             Answer::Hang => {
                 read_to_close(connection);
