@@ -467,3 +467,57 @@ async fn tls_is_verified() {
         }
     }
 }
+
+/// The trap hears nothing: the address is refused in the URL, and after the name is resolved.
+#[tokio::test]
+async fn a_denied_address_is_not_connected_to() {
+    let trap = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = trap.local_addr().unwrap().port();
+    let deny = ["127.0.0.0/8", "::1/128"].map(|it| it.parse().unwrap()).to_vec();
+    let networks = Networks { allow: Vec::new(), deny };
+    let sender = sender(LONG).with_networks(&networks).unwrap();
+    for host in ["127.0.0.1", "127.1", "0x7f.1", "2130706433", "[::ffff:7f00:1]", "localhost"] {
+        let url = SecretSource::Inline(Secret::new(format!("http://{host}:{port}{PATH}")));
+        let kind = ChannelKind::Slack { url, format: SlackFormat::Blocks };
+        let channel = Channel { name: "ops".to_owned(), kind, insecure: true };
+        let outcome = post(&sender, &channel).await;
+        assert!(matches!(outcome, Outcome::Broken { failure: Failure::Client, .. }), "{outcome:?}");
+        assert!(outcome.detail().contains("`networks`"), "{outcome:?}");
+    }
+    let knocked = tokio::select! {
+        biased;
+        it = trap.accept() => it.is_ok(),
+        () = std::future::ready(()) => false,
+    };
+    assert!(!knocked, "somebody connected to a denied address");
+}
+
+/// What is open is pushed with an end in the future, what is over with its own.
+#[tokio::test]
+async fn alerts_are_pushed_again_with_a_token() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/am/", listener.local_addr().unwrap());
+    let kind = ChannelKind::Alertmanager {
+        url: SecretSource::Inline(Secret::new(base)),
+        token: Some(SecretSource::Inline(Secret::new("hunter2"))),
+        resend: Duration::from_mins(1),
+    };
+    let channel = Channel { name: "am".to_owned(), kind, insecure: false };
+    let sender = sender(LONG);
+    let all = [examples::opened(), examples::resolved()];
+    let look = Messages::default();
+    let push = sender.push_alerts(&channel, &all, &look, now(), Duration::from_mins(4));
+    let script = Script::Answer(answer("200 OK", "", ""));
+    let (outcome, seen) = tokio::join!(push, serve(&listener, script));
+    assert!(matches!(outcome, Outcome::Delivered { .. }), "{outcome:?}");
+    let (head, body) = seen.request.split_once("\r\n\r\n").unwrap();
+    assert!(head.starts_with("POST /am/api/v2/alerts HTTP/1.1\r\n"), "{head}");
+    assert!(head.contains("authorization: Bearer hunter2"), "{head}");
+    let body: serde_json::Value = serde_json::from_str(body).unwrap();
+    assert_eq!(body[0]["endsAt"], "2025-07-05T10:04:00Z");
+    assert_eq!(body[1]["endsAt"], "2025-07-05T12:10:05Z");
+    // Not to anything else.
+    let slack = slack(listener.local_addr().unwrap());
+    let outcome = sender.push_alerts(&slack, &all, &look, now(), Duration::from_mins(4)).await;
+    assert!(matches!(outcome, Outcome::Broken { .. }), "{outcome:?}");
+}

@@ -51,9 +51,7 @@ def main():
     if said.user:
         def authenticate(server, session, envelope, mechanism, data):
             good = (data.login.decode(), data.password.decode()) == (said.user, said.password)
-            if good:
-                session.auth_data = data
-            return AuthResult(success=good, handled=False)
+            return AuthResult(success=good, handled=False, auth_data=data)
         more.update(authenticator=authenticate, auth_required=True, auth_require_tls=bool(said.cert))
     # Port 0 is taken to be a port by this controller; so we ask for a free one ourselves.
     import socket
