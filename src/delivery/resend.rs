@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 use tracing::warn;
-use uuid::Uuid;
 
 use super::Delivery;
 use super::SEND_MAX;
-use crate::channel::Message;
 use crate::channel::Outcome;
+use crate::channel::alertmanager::lives;
 use crate::config::Channel;
 use crate::config::ChannelKind;
 use crate::notification::Notification;
@@ -39,7 +38,7 @@ pub(super) async fn run(delivery: Delivery) {
             let due = *next.entry(name.clone()).or_insert(now + resend);
             if due <= now && !running.contains_key(name) {
                 next.insert(name.clone(), now + resend);
-                let task = delivery.tasks.spawn(round(delivery.clone(), channel.clone()));
+                let task = delivery.tasks.spawn(round(delivery.clone(), channel.clone(), resend));
                 running.insert(name.clone(), task);
             }
         }
@@ -55,7 +54,7 @@ pub(super) async fn run(delivery: Delivery) {
 }
 
 /// One round of one channel.
-async fn round(delivery: Delivery, channel: Channel) {
+async fn round(delivery: Delivery, channel: Channel, resend: Duration) {
     let open = match delivery.store.told_open(&channel.name).await {
         Ok(open) => open,
         Err(error) => {
@@ -64,7 +63,8 @@ async fn round(delivery: Delivery, channel: Channel) {
         }
     };
     for alerts in open.chunks(ALERTS_MAX) {
-        let outcome = tokio::time::timeout(SEND_MAX, push(&delivery, &channel, alerts)).await;
+        let outcome =
+            tokio::time::timeout(SEND_MAX, push(&delivery, &channel, alerts, resend)).await;
         let why = match &outcome {
             Ok(Outcome::Delivered { .. }) => continue,
             Ok(outcome) => outcome.detail(),
@@ -75,15 +75,18 @@ async fn round(delivery: Delivery, channel: Channel) {
     }
 }
 
-async fn push(delivery: &Delivery, channel: &Channel, alerts: &[Notification]) -> Outcome {
+async fn push(
+    delivery: &Delivery,
+    channel: &Channel,
+    alerts: &[Notification],
+    resend: Duration,
+) -> Outcome {
     let config = Arc::clone(&delivery.config.borrow());
-    let message = Message {
-        id: Uuid::now_v7(),
-        now: delivery.clock.now(),
-        notifications: alerts,
-        minimal: false,
-        look: &config.messages,
-        thread: None,
-    };
-    delivery.sender.send(channel, &message).await
+    let now = delivery.clock.now();
+    match delivery.sender.with_networks(&config.networks) {
+        Ok(sender) => {
+            sender.push_alerts(channel, alerts, &config.messages, now, lives(resend)).await
+        }
+        Err(error) => error.outcome(),
+    }
 }
