@@ -19,9 +19,6 @@ const QUEUE_MAX: usize = 64;
 pub enum Demand {
     /// Audit this database now and say what was found. Dropping `reply` says that nothing came of it.
     Audit { database: String, reply: oneshot::Sender<Answer> },
-    /// Audit these now, because what they are compared with has changed. Names that are not
-    /// registered are passed over.
-    Soon { databases: Vec<String> },
 }
 
 /// What came of [`Demand::Audit`].
@@ -67,15 +64,6 @@ impl Demands {
         }
         answer.await.unwrap_or(Answer::GivenUp)
     }
-
-    /// Asks for audits and does not wait for them. A daemon that is stopping audits them after its
-    /// next start, as it does whatever is compared with something new.
-    pub async fn soon(&self, databases: Vec<String>) {
-        if !databases.is_empty() {
-            // The scheduler has ended, which is the end of all audits.
-            let _ = self.0.send(Demand::Soon { databases }).await;
-        }
-    }
 }
 
 #[cfg(test)]
@@ -87,7 +75,6 @@ mod tests {
         let (demands, served) = queue();
         drop(served);
         assert_eq!(demands.audit("central").await, Answer::GivenUp);
-        demands.soon(vec!["central".to_owned()]).await;
     }
 
     #[tokio::test]

@@ -229,31 +229,17 @@ impl Scheduler {
     /// Makes what is asked for due now. A database that is being audited is due again as soon as that
     /// audit has come back.
     fn serve(&self, round: &mut Round, demand: Demand) {
-        let now = self.clock.now();
-        let mut hasten = |name: String, reply: Option<oneshot::Sender<Answer>>| {
-            round.agenda.hasten(&name, now);
-            let asked = round.asked.entry(name).or_default();
-            // Whoever has gone away meanwhile takes no room.
-            asked.retain(|it| !it.is_closed());
-            asked.extend(reply);
-        };
-        match demand {
-            Demand::Audit { database, reply } if round.databases.contains_key(&database) => {
-                info!(database.name = database, "an audit of `{database}` was asked for");
-                hasten(database, Some(reply));
-            }
-            Demand::Audit { reply, .. } => {
-                // Who asked may have gone away.
-                let _ = reply.send(Answer::NotRegistered);
-            }
-            Demand::Soon { databases } => {
-                for name in databases {
-                    if round.databases.contains_key(&name) {
-                        hasten(name, None);
-                    }
-                }
-            }
+        let Demand::Audit { database, reply } = demand;
+        if !round.databases.contains_key(&database) {
+            // Who asked may have gone away.
+            let _ = reply.send(Answer::NotRegistered);
+            return;
         }
+        round.agenda.hasten(&database, self.clock.now());
+        let asked = round.asked.entry(database).or_default();
+        // Whoever has gone away meanwhile takes no room.
+        asked.retain(|it| !it.is_closed());
+        asked.push(reply);
     }
 
     /// Sets the next due time of a database whose audit has come back.

@@ -1,5 +1,7 @@
 //! The API as a pipeline meets it: who may change something, how, and what an answer looks like.
 
+mod orders;
+
 use std::os::unix::fs::PermissionsExt;
 
 use serde_json::json;

@@ -1,6 +1,7 @@
 //! `/api/v1/deploys`: windows in which the old and the new manifest of a database are allowed, for
 //! pipelines that bring a migration.
 
+use std::path::Path as FilePath;
 use std::sync::Arc;
 
 use axum::extract::Path;
@@ -8,6 +9,10 @@ use axum::extract::RawQuery;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 use serde_json::json;
 
@@ -21,10 +26,15 @@ use super::query::Query;
 use super::refusal::Refusal;
 use crate::config::Config;
 use crate::config::Database;
+use crate::manifest;
+use crate::manifest::Manifest;
 use crate::manifest::resolved;
 use crate::store::BeginDeploy;
 use crate::store::Deploy;
 use crate::store::DeployRefused;
+
+/// Mistakes of a manifest that one answer names.
+const MISTAKES_MAX: usize = 5;
 
 /// Those that are open; with `?all=1` those that have ended too, as far as they are kept.
 pub(super) async fn list(
@@ -41,17 +51,11 @@ pub(super) async fn list(
 /// Opens a window. It is in force when this is answered.
 pub(super) async fn begin(State(face): State<Face>, mut asked: Asked) -> Result<Response, Refusal> {
     let body = &mut asked.body;
-    body.only(&["databases", "select", "manifest_resolved", "ref", "for", "ends_at"])?;
+    body.only(&["databases", "select", "manifest", "manifest_resolved", "ref", "for", "ends_at"])?;
     let now = face.clock.now();
     let config = Arc::clone(&face.config.borrow());
     let databases = selected(body, &config)?;
-    let manifest = body.take("manifest_resolved").ok_or_else(|| {
-        "`manifest_resolved` is missing: the manifest that the deploy brings, as `schemawarden deploy \
-         begin --manifest FILE` sends it"
-            .to_owned()
-    })?;
-    let manifest =
-        resolved::from_json(&manifest).map_err(|it| format!("`manifest_resolved`: {it}"))?;
+    let manifest = brought(body, now)?;
     let reference =
         body.needed("ref", "what the pipeline calls this deploy: a commit, a ticket")?;
     let until = body.end("ends_at", now)?;
@@ -98,6 +102,45 @@ pub(super) async fn end(
     let deploy = face.store.end_deploy(id, rolled_back, now).await?.ok_or_else(missing)?;
     tracing::info!(deploy.id = id, author = asked.author, rolled_back, "deploy {id} was ended");
     Ok(answer(StatusCode::OK, &json!({ "deploy": row(&deploy) })))
+}
+
+/// The manifest that a deploy brings: `manifest_resolved`, or `manifest`, the text of a file that
+/// extends no other. What a text extends would be read here, from the daemon's own disk.
+fn brought(body: &mut Body, now: Timestamp) -> Result<Manifest, String> {
+    match (body.take("manifest"), body.take("manifest_resolved")) {
+        (None, Some(it)) => {
+            resolved::from_json(&it).map_err(|it| format!("`manifest_resolved`: {it}"))
+        }
+        (Some(Value::String(text)), None) => {
+            let parents: Parents = serde_yaml::from_str(&text)
+                .map_err(|it| format!("`manifest` is no YAML: {}", spelled(&it.to_string())))?;
+            if parents.extends.is_some() {
+                return Err(
+                    "`manifest` extends other files, which are not here; `schemawarden deploy \
+                            begin --manifest FILE` reads them and sends `manifest_resolved`"
+                        .to_owned(),
+                );
+            }
+            let today = now.to_zoned(TimeZone::UTC).date();
+            manifest::read(FilePath::new("manifest"), &text, today).map_err(|mistakes| {
+                let shown = mistakes.iter().take(MISTAKES_MAX).map(ToString::to_string);
+                shown.collect::<Vec<_>>().join("; ")
+            })
+        }
+        (Some(_), None) => Err("`manifest` has to be a text: a manifest file in YAML".to_owned()),
+        (Some(_), Some(_)) => Err("give `manifest` or `manifest_resolved`, not both".to_owned()),
+        (None, None) => {
+            Err("`manifest` is missing: the manifest that the deploy brings, in YAML (or \
+                             `manifest_resolved`, as `schemawarden deploy begin` sends it)"
+                .to_owned())
+        }
+    }
+}
+
+/// What a manifest says of other files, whatever else it says.
+#[derive(Deserialize)]
+struct Parents {
+    extends: Option<IgnoredAny>,
 }
 
 /// The databases of `databases`, a list of names, or of `select`, labels that must all hold.
