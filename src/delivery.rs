@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Each channel is a queue of its own with one message in flight, so a receiver that hangs delays
-//! nobody else, and no faster than its type takes them ([`pace`]). A kill between "send" and "record" sends the message again, with the same id:
+//! nobody else, and no faster than its type takes them ([`pace()`]). A kill between "send" and "record" sends the message again, with the same id:
 //! duplicates are preferred to silence.
 //!
 //! **Invariant.** Nothing is sent that is not claimed on disk, and nothing is remembered here that a

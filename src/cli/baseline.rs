@@ -136,11 +136,16 @@ fn words(args: &BaselineArgs) -> anyhow::Result<Words> {
     if args.reason.trim().is_empty() {
         bail!("--reason must not be empty: say why the findings are accepted");
     }
-    let user = || environment::variable("USER").filter(|it| !it.trim().is_empty());
+    let user = || environment::variable("USER").filter(|it| !it.trim().is_empty()).or_else(login);
     let Some(owner) = args.owner.clone().or_else(user).filter(|it| !it.trim().is_empty()) else {
         bail!("--owner NAME is required: who answers for what is accepted?");
     };
     Ok(Words { reason: args.reason.clone(), owner, until })
+}
+
+/// The name of the user whose process this is: services and containers have no `USER`.
+fn login() -> Option<String> {
+    nix::unistd::User::from_uid(nix::unistd::getuid()).ok().flatten().map(|it| it.name)
 }
 
 /// What of a report can be accepted; or with which status to end, and why.

@@ -104,8 +104,13 @@ pub(super) async fn run(global: &Global, command: IncidentsCommand) -> anyhow::R
 
 /// The id as the API spells it; a number alone is one too.
 fn id(text: &str) -> String {
-    let upper = text.to_ascii_uppercase();
-    if upper.bytes().all(|it| it.is_ascii_digit()) { format!("SW-{upper}") } else { upper }
+    let number = match text.get(..3) {
+        Some(prefix) if prefix.eq_ignore_ascii_case("SW-") => &text[3..],
+        _ => text,
+    };
+    let is_number = !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit());
+    // Anything else goes as it was typed: the daemon says what is wrong about it.
+    if is_number { format!("SW-{number}") } else { text.to_owned() }
 }
 
 fn listed(answer: &Value) -> String {

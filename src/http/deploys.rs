@@ -161,7 +161,12 @@ fn selected<'a>(body: &mut Body, config: &'a Config) -> Result<Vec<&'a Database>
             let found: Vec<&Database> =
                 config.databases.iter().map(|it| &**it).filter(|it| fits(it)).collect();
             if found.is_empty() {
-                return Err(Refusal::missing("no registered database has these labels"));
+                let wanted: Vec<String> =
+                    labels.iter().map(|(label, value)| format!("{label}={value}")).collect();
+                let wanted = spelled(&wanted.join(" and "));
+                return Err(Refusal::missing(format!(
+                    "no registered database has the label {wanted}"
+                )));
             }
             Ok(found)
         }

@@ -17,6 +17,7 @@ use super::query::Query;
 use super::refusal::Refusal;
 use crate::config::Config;
 use crate::config::Database;
+use crate::nearest::nearest;
 use crate::route::Matcher;
 use crate::route::Pattern;
 use crate::silence;
@@ -112,7 +113,12 @@ fn warnings(silence: &Silence, config: &Config) -> Vec<String> {
     };
     let narrowed = !databases.is_empty() || !manifests.is_empty() || !labels.is_empty();
     if narrowed && !config.databases.iter().any(|it| is_about(it)) {
-        return vec!["it matches no registered database".to_owned()];
+        let meant = databases.iter().find_map(|it| {
+            nearest(it.text(), config.databases.iter().map(|one| one.name.as_str()))
+                .map(|near| format!("`{}` is none, did you mean `{near}`?", spelled(it.text())))
+        });
+        let meant = meant.map_or_else(String::new, |it| format!(": {it}"));
+        return vec![format!("it matches no registered database{meant}")];
     }
     Vec::new()
 }

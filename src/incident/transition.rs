@@ -7,7 +7,7 @@ use super::Incident;
 /// One incident as it should be stored from now on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
-    /// Its id is [`IncidentId::UNASSIGNED`] where it opens.
+    /// Its id is [`super::IncidentId::UNASSIGNED`] where it opens.
     pub incident: Incident,
     /// Which step of its life that is; `None` where it changes silently.
     pub told: Option<Transition>,

@@ -42,12 +42,22 @@ pub enum DeployRefused {
     NoDatabase,
     #[error("a deploy of `{database}` is open already, deploy {deploy}; end that one first")]
     Open { database: String, deploy: u64 },
-    #[error("a deploy window must be longer than nothing and at most {} minutes (`deploy.max`)", max.as_secs() / 60)]
+    #[error("a deploy window must be longer than nothing and at most {} long (`deploy.max`)", length(*max))]
     Length { max: Duration },
     #[error("the ref must have 1 to {REFERENCE_MAX} characters, none of which controls anything")]
     Reference,
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+/// `4h`, `90m`, `45s`: as the config spells it.
+fn length(period: Duration) -> String {
+    let seconds = period.as_secs();
+    match () {
+        () if seconds.is_multiple_of(3600) => format!("{}h", seconds / 3600),
+        () if seconds.is_multiple_of(60) => format!("{}m", seconds / 60),
+        () => format!("{seconds}s"),
+    }
 }
 
 /// One deploy, open or ended.

@@ -59,8 +59,9 @@ async fn incidents_are_listed_and_shown_with_their_trail() {
     assert!(json.to_string().contains(&id), "{json:#}");
     let one = api::get(&daemon, &format!("/api/v1/incidents/{id}")).await;
     assert!(one.to_string().contains("new_findings"), "{one:#}");
-    let none = api::get(&daemon, "/api/v1/incidents?state=open&database=other").await;
-    assert!(!none.to_string().contains(&id), "{none:#}");
+    // A misspelt name must not read as "all is well".
+    let (status, body) = daemon.get("/api/v1/incidents?state=open&database=other").await;
+    assert!(status == 404 && body.contains("other"), "{status} {body}");
     let (status, body) = daemon.get("/api/v1/incidents?state=opne").await;
     assert!(status == 400 && body.contains("open"), "{status} {body}");
     let (status, _) = daemon.get("/api/v1/incidents/SW-4711").await;

@@ -88,12 +88,12 @@ async fn a_redirect_parks_and_retry_tries_again() {
     let id = request.header("webhook-id").to_owned();
     workspace.run(&["deliveries", "show", &id]).await.ended(0).says("307");
     sick.receiver.otherwise(Answer::Ok);
-    workspace.run(&["deliveries", "retry", "--channel", "sick"]).await.ended(0);
+    workspace.run(&["deliveries", "retry", "sick"]).await.ended(0);
     let again = sick.receiver.next().await;
     assert_eq!(again.header("webhook-id"), id);
     let back = well.next().await;
     assert_eq!((&*back.event, back.id()), ("incident.resolved", parked.id()));
-    workspace.run(&["deliveries", "retry", "--channel", "sikc"]).await.ended(2).says("sikc");
+    workspace.run(&["deliveries", "retry", "sikc"]).await.ended(2).says("sikc");
 }
 
 /// Slack says it in words, with any status.

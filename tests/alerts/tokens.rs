@@ -34,7 +34,7 @@ async fn the_daemon_makes_a_token_that_only_its_user_can_read() {
     daemon.sigterm().await;
     fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).expect("our own file");
     let run = daemon.workspace().run(&["run"]).await;
-    run.ended(2).says("schemawarden.token").says("0600");
+    run.ended(2).says("schemawarden.token").says("chmod 600");
     assert!(!run.stderr.contains(&token), "the token was printed: {}", run.stderr);
 }
 

@@ -42,17 +42,20 @@ pub(super) fn render(message: &Message<'_>) -> Value {
     let mut attachment = json!({
         "fallback": escape::slack(&escape::inert(content.title(), TITLE_MAX), TITLE_MAX),
         "color": format!("#{:06x}", content.sign().colour()),
-        "title": escape::markdown(content.title(), Dialect::SlackLike, TITLE_MAX),
         "text": text,
         "mrkdwn_in": ["text"],
     });
     if let Some(link) = brief::main_link(message) {
+        attachment["title"] = "Details".into();
         attachment["title_link"] = link.into();
     }
     if let Content::One(it) = &content {
         attachment["footer"] = escape::markdown(&it.footer, Dialect::SlackLike, FOOTER_MAX).into();
     }
-    json!({ "text": mention, "link_names": false, "attachments": [attachment] })
+    // What lock screens and screen readers show; the headline stands here and not in the attachment.
+    let title = escape::markdown(content.title(), Dialect::SlackLike, TITLE_MAX);
+    let text = format!("{mention} {title}");
+    json!({ "text": text.trim(), "link_names": false, "attachments": [attachment] })
 }
 
 /// Lines up to `max` in all, whole ones only.

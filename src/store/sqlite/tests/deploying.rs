@@ -169,7 +169,7 @@ async fn what_is_no_deploy_is_refused_whole() {
     );
     for (databases, minutes, want) in [
         (&[][..], 30, "it names no database"),
-        (&[("b", "A")], 61, "at most 60 minutes (`deploy.max`)"),
+        (&[("b", "A")], 61, "at most 1h long (`deploy.max`)"),
         (&[("b", "A")], 0, "longer than nothing"),
         (&[("b", "A")], -5, "longer than nothing"),
     ] {
