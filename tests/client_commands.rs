@@ -148,7 +148,7 @@ async fn an_evening_is_worked_through_with_commands() {
     let silence = async |more: &[&str]| run(&daemon, &[&add[..], more].concat()).await;
     silence(&["--for", "2h"]).await.ended(2).says("say what to silence");
     silence(&["--database", "cen*"]).await.ended(2).says("--for");
-    silence(&["--database", "cen*", "--for", "2"]).await.ended(2).says("with a unit");
+    silence(&["--database", "cen*", "--for", "2"]).await.ended(2).says("needs a unit");
     silence(&["--database", "cen*", "--until", "2020-01-01"]).await.ended(2).says("in the past");
     silence(&["--database", "x", "--until", "soon"]).await.ended(2).says("--until");
     silence(&["--kind", "drfit", "--for", "2h"]).await.ended(2).says("`drift`");

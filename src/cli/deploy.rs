@@ -56,7 +56,12 @@ pub(super) struct BeginArgs {
     #[arg(long = "ref", value_name = "REF")]
     reference: String,
     /// How long at most: 30m, 2h. It ends by itself then.
-    #[arg(long = "for", value_name = "LENGTH", default_value = "30m")]
+    #[arg(
+        long = "for",
+        value_name = "LENGTH",
+        value_parser = super::silence::length,
+        default_value = "30m"
+    )]
     length: String,
     #[command(flatten)]
     daemon: Daemon,

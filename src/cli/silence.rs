@@ -24,6 +24,7 @@ use super::output::DIM;
 use super::output::WARN;
 use super::output::paint;
 use super::output::remark;
+use crate::config;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum SilenceCommand {
@@ -57,7 +58,12 @@ pub(super) struct AddArgs {
     #[arg(long, value_name = "GLOB")]
     table: Vec<String>,
     /// How long: 30m, 2h, 7d.
-    #[arg(long = "for", value_name = "LENGTH", required_unless_present = "until")]
+    #[arg(
+        long = "for",
+        value_name = "LENGTH",
+        value_parser = length,
+        required_unless_present = "until"
+    )]
     length: Option<String>,
     /// Until when: 2026-12-01T18:00:00Z, or a date, which is its first moment here.
     #[arg(long, value_name = "TIME", conflicts_with = "length")]
@@ -118,6 +124,15 @@ pub(super) async fn run(global: &Global, command: SilenceCommand) -> anyhow::Res
                 )
             })
         }
+    }
+}
+
+/// A length of time that is one, as it was written: the daemon reads it again.
+pub(super) fn length(text: &str) -> Result<String, String> {
+    match config::period(text) {
+        Some(length) if !length.is_zero() => Ok(text.to_owned()),
+        Some(_) => Err("it has to be longer than nothing".to_owned()),
+        None => Err("a length of time needs a unit, like 30m or 2h".to_owned()),
     }
 }
 

@@ -127,6 +127,9 @@ fn after(length: &str, now: Timestamp) -> Result<Timestamp, String> {
         format!("`for`: `{}` is not a length of time with a unit, like 30m or 2h", spelled(length))
     };
     let length: Duration = period(length).ok_or_else(wrong)?;
+    if length.is_zero() {
+        return Err("`for` has to be longer than nothing".to_owned());
+    }
     now.checked_add(length).map_err(|_| wrong())
 }
 
@@ -264,7 +267,7 @@ mod tests {
             ("{}", "it needs an end"),
             ("{\"for\": \"30\"}", "with a unit"),
             ("{\"for\": 30}", "has to be a text"),
-            ("{\"for\": \"0s\"}", "in the past"),
+            ("{\"for\": \"0s\"}", "longer than nothing"),
             ("{\"for\": \"99999999w\"}", "with a unit"),
             ("{\"ends_at\": \"tomorrow\"}", "not an instant"),
             ("{\"ends_at\": \"2026-11-24T11:59:59Z\"}", "in the past"),

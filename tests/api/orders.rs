@@ -87,7 +87,7 @@ async fn a_silence_mutes_until_it_ends() {
         (json!({ "match": what, "for": "1h" }), "`reason` is missing"),
         (json!({ "match": what, "for": "1h", "reason": " " }), "`reason` is empty"),
         (json!({ "match": what, "reason": "x" }), "needs an end"),
-        (json!({ "match": what, "reason": "x", "for": "0s" }), "in the past"),
+        (json!({ "match": what, "reason": "x", "for": "0s" }), "longer than nothing"),
         (json!({ "match": what, "reason": "x", "for": "60" }), "with a unit"),
         (json!({ "match": what, "reason": "x", "ends_at": "2020-01-01T00:00:00Z" }), "in the past"),
         (json!({ "match": what, "reason": "x", "end_at": "x" }), "did you mean `ends_at`?"),
