@@ -117,3 +117,82 @@ fn free_port() -> u16 {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     listener.local_addr().expect("it is bound").port()
 }
+
+/// What the commands print of one evening: a drift, a person who takes it in hand, a silence, a deploy.
+#[tokio::test]
+async fn an_evening_is_worked_through_with_commands() {
+    let (database, url) = central().await;
+    let config = ConfigText::new().database("central", &url, "central");
+    let daemon = TestDaemon::start(workspace(&config)).await;
+    run(&daemon, &["incidents", "list"]).await.ended(0).says("no incidents");
+    create_tables(&database, &["tmp_import", "we\u{1b}[2Jird"]).await;
+    run(&daemon, &["audit", "central"]).await.ended(1);
+    let listed = run(&daemon, &["incidents", "list"]).await;
+    listed.ended(0).says("open").says("drift").says("central");
+    let id = listed.stdout.split_whitespace().find(|it| it.starts_with("SW-")).expect("an id");
+    let number = id.trim_start_matches("SW-");
+    let shown = run(&daemon, &["incidents", "show", number]).await;
+    shown.ended(0).says("tmp_import").says("we\\x1b[2Jird").says("opened (new_findings)");
+    assert!(!shown.stdout.contains('\u{1b}'), "{shown:?}");
+    let ack = run(&daemon, &["incidents", "ack", id, "--note", "on it"]).await;
+    ack.ended(0).says("is acknowledged by local").says("incidents release");
+    run(&daemon, &["incidents", "ack", id]).await.ended(0).says("already");
+    run(&daemon, &["incidents", "show", id]).await.ended(0).says("by local: on it");
+    run(&daemon, &["incidents", "release", id]).await.ended(0).says("is open again");
+    run(&daemon, &["incidents", "show", "SW-99999"]).await.ended(2).says("no incident SW-99999");
+    run(&daemon, &["incidents", "list", "--kind", "drfit"]).await.ended(2).says("`drift`?");
+    let found = run(&daemon, &["incidents", "list", "--format", "json"]).await;
+    assert_eq!(json(found.ended(0))["incidents"][0]["id"], id);
+
+    let add = ["silence", "add", "--reason", "the import"];
+    let silence = async |more: &[&str]| run(&daemon, &[&add[..], more].concat()).await;
+    silence(&["--for", "2h"]).await.ended(2).says("say what to silence");
+    silence(&["--database", "cen*"]).await.ended(2).says("--for");
+    silence(&["--database", "cen*", "--for", "2"]).await.ended(2).says("with a unit");
+    silence(&["--database", "cen*", "--until", "2020-01-01"]).await.ended(2).says("in the past");
+    silence(&["--database", "x", "--until", "soon"]).await.ended(2).says("--until");
+    silence(&["--kind", "drfit", "--for", "2h"]).await.ended(2).says("`drift`");
+    silence(&["--database", "nothing", "--for", "2h"])
+        .await
+        .ended(0)
+        .says("no registered database");
+    let label = ["--database", "cen*", "--table", "tmp_*", "--label", "team=red", "--for", "2h"];
+    silence(&label).await.ended(0).says("no registered database");
+    silence(&["--database", "cen*", "--table", "tmp_*", "--for", "2h"])
+        .await
+        .ended(0)
+        .says("until");
+    let silences = run(&daemon, &["silence", "list"]).await;
+    silences.ended(0).says("database=cen* table=tmp_*").says("the import").says("local");
+    run(&daemon, &["silence", "expire", "3"]).await.ended(0).says("has ended");
+    run(&daemon, &["silence", "expire", "3"]).await.ended(2).says("ended already");
+
+    database.execute("drop table tmp_import, \"we\u{1b}[2Jird\"").await;
+    run(&daemon, &["audit", "central"]).await.ended(0).says("resolved");
+    let base = "manifest: base\ntables: [Orchestra, User, Customer, SystemLog]\n";
+    daemon.workspace().rewrite("new/base.yaml", base);
+    let new = "manifest: central\nextends: base.yaml\ntables: [Invoice]\n";
+    daemon.workspace().rewrite("new/central.yaml", new);
+    let begin = ["deploy", "begin", "central", "--manifest", "new/central.yaml", "--ref", "abc123"];
+    let deploy = async |more: &[&str]| run(&daemon, &[&begin[..], more].concat()).await;
+    deploy(&["--for", "9h"]).await.ended(2).says("deploy.max");
+    deploy(&["--select", "team=red"]).await.ended(2).says("--select");
+    deploy(&["--for", "30m"]).await.ended(0).says("is open until").says("deploy end");
+    deploy(&["--for", "30m"]).await.ended(2).says("open already");
+    run(&daemon, &["deploy", "list"]).await.ended(0).says("abc123").says("central");
+    create_tables(&database, &["Invoice"]).await;
+    run(&daemon, &["audit", "central"]).await.ended(0).says("clean");
+    run(&daemon, &["deploy", "end", "central"]).await.ended(0).says("the new manifest holds");
+    run(&daemon, &["deploy", "end", "central"]).await.ended(2).says("no deploy of `central`");
+    run(&daemon, &["audit", "central"]).await.ended(0).says("clean");
+
+    run(&daemon, &["manifests", "list"]).await.ended(0).says("orchestra").says("trusted");
+    run(&daemon, &["manifests", "release", "central"]).await.ended(2).says("is held");
+    let deliveries = run(&daemon, &["deliveries", "list"]).await;
+    deliveries.ended(0).says("ops");
+    let found = run(&daemon, &["deliveries", "list", "--format", "json"]).await;
+    let delivery = json(&found)["deliveries"][0]["id"].as_str().expect("an id").to_owned();
+    run(&daemon, &["deliveries", "show", &delivery]).await.ended(0).says("notification");
+    run(&daemon, &["deliveries", "retry", "osp"]).await.ended(2).says("did you mean `ops`?");
+    run(&daemon, &["deliveries", "retry", "ops"]).await.ended(0).says("sent now");
+}

@@ -294,6 +294,9 @@ pub struct Muting {
     pub silences: Vec<i64>,
     /// Names of maintenance windows.
     pub windows: Vec<String>,
+    /// How many silences have ended, as far as they are kept: one that began and ended between two
+    /// looks is in neither list.
+    pub ended: i64,
 }
 
 /// What the timekeeper asks for.

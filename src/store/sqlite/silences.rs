@@ -110,7 +110,13 @@ pub(super) fn muting(
         .query_map([column::ms(now)], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
     let windows = policy.open_windows(now).into_iter().map(str::to_owned).collect();
-    Ok(Muting { silences, windows })
+    let ended = connection
+        .prepare_cached(
+            "/* silences.ended */ select count(*) from silences \
+             where expired_at is not null or ends_at <= ?1",
+        )?
+        .query_row([column::ms(now)], |row| row.get(0))?;
+    Ok(Muting { silences, windows, ended })
 }
 
 /// Deletes silences that ended before that.

@@ -190,3 +190,24 @@ async fn a_shorter_interval_holds_after_a_reload() {
     assert_eq!(store.keep_time(pass(false)).await.unwrap().transitions.len(), 0);
     assert_eq!(store.keep_time(pass(true)).await.unwrap().transitions.len(), 1);
 }
+
+/// Between two passes of the timekeeper is time enough to mute something and to end that.
+#[tokio::test]
+async fn a_silence_that_begins_and_ends_between_two_looks_is_noticed() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let pass = |muted| TimePass {
+        policy: policy(&["ops"]),
+        now: bench.now(),
+        muted,
+        after: None,
+        reconsider: false,
+    };
+    let before = store.keep_time(pass(None)).await.unwrap().muting;
+    let silence = bench.silence(&store, json!({ "manifest": "central" }), 600).await;
+    store.commit_audit(bench.audit("central", "one")).await.unwrap();
+    store.expire_silence(silence.id, bench.now()).await.unwrap();
+    let kept = store.keep_time(pass(Some(before))).await.unwrap();
+    assert_eq!(kept.transitions.len(), 1, "{:?}", kept.muting);
+    assert_eq!(bench.hear(&store).await, ["opened silence_ended central +1"]);
+}
