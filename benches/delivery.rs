@@ -6,7 +6,7 @@
 //! all three receivers answer at once; in the other half two of them are ill. The halves take turns.
 //!
 //! ```text
-//! delivery SECONDS [TURNS]    of each half of each turn; turns default to 3
+//! delivery SECONDS [TURNS [PACE]]    of each half of each turn; 3 turns, 10 incidents a second
 //! ```
 
 #![expect(clippy::print_stdout, reason = "a program whose answer is what it prints")]
@@ -46,9 +46,6 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Incidents a second.
-const PACE: u32 = 10;
-
 /// How a receiver behaves.
 #[derive(Clone, Copy)]
 enum Receiver {
@@ -74,10 +71,11 @@ fn main() {
     };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let half = Duration::from_secs(*seconds);
+    let pace = numbers.get(2).and_then(|it| u32::try_from(*it).ok()).unwrap_or(10);
     let (mut alone, mut among_ill) = (Vec::new(), Vec::new());
     for _ in 0..numbers.get(1).copied().unwrap_or(3) {
-        alone.extend(runtime.block_on(run([Receiver::Healthy, Receiver::Healthy], half)));
-        among_ill.extend(runtime.block_on(run([Receiver::Hanging, Receiver::Failing], half)));
+        alone.extend(runtime.block_on(run([Receiver::Healthy, Receiver::Healthy], half, pace)));
+        among_ill.extend(runtime.block_on(run([Receiver::Hanging, Receiver::Failing], half, pace)));
     }
     let (healthy, ill) = (say("all healthy", alone), say("two ill", among_ill));
     println!("ratio of p99 {:.2}", ill.as_secs_f64() / healthy.as_secs_f64());
@@ -98,7 +96,7 @@ fn say(what: &str, mut took: Vec<Duration>) -> Duration {
     at(99)
 }
 
-async fn run(others: [Receiver; 2], length: Duration) -> Vec<Duration> {
+async fn run(others: [Receiver; 2], length: Duration, pace: u32) -> Vec<Duration> {
     let folder = tempfile::tempdir().expect("a folder");
     let tasks = TaskTracker::new();
     let times = Arc::new(Mutex::new(Times::default()));
@@ -128,7 +126,7 @@ async fn run(others: [Receiver; 2], length: Duration) -> Vec<Duration> {
     };
     let running = tasks.spawn(delivery::run(delivery));
     let began = Instant::now();
-    let mut tick = tokio::time::interval(Duration::from_secs(1) / PACE);
+    let mut tick = tokio::time::interval(Duration::from_secs(1) / pace);
     for number in 0_u64.. {
         tick.tick().await;
         if began.elapsed() >= length {

@@ -172,7 +172,8 @@ pub(super) fn times(it: &Notification, zone: &TimeZone) -> String {
             at(resolved, zone),
             lasted(resolved.duration_since(it.opened_at))
         ),
-        None if it.opened_at == it.audited_at => format!("Since {opened}"),
+        // An incident opens some milliseconds after the audit that saw it began.
+        None if it.audited_at <= it.opened_at => format!("Since {opened}"),
         None => format!("Since {opened}, last seen {}", at(it.audited_at, zone)),
     }
 }
