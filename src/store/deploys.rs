@@ -40,8 +40,10 @@ pub struct BeginDeploy {
 pub enum DeployRefused {
     #[error("it names no database")]
     NoDatabase,
-    #[error("a deploy of `{database}` is open already, deploy {deploy}; end that one first")]
-    Open { database: String, deploy: u64 },
+    #[error(
+        "a deploy of `{database}` is open already, deploy {deploy} ({reference}); end that one first"
+    )]
+    Open { database: String, deploy: u64, reference: String },
     #[error("a deploy window must be longer than nothing and at most {} long (`deploy.max`)", length(*max))]
     Length { max: Duration },
     #[error("the ref must have 1 to {REFERENCE_MAX} characters, none of which controls anything")]

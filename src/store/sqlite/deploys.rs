@@ -45,9 +45,9 @@ pub(super) fn begin(
     }
     end_due(connection, now)?;
     for name in databases.keys() {
-        if let Some(deploy) = open_of(connection, name, now)? {
+        if let Some((deploy, reference)) = open_of(connection, name, now)? {
             let database = (*name).to_owned();
-            return Ok(Err(DeployRefused::Open { database, deploy }));
+            return Ok(Err(DeployRefused::Open { database, deploy, reference }));
         }
     }
 
@@ -139,21 +139,23 @@ pub(super) fn is_overtaken(
     knew: Option<u64>,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
-    Ok(open_of(connection, database, now)?.is_some_and(|it| knew != Some(it)))
+    Ok(open_of(connection, database, now)?.is_some_and(|(it, _)| knew != Some(it)))
 }
 
 fn open_of(
     connection: &Connection,
     database: &str,
     now: Timestamp,
-) -> rusqlite::Result<Option<u64>> {
+) -> rusqlite::Result<Option<(u64, String)>> {
     connection
         .prepare_cached(
-            "/* deploys.open_of */ select d.id as id from deploy_databases w \
+            "/* deploys.open_of */ select d.id as id, d.ref as ref from deploy_databases w \
              join deploys d on d.id = w.deploy_id \
              where w.database = ?1 and d.ended_at is null and d.ends_at > ?2",
         )?
-        .query_row((database, column::ms(now)), |row| column::unsigned(row, "id"))
+        .query_row((database, column::ms(now)), |row| {
+            Ok((column::unsigned(row, "id")?, row.get("ref")?))
+        })
         .optional()
 }
 

@@ -164,7 +164,7 @@ async fn what_is_no_deploy_is_refused_whole() {
     store.begin_deploy(begin(&[("a", "A")], 60)).await.unwrap();
     let refused = store.begin_deploy(begin(&[("b", "A"), ("a", "A")], 30)).await.unwrap_err();
     assert!(
-        matches!(&refused, DeployRefused::Open { database, deploy: 1 } if database == "a"),
+        matches!(&refused, DeployRefused::Open { database, deploy: 1, .. } if database == "a"),
         "{refused}"
     );
     for (databases, minutes, want) in [
