@@ -136,9 +136,11 @@ impl Pulse {
             let (channel, since) = (&it.channel, it.since);
             return Ok(Some(format!("channel `{channel}` is parked since {since}: {}", it.detail)));
         }
-        let overdue = self.store.outbox_status(now).await?.overdue;
-        let stuck = overdue > DELIVERY_LATE;
-        Ok(stuck.then(|| format!("a message has been due for {} s", overdue.as_secs())))
+        let status = self.store.outbox_status(now).await?;
+        // One that backs off is always due later, and has not arrived all the same.
+        let late = status.overdue.max(status.oldest.unwrap_or_default());
+        let stuck = late > DELIVERY_LATE;
+        Ok(stuck.then(|| format!("a message could not be delivered for {} s", late.as_secs())))
     }
 }
 

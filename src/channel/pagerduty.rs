@@ -81,12 +81,18 @@ fn dedup_key(message: &Message<'_>) -> String {
     escape::line(&format!("schemawarden:{key}"), DEDUP_KEY_MAX)
 }
 
-/// Whether the alert ends: all that this tells is over, and so is the rest of its thread.
+/// Whether the alert ends: nothing of its thread is open after this. What opened and resolved in one
+/// message is over, or nothing would ever end it. Without a thread the last word on each incident
+/// counts.
 fn is_over(message: &Message<'_>) -> bool {
-    let resolved = |kind| kind == NotificationType::Resolved;
-    !message.notifications.is_empty()
-        && message.notifications.iter().all(|it| resolved(it.kind))
-        && message.thread.is_none_or(|it| it.open == 0)
+    if let Some(thread) = message.thread {
+        return thread.open == 0;
+    }
+    let mut last = std::collections::BTreeMap::new();
+    for it in message.notifications {
+        last.insert(it.incident.as_deref(), it.kind);
+    }
+    !last.is_empty() && last.values().all(|it| *it == NotificationType::Resolved)
 }
 
 fn source(message: &Message<'_>) -> String {

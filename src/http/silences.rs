@@ -5,6 +5,7 @@ use axum::extract::RawQuery;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::json;
@@ -22,6 +23,9 @@ use crate::route::Matcher;
 use crate::route::Pattern;
 use crate::silence;
 use crate::silence::Silence;
+
+/// The longest silence: one that outlives whoever made it is a monitor that is off.
+const SILENCE_MAX: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// Those that are active now; with `?all=1` those that have ended too, as far as they are kept.
 pub(super) async fn list(
@@ -48,6 +52,12 @@ pub(super) async fn add(State(face): State<Face>, mut asked: Asked) -> Result<Re
     let (matcher, tables) = silence::from_json(&what).map_err(|it| format!("`match`: {it}"))?;
     let reason = body.needed("reason", "a mute without one is a mute that nobody lifts")?;
     let ends_at = body.end("ends_at", now)?;
+    if ends_at.duration_since(now) > SILENCE_MAX {
+        let days = SILENCE_MAX.as_hours() / 24;
+        return Err(
+            format!("a silence lasts at most {days} days: renew it if it is still right").into()
+        );
+    }
     let silence = Silence {
         id: 0,
         matcher,

@@ -44,12 +44,22 @@ fn an_alert_ends_with_the_last_incident_of_its_thread() {
         (examples::opened(),   Some(thread(3)), "trigger", "schemawarden:SW-1000"),
         (examples::resolved(), Some(thread(2)), "trigger", "schemawarden:SW-1000"),
         (examples::resolved(), Some(thread(0)), "resolve", "schemawarden:SW-1000"),
-        (examples::reminder(), Some(thread(0)), "trigger", "schemawarden:SW-1000"),
     ];
     for (one, thread, action, key) in cases {
         let one = [one];
         let message = Message { thread: thread.as_ref(), ..examples::message(&one) };
         let event = event(&message);
         assert_eq!((&event["event_action"], &event["dedup_key"]), (&action.into(), &key.into()));
+    }
+}
+
+/// What opened and resolved while it was gathered is over: nothing else would ever end the alert.
+#[test]
+fn an_alert_that_is_over_when_it_is_told_ends() {
+    let both = [examples::opened(), examples::resolved()];
+    let thread = Thread { key: "SW-1001".to_owned(), open: 0 };
+    for thread in [None, Some(&thread)] {
+        let message = Message { thread, ..examples::message(&both) };
+        assert_eq!(event(&message)["event_action"], "resolve");
     }
 }

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 use rusqlite::Row;
 
 use super::column;
+use super::incidents;
 use super::outbox::new_id;
 use crate::backoff;
 use crate::incident::IncidentId;
@@ -240,6 +241,21 @@ impl Part {
         self.bytes = self.bytes.saturating_add(it.bytes);
         self.waiting.push(it);
     }
+}
+
+/// What waits of one incident on one channel, in its order.
+pub(super) fn of_incident(
+    connection: &Connection,
+    incident: IncidentId,
+    channel: &str,
+) -> rusqlite::Result<Vec<i64>> {
+    connection
+        .prepare_cached(
+            "/* groups.of_incident */ select id from notifications where incident_id = ?1 \
+             and channel = ?2 and delivery_id is null order by id",
+        )?
+        .query_map((incidents::stored(incident), channel), |row| row.get(0))?
+        .collect()
 }
 
 #[cfg(test)]

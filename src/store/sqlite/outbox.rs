@@ -31,6 +31,9 @@ use crate::store::TransitionRecord;
 
 /// Puts one notification for one channel into the outbox, where it waits for the grouper; returns its
 /// id. `single`: the channel's receiver takes one thread a message.
+///
+/// What waits of one incident on one channel waits in one group, whatever its route says by now: two
+/// groups that hold the same incidents in another order would wait for each other for ever.
 pub(super) fn put(
     connection: &Connection,
     incident: IncidentId,
@@ -44,7 +47,9 @@ pub(super) fn put(
         .prepare_cached(
             "/* outbox.put */ insert into notifications (incident_id, channel, type, reason, \
              created_at, body, group_key, group_wait_ms, group_interval_ms, single) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) returning id",
+             values (?1, ?2, ?3, ?4, ?5, ?6, coalesce((select group_key from notifications \
+             where incident_id = ?1 and channel = ?2 and delivery_id is null \
+             order by id desc limit 1), ?7), ?8, ?9, ?10) returning id",
         )?
         .query_row(
             (

@@ -23,6 +23,7 @@ use crate::notification::NotifiedFinding;
 use crate::notification::again;
 use crate::policy::Policy;
 use crate::route::Route;
+use crate::schema::RelationName;
 use crate::store::TransitionRecord;
 
 /// Incidents of one pass. The next pass goes on.
@@ -94,9 +95,12 @@ fn remind_of(
     let later = Some(column::ms(now).saturating_add(LATER_MS));
     let id = it.id.to_string();
     let facts = tell::facts_of(&it.facts, it.kind, &id);
+    // A silence about tables mutes what is about such tables alone.
+    let objects: Vec<RelationName> =
+        it.findings.iter().filter_map(|it| RelationName::parse(&it.name).ok()).collect();
     // What was never told is told when nothing mutes it any more; that is no reminder.
     let is_open = it.state == IncidentState::Open;
-    if !is_open || it.untold || silences::is_muted(connection, policy, &facts, &[], now)? {
+    if !is_open || it.untold || silences::is_muted(connection, policy, &facts, &objects, now)? {
         return Ok((later, None));
     }
     let heard = audience::heard(connection, it.id)?;

@@ -121,7 +121,7 @@ fn tell_one(
         };
         let Some(notification) = notification else { continue };
         GROUP.clone_into(&mut destination.group);
-        let put = tell::send(connection, policy, it.id, &notification, &destination, now)?;
+        tell::send(connection, policy, it.id, &notification, &destination, now)?;
         let remind_at = reminders::after(destination.route, now);
         connection
             .prepare_cached(
@@ -129,7 +129,9 @@ fn tell_one(
                  where id = ?1",
             )?
             .execute((incidents::stored(it.id), remind_at))?;
-        digests.entry(destination.channel).or_default().push(put);
+        // What waited of it goes along: left behind, it would come after what is newer.
+        let waiting = groups::of_incident(connection, it.id, &destination.channel)?;
+        digests.entry(destination.channel).or_default().extend(waiting);
         told = Some(step_of(it, &notification));
     }
     if let Some(step) = told {

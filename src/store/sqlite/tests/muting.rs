@@ -211,3 +211,68 @@ async fn a_silence_that_begins_and_ends_between_two_looks_is_noticed() {
     assert_eq!(kept.transitions.len(), 1, "{:?}", kept.muting);
     assert_eq!(bench.hear(&store).await, ["opened silence_ended central +1"]);
 }
+
+/// A digest at the end of a silence and a group that waits hold the same incidents in another order.
+#[tokio::test]
+async fn a_digest_and_a_group_do_not_wait_for_each_other() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let all = crate::route::Route::catch_all(["ops".to_owned()]);
+    let channels = ["ops".to_owned()].into();
+    let policy = Arc::new(Policy { channels, routes: vec![all], ..Policy::default() });
+    let commit = async |database: &str, tables: &str| {
+        let audit = AuditCommit { policy: Arc::clone(&policy), ..bench.audit(database, tables) };
+        store.commit_audit(audit).await.unwrap();
+    };
+    commit("a", "one").await;
+    assert_eq!(bench.hear(&store).await.len(), 1);
+    commit("b", "one").await;
+    bench.pass(31);
+    assert_eq!(bench.hear(&store).await.len(), 1);
+    // It waits in the group; then both change while they are muted.
+    commit("a", "one two").await;
+    bench.silence(&store, json!({ "manifest": "central" }), 60).await;
+    commit("a", "one two three").await;
+    commit("b", "one two").await;
+    bench.pass(60);
+    bench.keep_time(&store, Arc::clone(&policy)).await;
+    commit("b", "one two three").await;
+    commit("c", "one").await;
+    let mut told = Vec::new();
+    for _ in 0..10 {
+        bench.pass(600);
+        told.extend(bench.hear(&store).await);
+    }
+    assert!(told.iter().any(|it| it.contains("opened new_findings c")), "{told:?}");
+    assert_eq!(store.outbox_status(bench.now()).await.unwrap().pending, 0, "{told:?}");
+}
+
+/// Two incidents change groups crosswise while both wait.
+#[tokio::test]
+async fn incidents_that_change_groups_do_not_wait_for_each_other() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let all = crate::route::Route::catch_all(["ops".to_owned()]);
+    let group_by = vec![crate::route::GroupBy::Label("shift".to_owned())];
+    let routes = vec![crate::route::Route { group_by, ..all }];
+    let channels = ["ops".to_owned()].into();
+    let policy = Arc::new(Policy { channels, routes, ..Policy::default() });
+    let commit = async |database: &str, shift: &str, tables: &str| {
+        let labels = [("shift".to_owned(), shift.to_owned())].into();
+        let audit = bench.audit(database, tables);
+        let audit = AuditCommit { policy: Arc::clone(&policy), labels, ..audit };
+        store.commit_audit(audit).await.unwrap();
+    };
+    commit("x", "day", "one").await;
+    commit("y", "night", "one").await;
+    bench.hear(&store).await;
+    commit("a", "day", "one").await;
+    commit("b", "night", "one").await;
+    commit("a", "night", "one two").await;
+    commit("b", "day", "one two").await;
+    for _ in 0..10 {
+        bench.pass(600);
+        bench.hear(&store).await;
+    }
+    assert_eq!(store.outbox_status(bench.now()).await.unwrap().pending, 0);
+}
