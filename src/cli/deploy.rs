@@ -50,8 +50,12 @@ pub(super) struct BeginArgs {
     #[arg(long, value_name = "LABEL=VALUE", value_parser = super::selection::label)]
     select: Vec<(String, String)>,
     /// The manifest that the deploy brings. What it extends is read here.
+    /// It has to have the name of the one that the databases are registered with.
     #[arg(long, value_name = "FILE")]
     manifest: PathBuf,
+    /// The manifest has another name than the databases are registered with, and that is meant.
+    #[arg(long)]
+    rename_manifest: bool,
     /// What the pipeline calls this deploy: a commit, a ticket. It stands in reports and messages.
     #[arg(long = "ref", value_name = "REF")]
     reference: String,
@@ -114,6 +118,10 @@ async fn begin(global: &Global, args: &BeginArgs) -> anyhow::Result<Status> {
         "ref": args.reference,
         "for": args.length,
     });
+    if args.rename_manifest {
+        // Only then: an older daemon does not know the key.
+        body["rename_manifest"] = json!(true);
+    }
     if args.select.is_empty() {
         body["databases"] = json!(args.databases);
     } else {
@@ -130,12 +138,14 @@ async fn begin(global: &Global, args: &BeginArgs) -> anyhow::Result<Status> {
     args.daemon.format.emit(answer, |answer| {
         let it = &answer["deploy"];
         format!(
-            "deploy {id} is open until {until}: {databases} may hold what the manifest of now or the \
-             new one ({hash}) allows\n(`schemawarden deploy end {id}` ends it; after a rollback, with \
-             --rolled-back)\n",
+            "deploy {id} ({reference}) is open until {until}: {databases} may hold what the manifest of \
+             now or the new one allows\nit brings manifest `{manifest}`, version {hash}\n\
+             (`schemawarden deploy end {id}` ends it; after a rollback, with --rolled-back)\n",
             id = it["id"],
+            reference = text(it, "ref"),
             until = time(it, "ends_at"),
             databases = names(it),
+            manifest = text(it, "manifest"),
             hash = text(it, "manifest_hash"),
         )
     })

@@ -51,11 +51,23 @@ pub(super) async fn list(
 /// Opens a window. It is in force when this is answered.
 pub(super) async fn begin(State(face): State<Face>, mut asked: Asked) -> Result<Response, Refusal> {
     let body = &mut asked.body;
-    body.only(&["databases", "select", "manifest", "manifest_resolved", "ref", "for", "ends_at"])?;
+    body.only(&[
+        "databases",
+        "select",
+        "manifest",
+        "manifest_resolved",
+        "rename_manifest",
+        "ref",
+        "for",
+        "ends_at",
+    ])?;
     let now = face.clock.now();
     let config = Arc::clone(&face.config.borrow());
     let databases = selected(body, &config)?;
     let manifest = brought(body, now)?;
+    if !body.flag("rename_manifest")? {
+        of_their_class(&databases, &manifest)?;
+    }
     let reference =
         body.needed("ref", "what the pipeline calls this deploy: a commit, a ticket")?;
     let until = body.end("ends_at", now)?;
@@ -102,6 +114,26 @@ pub(super) async fn end(
     let deploy = face.store.end_deploy(id, rolled_back, now).await?.ok_or_else(missing)?;
     tracing::info!(deploy.id = id, author = asked.author, rolled_back, "deploy {id} was ended");
     Ok(answer(StatusCode::OK, &json!({ "deploy": row(&deploy) })))
+}
+
+/// Refuses a manifest of another class than the databases are of: the wrong file would allow the wrong
+/// tables now, and be enforced for good at the end.
+fn of_their_class(databases: &[&Database], brought: &Manifest) -> Result<(), String> {
+    let others: Vec<&&Database> =
+        databases.iter().filter(|it| it.manifest.name != brought.name).collect();
+    let Some(first) = others.first() else { return Ok(()) };
+    let more = match others.len() - 1 {
+        0 => String::new(),
+        more => format!(" (and {more} more are not of it either)"),
+    };
+    Err(format!(
+        "the manifest is called `{}`, and `{}` is registered with manifest `{}`{more}: is it the wrong \
+         file? Where the deploy gives the manifest another name, say `rename_manifest: true` \
+         (`--rename-manifest`)",
+        spelled(&brought.name),
+        first.name,
+        first.manifest.name,
+    ))
 }
 
 /// The manifest that a deploy brings: `manifest_resolved`, or `manifest`, the text of a file that

@@ -198,6 +198,31 @@ async fn a_deploy_that_cannot_be_is_refused_and_says_why() {
     workspace.run(&["deploy", "end", "4711"]).await.ended(2).says("4711");
 }
 
+/// The manifest of another class would allow the wrong tables, and be enforced for good at the end.
+#[tokio::test]
+async fn a_manifest_of_another_name_is_refused_unless_a_new_name_is_meant() {
+    let (_database, url) = central().await;
+    let ear = Ear::open();
+    let daemon = start(&setup(&url, &ear)).await;
+    let workspace = daemon.workspace();
+    let wrong = new_manifest().replace("manifest: central", "manifest: orchestra");
+    workspace.rewrite("orchestra.yaml", &wrong);
+    let begin = ["deploy", "begin", "central", "--manifest", "orchestra.yaml", "--ref", "oops"];
+    let refused = workspace.run(&begin).await;
+    refused.ended(2).says("`orchestra`").says("`central`").says("--rename-manifest");
+    let selected = ["deploy", "begin", "--select", "team=red", "--manifest", "orchestra.yaml"];
+    workspace.run(&[&selected[..], &["--ref", "oops"]].concat()).await.ended(2);
+    workspace.run(&["deploy", "list", "--all"]).await.ended(0).says("no deploys");
+    let body = serde_json::json!({"databases": ["central"], "manifest": wrong, "ref": "oops",
+        "for": "1m", "rename_manifest": false});
+    let answer = super::api::post(&daemon, "/api/v1/deploys", &body).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    answer.says("rename_manifest");
+
+    let meant = workspace.run(&[&begin[..], &["--rename-manifest"]].concat()).await;
+    meant.ended(0).says("manifest `orchestra`, version").says("oops");
+}
+
 /// `deploy.max` is the config's.
 #[tokio::test]
 async fn databases_are_selected_by_label_and_the_limit_is_configured() {
