@@ -25,6 +25,7 @@ pub use news::news;
 pub use news::type_of;
 pub use outage::Resident;
 pub use outage::ServerNews;
+pub use outage::common_labels;
 pub use outage::server_news;
 pub use outage::told_by_server;
 pub use plan::Told;

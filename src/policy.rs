@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
+use crate::notification::Resident;
 use crate::route::Destination;
 use crate::route::Facts;
 use crate::route::Route;
@@ -35,10 +36,16 @@ impl Policy {
         Self { channels, routes, ..Self::default() }
     }
 
-    /// Whether a maintenance window that is open now is about `facts`.
+    /// The maintenance window that is open now and holds for `facts`; `residents` are the databases of
+    /// the server or manifest that they are about.
     #[must_use]
-    pub fn is_in_maintenance(&self, facts: &Facts<'_>, now: Timestamp) -> bool {
-        self.maintenance.iter().any(|it| it.is_open(now) && it.matcher.matches(facts))
+    pub fn in_maintenance(
+        &self,
+        facts: &Facts<'_>,
+        residents: &[Resident],
+        now: Timestamp,
+    ) -> Option<&Maintenance> {
+        self.maintenance.iter().find(|it| it.is_open(now) && it.matcher.covers(facts, residents))
     }
 
     /// Names of the maintenance windows that are open.

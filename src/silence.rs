@@ -6,13 +6,18 @@
 
 mod matching;
 
+use std::fmt;
+
 use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::civil::Time;
 use jiff::civil::Weekday;
 use jiff::tz::TimeZone;
+use serde::Deserialize;
+use serde::Serialize;
 
 use crate::manifest::Glob;
+use crate::notification::Resident;
 use crate::route::Facts;
 use crate::route::Matcher;
 use crate::schema::RelationName;
@@ -43,13 +48,32 @@ impl Silence {
         self.expired_at.is_none() && self.created_at <= now && now < self.ends_at
     }
 
-    /// Whether it mutes a notification: its facts match, and, where it is about tables, there are new
-    /// findings and each of them is about one of those.
+    /// Whether it mutes a notification: it holds for its facts (`residents` are the databases of the
+    /// server or manifest that they are about), and, where it is about tables, there are new findings
+    /// and each of them is about one of those.
     #[must_use]
-    pub fn mutes(&self, facts: &Facts<'_>, new: &[RelationName]) -> bool {
+    pub fn mutes(&self, facts: &Facts<'_>, residents: &[Resident], new: &[RelationName]) -> bool {
         let about = |it: &RelationName| self.tables.iter().any(|glob| glob.matches(it));
-        self.matcher.matches(facts)
+        self.matcher.covers(facts, residents)
             && (self.tables.is_empty() || (!new.is_empty() && new.iter().all(about)))
+    }
+}
+
+/// What mutes something. As JSON it is published: `{"silence": 3, "author": "alice"}` or
+/// `{"maintenance": "move"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Mute {
+    Silence { silence: i64, author: String },
+    Window { maintenance: String },
+}
+
+impl fmt::Display for Mute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Silence { silence, author } => write!(f, "silence {silence} by {author}"),
+            Self::Window { maintenance } => write!(f, "maintenance window `{maintenance}`"),
+        }
     }
 }
 

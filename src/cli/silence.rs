@@ -39,7 +39,8 @@ pub(super) enum SilenceCommand {
 #[derive(Debug, clap::Args)]
 pub(super) struct AddArgs {
     /// Databases, `*` and `?` allowed. Of several values of one option one has to match; all options
-    /// that are given have to.
+    /// that are given have to. What is about a whole server or manifest is silenced where all of its
+    /// databases match; so '*' is every database, server and manifest, and no channel.
     #[arg(long, value_name = "PATTERN")]
     database: Vec<String>,
     /// Manifests, `*` and `?` allowed.
@@ -161,7 +162,8 @@ fn matcher(args: &AddArgs) -> anyhow::Result<Value> {
     if matcher.is_empty() {
         bail!(
             "say what to silence: --database, --manifest, --label, --kind, --severity or --table \
-             (everything is --database '*')"
+             (every database, server and manifest is --database '*'; a channel is --kind \
+             channel_parked)"
         );
     }
     Ok(Value::Object(matcher))

@@ -73,7 +73,7 @@ pub fn server_news(it: ServerNews<'_>) -> Notification {
         step,
         reason,
         manifest: manifest.unwrap_or_default(),
-        labels: common(residents),
+        labels: common_labels(residents),
         // Like one audit that fails: it proves nothing about any database.
         severity: Severity::Warning,
         headline,
@@ -94,7 +94,8 @@ fn named(residents: &[Resident]) -> String {
 }
 
 /// The labels that all of them have.
-fn common(residents: &[Resident]) -> BTreeMap<String, String> {
+#[must_use]
+pub fn common_labels(residents: &[Resident]) -> BTreeMap<String, String> {
     let Some((first, others)) = residents.split_first() else { return BTreeMap::new() };
     let everywhere =
         |key: &String, value: &String| others.iter().all(|it| it.labels.get(key) == Some(value));

@@ -6,7 +6,9 @@ use wildmatch::WildMatch;
 
 use super::Facts;
 use crate::finding::Severity;
+use crate::incident::About;
 use crate::incident::IncidentKind;
+use crate::notification::Resident;
 
 /// A text with `*` (any characters) and `?` (one). It has to match the whole, in its exact case.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,14 +55,51 @@ impl Matcher {
 
     #[must_use]
     pub fn matches(&self, facts: &Facts<'_>) -> bool {
-        let labels = self
-            .labels
-            .iter()
-            .all(|(label, values)| one_of(values, facts.labels.get(label).map(String::as_str)));
-        one_of(&self.databases, facts.database)
-            && one_of(&self.manifests, facts.manifest)
-            && labels
-            && (self.kinds.is_empty() || self.kinds.contains(&facts.kind))
+        self.is_for(facts) && self.fits(facts.database, facts.manifest, facts.labels)
+    }
+
+    /// Whether it holds for what `facts` are about: it matches them, or they are about a server or a
+    /// manifest and it matches every registered database of that (`residents`). Whoever mutes all of
+    /// them mutes what they have in common; whoever mutes some does not. `*` for databases is every
+    /// database, server and manifest, and no channel.
+    #[must_use]
+    pub fn covers(&self, facts: &Facts<'_>, residents: &[Resident]) -> bool {
+        if self.matches(facts) {
+            return true;
+        }
+        if !matches!(facts.kind.about(), About::Server | About::Manifest) || !self.is_for(facts) {
+            return false;
+        }
+        // All of none is no proof: its databases may have left the configuration.
+        if residents.is_empty() {
+            return self.takes_every_database();
+        }
+        residents.iter().all(|it| self.fits(Some(&it.name), Some(&it.manifest), &it.labels))
+    }
+
+    /// Whether it takes a database of this name, manifest and labels, whatever happens to it.
+    #[must_use]
+    pub fn fits(
+        &self,
+        database: Option<&str>,
+        manifest: Option<&str>,
+        labels: &BTreeMap<String, String>,
+    ) -> bool {
+        let label = |(label, values): (&String, &Vec<Pattern>)| {
+            one_of(values, labels.get(label).map(String::as_str))
+        };
+        one_of(&self.databases, database)
+            && one_of(&self.manifests, manifest)
+            && self.labels.iter().all(label)
+    }
+
+    fn takes_every_database(&self) -> bool {
+        let everything = |it: &Pattern| it.text() == "*";
+        self.databases.iter().any(everything) && self.manifests.is_empty() && self.labels.is_empty()
+    }
+
+    fn is_for(&self, facts: &Facts<'_>) -> bool {
+        (self.kinds.is_empty() || self.kinds.contains(&facts.kind))
             && (self.severities.is_empty() || self.severities.contains(&facts.severity))
     }
 }

@@ -46,9 +46,11 @@ pub fn from_json(value: &Value) -> Result<(Matcher, Vec<Glob>), String> {
         tables.push(Glob::parse(text).map_err(|why| format!("`table`: `{text}`: {why}"))?);
     }
     if matcher.is_empty() && tables.is_empty() {
-        return Err("the matcher is empty and would silence everything; to mean that, write \
-                    {\"database\": [\"*\"]}"
-            .to_owned());
+        return Err(
+            "the matcher is empty and would silence everything; for every database, server \
+                    and manifest, write {\"database\": [\"*\"]}"
+                .to_owned(),
+        );
     }
     Ok((matcher, tables))
 }

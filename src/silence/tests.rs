@@ -72,7 +72,62 @@ fn a_silence_mutes_what_it_matches() {
     ];
     for (matcher, new, mutes) in cases {
         let new: Vec<_> = new.iter().map(|it| RelationName::new("public", *it)).collect();
-        assert_eq!(silence(&matcher).mutes(&facts, &new), mutes, "{matcher} {new:?}");
+        assert_eq!(silence(&matcher).mutes(&facts, &[], &new), mutes, "{matcher} {new:?}");
+    }
+}
+
+/// A server that is down is one incident; whoever mutes all of its databases means that one, too.
+#[test]
+fn what_mutes_every_database_of_a_server_or_manifest_mutes_what_they_have_in_common() {
+    let resident = |name: &str, manifest: &str, team: &str| Resident {
+        name: name.to_owned(),
+        manifest: manifest.to_owned(),
+        labels: BTreeMap::from([("team".to_owned(), team.to_owned())]),
+    };
+    let residents =
+        [resident("sco", "orchestra", "red"), resident("central", "central", "platform")];
+    let none = BTreeMap::new();
+    let server = Facts {
+        database: None,
+        manifest: None,
+        labels: &none,
+        kind: IncidentKind::ServerUnreachable,
+        severity: Severity::Warning,
+        incident: "SW-1001",
+    };
+    let manifest =
+        Facts { kind: IncidentKind::ManifestSuspect, manifest: Some("orchestra"), ..server };
+    let channel = Facts { kind: IncidentKind::ChannelParked, ..server };
+    let (all, one, gone) = (&residents[..], &residents[..1], &residents[..0]);
+    let cases = [
+        (json!({ "database": "*" }), server, all, true),
+        (json!({ "database": ["sco", "central"] }), server, all, true),
+        (json!({ "database": "sco" }), server, all, false),
+        (json!({ "database": "sco" }), server, one, true),
+        (json!({ "manifest": ["central", "orch*"] }), server, all, true),
+        (json!({ "manifest": "central" }), server, all, false),
+        (json!({ "labels": { "team": ["red", "platform"] } }), server, all, true),
+        (json!({ "labels": { "team": "red" } }), server, all, false),
+        // All conditions for each of them.
+        (json!({ "database": "*", "labels": { "team": "red" } }), server, all, false),
+        (json!({ "database": "*", "kind": "server_unreachable" }), server, all, true),
+        (json!({ "database": "*", "kind": "drift" }), server, all, false),
+        (json!({ "database": "*", "severity": "critical" }), server, all, false),
+        (json!({ "database": "*", "table": "tmp_*" }), server, all, false),
+        // Its databases have left the configuration: all of none is no proof.
+        (json!({ "database": "*" }), server, gone, true),
+        (json!({ "database": "sc*" }), server, gone, false),
+        (json!({ "database": "*" }), manifest, one, true),
+        (json!({ "database": "sc*" }), manifest, one, true),
+        (json!({ "database": "central" }), manifest, one, false),
+        // `*` is every database, server and manifest; a channel is none of them.
+        (json!({ "database": "*" }), channel, gone, false),
+        (json!({ "kind": "channel_parked" }), channel, gone, true),
+    ];
+    for (matcher, facts, residents, mutes) in cases {
+        let kind = facts.kind.word();
+        let found = silence(&matcher).mutes(&facts, residents, &[]);
+        assert_eq!(found, mutes, "{matcher} {kind} {}", residents.len());
     }
 }
 

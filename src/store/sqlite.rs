@@ -26,6 +26,7 @@ mod parked;
 mod prune;
 mod reminders;
 mod reroute;
+mod residents;
 mod servers;
 mod silences;
 mod standing;

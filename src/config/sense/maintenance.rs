@@ -15,6 +15,7 @@ use crate::yaml::At;
 use super::Noted;
 use super::check_name;
 use super::matcher;
+use super::matcher::For;
 use super::matcher::Registered;
 use super::matcher::no_such_word;
 use super::schedule::timezone;
@@ -60,7 +61,7 @@ fn one(
     let before = noted.mistakes.len();
     let timezone = timezone(&it.timezone, &format!("{key}.timezone"), noted);
     let zone_known = noted.mistakes.len() == before;
-    let matcher = matcher::read(it.matcher.as_ref(), key, registered, noted);
+    let matcher = matcher::read(it.matcher.as_ref(), For::Window, key, registered, noted);
     let when = match (&it.weekly, &it.once) {
         (Some(weekly), None) => weekly_of(weekly, &format!("{key}.weekly"), noted),
         (None, Some(once)) => once_of(once, &format!("{key}.once"), noted),

@@ -66,9 +66,19 @@ fn fits(matcher: &Matcher, it: &Entry<'_>) -> bool {
         && matcher.labels.iter().all(|(label, values)| one(values, it.labels.get(label.as_str())))
 }
 
+/// What a matcher is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    /// A condition on databases never holds for what is about a server, a manifest or a channel.
+    Route,
+    /// It holds for what is about a server or a manifest, too, where it does for all databases of it.
+    Window,
+}
+
 /// The matcher of the section `key`; without `match:` it takes everything.
 pub(super) fn read(
     said: Option<&At<shape::Match>>,
+    purpose: For,
     key: &str,
     registered: &Registered<'_>,
     noted: &mut Noted,
@@ -125,7 +135,7 @@ pub(super) fn read(
     );
     let matcher = Matcher { databases, manifests, labels, kinds, severities };
     if (noted.mistakes.len(), noted.warnings.len()) == before {
-        look_together(&matcher, *at, &key, registered, noted);
+        look_together(&matcher, purpose, *at, &key, registered, noted);
     }
     matcher
 }
@@ -133,15 +143,20 @@ pub(super) fn read(
 /// Conditions that are good one by one, and together fit nothing.
 fn look_together(
     matcher: &Matcher,
+    purpose: For,
     at: Position,
     key: &str,
     registered: &Registered<'_>,
     noted: &mut Noted,
 ) {
-    let about = |about: About| matcher.kinds.iter().all(|it| it.about() != about);
+    let may_hold = |it: &IncidentKind| match it.about() {
+        About::Database => true,
+        About::Server | About::Manifest => purpose == For::Window,
+        About::Channel => false,
+    };
     let asks_for_database = !matcher.databases.is_empty();
     let asks = asks_for_database || !matcher.manifests.is_empty() || !matcher.labels.is_empty();
-    if asks_for_database && !matcher.kinds.is_empty() && about(About::Database) {
+    if asks_for_database && !matcher.kinds.is_empty() && !matcher.kinds.iter().any(may_hold) {
         let kinds: Vec<_> = matcher.kinds.iter().map(|it| shown(it.word())).collect();
         let message =
             format!("matches nothing: what is {} is about no database", kinds.join(" or "));

@@ -17,6 +17,7 @@ use crate::yaml::At;
 
 use super::Noted;
 use super::matcher;
+use super::matcher::For;
 use super::matcher::Registered;
 use super::matcher::no_such_word;
 
@@ -80,7 +81,7 @@ fn one(
     noted: &mut Noted,
 ) -> Route {
     let field = |name: &str| format!("{key}.{name}");
-    let matcher = matcher::read(said.matcher.as_ref(), key, registered, noted);
+    let matcher = matcher::read(said.matcher.as_ref(), For::Route, key, registered, noted);
     let to = target::all(said, key, channels, registered, noted);
     let fallback = target::fallback(said, &to, key, channels, noted);
     let is = |it: Option<&At<bool>>, default| it.map_or(default, |it| it.value);

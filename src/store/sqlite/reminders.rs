@@ -13,6 +13,7 @@ use super::column;
 use super::incidents;
 use super::outbox::millis;
 use super::silences;
+use super::silences::Asked;
 use super::standing::Standing;
 use super::standing::standing;
 use super::tell;
@@ -100,7 +101,8 @@ fn remind_of(
         it.findings.iter().filter_map(|it| RelationName::parse(&it.name).ok()).collect();
     // What was never told is told when nothing mutes it any more; that is no reminder.
     let is_open = it.state == IncidentState::Open;
-    if !is_open || it.untold || silences::is_muted(connection, policy, &facts, &objects, now)? {
+    let asked = Asked { facts: &facts, subject: &it.subject, new: &objects };
+    if !is_open || it.untold || silences::muted_by(connection, policy, asked, now)?.is_some() {
         return Ok((later, None));
     }
     let heard = audience::heard(connection, it.id)?;

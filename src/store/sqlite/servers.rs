@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::column;
 use super::incidents;
+use super::residents::of_server;
 use super::tell::Change as Told;
 use super::tell::tell;
 use crate::incident::Change;
@@ -18,7 +19,6 @@ use crate::incident::close_unregistered;
 use crate::incident::outage;
 use crate::incident::told_by_server;
 use crate::notification;
-use crate::notification::Resident;
 use crate::notification::ServerNews;
 use crate::notification::server_news;
 use crate::policy::Policy;
@@ -105,7 +105,7 @@ pub(super) fn close_empty(
     now: Timestamp,
 ) -> rusqlite::Result<Option<(TransitionRecord, usize)>> {
     let Some(open) = incidents::open_one(connection, server, KIND)? else { return Ok(None) };
-    if !residents(connection, server)?.is_empty() {
+    if !of_server(connection, server)?.is_empty() {
         return Ok(None);
     }
     put(connection, &close_unregistered(&open, now), None, policy, now).map(Some)
@@ -125,7 +125,7 @@ fn put(
         None => (Step::Changed, Reason::ServerUnreachable),
     };
     incident.id = incidents::save(connection, &incident, reason.word(), &[])?;
-    let residents = residents(connection, &incident.subject)?;
+    let residents = of_server(connection, &incident.subject)?;
     let residents = &residents[..];
     let notification =
         server_news(ServerNews { incident: &incident, step, reason, residents, seen_by, now });
@@ -158,22 +158,6 @@ fn unreachable(connection: &Connection, server: &str) -> rusqlite::Result<Vec<St
              where server = ?1 and registered = 1 and unreachable = 1 order by name",
         )?
         .query_map([server], |row| row.get(0))?
-        .collect()
-}
-
-fn residents(connection: &Connection, server: &str) -> rusqlite::Result<Vec<Resident>> {
-    connection
-        .prepare_cached(
-            "/* servers.residents */ select name, manifest, labels from databases \
-             where server = ?1 and registered = 1 order by name",
-        )?
-        .query_map([server], |row| {
-            Ok(Resident {
-                name: row.get("name")?,
-                manifest: row.get("manifest")?,
-                labels: column::json(row, "labels")?,
-            })
-        })?
         .collect()
 }
 

@@ -6,10 +6,12 @@ use rusqlite::Row;
 use serde_json::Value;
 
 use super::column;
+use super::residents::residents;
 use crate::policy::Policy;
 use crate::route::Facts;
 use crate::schema::RelationName;
 use crate::silence;
+use crate::silence::Mute;
 use crate::silence::Silence;
 use crate::store::Muting;
 
@@ -81,19 +83,31 @@ pub(super) fn expire(
     found.next().transpose()
 }
 
-/// Whether a silence or a maintenance window mutes a change with these new findings.
-pub(super) fn is_muted(
+/// A change that may be muted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Asked<'a> {
+    pub(super) facts: &'a Facts<'a>,
+    /// What its incident is about.
+    pub(super) subject: &'a str,
+    /// The objects of its new findings.
+    pub(super) new: &'a [RelationName],
+}
+
+/// The silence or maintenance window that mutes a change, if any does.
+pub(super) fn muted_by(
     connection: &Connection,
     policy: &Policy,
-    facts: &Facts<'_>,
-    new: &[RelationName],
+    asked: Asked<'_>,
     now: Timestamp,
-) -> rusqlite::Result<bool> {
-    if policy.is_in_maintenance(facts, now) {
-        return Ok(true);
+) -> rusqlite::Result<Option<Mute>> {
+    let Asked { facts, subject, new } = asked;
+    let residents = residents(connection, facts.kind, subject)?;
+    if let Some(it) = policy.in_maintenance(facts, &residents, now) {
+        return Ok(Some(Mute::Window { maintenance: it.name.clone() }));
     }
-    let active = list(connection, false, now)?;
-    Ok(active.iter().any(|it| it.is_active(now) && it.mutes(facts, new)))
+    let mut active = list(connection, false, now)?.into_iter();
+    let silence = active.find(|it| it.is_active(now) && it.mutes(facts, &residents, new));
+    Ok(silence.map(|it| Mute::Silence { silence: it.id, author: it.author }))
 }
 
 /// What mutes now.

@@ -11,6 +11,7 @@ use super::incidents;
 use super::outbox;
 use super::reminders;
 use super::silences;
+use super::silences::Asked;
 use crate::finding::Severity;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
@@ -48,7 +49,8 @@ pub(super) fn tell(
     record(connection, incident, step, reason, None, None, now)?;
     let id = incident.id.to_string();
     let facts = facts_of(notification, incident.kind, &id);
-    let is_muted = silences::is_muted(connection, policy, &facts, new, now)?;
+    let asked = Asked { facts: &facts, subject: &incident.subject, new };
+    let is_muted = silences::muted_by(connection, policy, asked, now)?.is_some();
     let heard = heard(connection, incident.id)?;
     let mut told = Vec::new();
     if !is_muted {

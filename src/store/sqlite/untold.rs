@@ -14,6 +14,7 @@ use super::groups;
 use super::incidents;
 use super::reminders;
 use super::silences;
+use super::silences::Asked;
 use super::standing::Standing;
 use super::standing::standing;
 use super::tell;
@@ -100,7 +101,8 @@ fn tell_one(
     let known = known(connection, &heard)?;
     let new: Vec<RelationName> =
         untold(it, known.as_ref()).filter_map(|it| RelationName::parse(&it.name).ok()).collect();
-    if silences::is_muted(connection, policy, &facts, &new, now)? {
+    let asked = Asked { facts: &facts, subject: &it.subject, new: &new };
+    if silences::muted_by(connection, policy, asked, now)?.is_some() {
         return Ok(false);
     }
     let destinations: Vec<Destination<'_>> = match it.state {

@@ -146,6 +146,36 @@ async fn a_maintenance_window_mutes_as_a_silence_does() {
     assert_eq!(bench.hear(&store).await, ["opened silence_ended a +1"]);
 }
 
+/// Planned work on a server must not page through the one incident that stands for its databases.
+#[tokio::test]
+async fn a_silence_for_all_databases_of_a_server_holds_for_the_server() {
+    for (matcher, heard) in [
+        (json!({ "database": "*" }), 0),
+        (json!({ "database": ["sco", "central"] }), 0),
+        (json!({ "database": "sco" }), 1),
+    ] {
+        let bench = Bench::new();
+        let store = bench.open();
+        for name in ["central", "sco"] {
+            store.commit_audit(bench.audit(name, "")).await.unwrap();
+        }
+        bench.silence(&store, matcher.clone(), 600).await;
+        for _ in 0..3 {
+            bench.pass(10);
+            for name in ["central", "sco"] {
+                let mut audit = bench.audit(name, "?");
+                Arc::make_mut(&mut audit.report).evidence.unreachable = true;
+                store.commit_audit(audit).await.unwrap();
+            }
+        }
+        assert_eq!(store.open_incidents().await.unwrap().len(), 1, "{matcher}");
+        assert_eq!(bench.hear(&store).await.len(), heard, "{matcher}");
+        bench.pass(600);
+        bench.keep_time(&store, policy(&["ops"])).await;
+        assert_eq!(bench.hear(&store).await.len(), 1 - heard, "{matcher}");
+    }
+}
+
 #[tokio::test]
 async fn what_stays_open_is_told_again_after_its_interval() {
     let bench = Bench::new();
