@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 
 use super::incidents;
+use super::residents::of_manifest;
 use super::tell;
 use super::tell::Change;
 use crate::deploy::difference;
@@ -18,6 +19,7 @@ use crate::incident::Reason;
 use crate::incident::Step;
 use crate::manifest::Manifest;
 use crate::notification::News;
+use crate::notification::common_labels;
 use crate::notification::lasted;
 use crate::notification::news;
 use crate::policy::Policy;
@@ -75,6 +77,8 @@ pub(super) fn open(
         first.join(", ")
     );
     let worded = Worded {
+        // So that a route of one team hears of it where all of its databases are that team's.
+        labels: common_labels(&of_manifest(connection, name)?),
         step: Step::Opened,
         reason: Reason::ManifestChanged,
         headline: format!(
@@ -110,7 +114,10 @@ pub(super) fn close(
         Reason::ManifestReleased => "its change was released; what was held is told now",
         _ => "it changed again, or is not used any more",
     };
+    // By now it may be no database's manifest any more.
+    let labels = incidents::facts(connection, incident.id)?.map(|it| it.labels);
     let worded = Worded {
+        labels: labels.unwrap_or_default(),
         step: Step::Resolved,
         reason,
         headline: format!("manifest `{name}`: no longer suspect after {lasted}"),
@@ -139,6 +146,7 @@ fn current(connection: &Connection, name: &str) -> rusqlite::Result<Option<Incid
 
 /// The words of one change.
 struct Worded {
+    labels: BTreeMap<String, String>,
     step: Step,
     reason: Reason,
     headline: String,
@@ -153,14 +161,14 @@ fn told(
     policy: &Policy,
     now: Timestamp,
 ) -> rusqlite::Result<TransitionRecord> {
-    let Worded { step, reason, headline, diagnoses, next_steps } = worded;
+    let Worded { labels, step, reason, headline, diagnoses, next_steps } = worded;
     incident.id = incidents::save(connection, &incident, reason.word(), &[])?;
     let notification = news(News {
         incident: &incident,
         step,
         reason,
         manifest: &incident.subject,
-        labels: BTreeMap::new(),
+        labels,
         // As bad as the drift that it stands for.
         severity: Severity::Critical,
         headline,

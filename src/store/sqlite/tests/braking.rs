@@ -130,6 +130,39 @@ async fn three_of_twelve_make_a_manifest_suspect_and_it_is_told_once() {
     );
 }
 
+/// A route by label hears of the manifest of its team, and of its end.
+#[tokio::test]
+async fn a_suspect_manifest_has_the_labels_that_all_of_its_databases_share() {
+    let mut fleet = Fleet::new(10, "A X").await;
+    let audit = async |fleet: &Fleet, n: usize, tables: &str| {
+        let mut audit = fleet.bench.audit(&name(n), tables.trim_end_matches('!'));
+        let report = Arc::make_mut(&mut audit.report);
+        report.manifest = "m".to_owned();
+        report.evidence.manifest_hash.clone_from(&manifest(fleet.file).hash);
+        report.findings.iter_mut().for_each(|it| it.held = true);
+        let labels = [("team", "green".to_owned()), ("shard", n.to_string())];
+        audit.labels = labels.map(|(key, value)| (key.to_owned(), value)).into();
+        fleet.store.commit_audit(audit).await.unwrap();
+    };
+    for n in 0..10 {
+        audit(&fleet, n, "").await;
+    }
+    fleet.reload("A").await;
+    for n in 0..3 {
+        audit(&fleet, n, "X!").await;
+    }
+    assert_eq!(fleet.judge().await.len(), 1);
+    fleet.reload("A X").await;
+    for step in ["incident.opened", "incident.resolved"] {
+        let claimed = fleet.bench.claim(&fleet.store).await;
+        let news = &claimed[0].notifications[0];
+        assert_eq!(news.kind.word(), step);
+        assert_eq!(news.labels, [("team".to_owned(), "green".to_owned())].into(), "{step}");
+        let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
+        fleet.store.record_attempt(fleet.bench.attempt(&claimed[0], end)).await.unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_released_manifest_is_trusted_and_its_findings_are_due() {
     let mut fleet = Fleet::new(10, "A X").await;
