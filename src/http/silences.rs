@@ -1,5 +1,7 @@
 //! `/api/v1/silences`: what is not told for a while, why, until when, and by whom.
 
+mod unmatched;
+
 use axum::extract::Path;
 use axum::extract::RawQuery;
 use axum::extract::State;
@@ -16,11 +18,6 @@ use super::asked::Asked;
 use super::body::spelled;
 use super::query::Query;
 use super::refusal::Refusal;
-use crate::config::Config;
-use crate::config::Database;
-use crate::nearest::nearest;
-use crate::route::Matcher;
-use crate::route::Pattern;
 use crate::silence;
 use crate::silence::Silence;
 
@@ -70,7 +67,10 @@ pub(super) async fn add(State(face): State<Face>, mut asked: Asked) -> Result<Re
     };
     let silence = face.store.add_silence(silence).await?;
     tracing::info!(silence.id = silence.id, author = silence.author, "a silence was added");
-    let warnings = warnings(&silence, &face.config.borrow());
+    // Only a silence about tables asks what is there.
+    let about_tables = !silence.tables.is_empty();
+    let reports = if about_tables { face.store.last_reports().await? } else { Vec::new() };
+    let warnings = unmatched::warnings(&silence, &face.config.borrow(), &reports);
     let body = json!({ "silence": row(&silence, now), "warnings": warnings });
     Ok(answer(StatusCode::CREATED, &body))
 }
@@ -106,29 +106,4 @@ fn row(it: &Silence, now: Timestamp) -> Value {
         "ends_at": it.ends_at.to_string(),
         "expired_at": it.expired_at.map(|it| it.to_string()),
     })
-}
-
-/// What of a silence matches nothing that is registered now, in words. A silence about servers,
-/// channels or kinds alone is about no database.
-fn warnings(silence: &Silence, config: &Config) -> Vec<String> {
-    let Matcher { databases, manifests, labels, .. } = &silence.matcher;
-    let fits = |patterns: &[Pattern], text: &str| {
-        patterns.is_empty() || patterns.iter().any(|it| it.matches(text))
-    };
-    let is_about = |it: &Database| {
-        let label = |(name, values): (&String, &Vec<Pattern>)| {
-            it.labels.get(name).is_some_and(|it| fits(values, it))
-        };
-        fits(databases, &it.name) && fits(manifests, &it.manifest.name) && labels.iter().all(label)
-    };
-    let narrowed = !databases.is_empty() || !manifests.is_empty() || !labels.is_empty();
-    if narrowed && !config.databases.iter().any(|it| is_about(it)) {
-        let meant = databases.iter().find_map(|it| {
-            nearest(it.text(), config.databases.iter().map(|one| one.name.as_str()))
-                .map(|near| format!("`{}` is none, did you mean `{near}`?", spelled(it.text())))
-        });
-        let meant = meant.map_or_else(String::new, |it| format!(": {it}"));
-        return vec![format!("it matches no registered database{meant}")];
-    }
-    Vec::new()
 }

@@ -210,3 +210,36 @@ async fn a_silence_that_matches_no_database_is_made_with_a_warning() {
     run.ended(0).says("centrall").says("warning");
     daemon.workspace().run(&["silence", "list"]).await.ended(0).says("later");
 }
+
+/// A silence that can hold for nothing is a mute that is not there when it is needed.
+#[tokio::test]
+async fn a_silence_that_can_hold_for_nothing_is_made_with_a_warning() {
+    let (_database, url) = central().await;
+    let ear = Ear::open();
+    let more = "labels: { team: red }";
+    let daemon = setup(&url, &ear).database("sco", &url, "central", more).start().await;
+    daemon.wait_for_verdict("central", "clean").await;
+    let add = async |options: &[&'static str]| {
+        let parts = [&["silence", "add"], options, &["--reason", "later", "--for", "2h"]];
+        daemon.workspace().run(&parts.concat()).await
+    };
+    for (options, word) in [
+        (&["--database", "sco", "--kind", "server_unreachable"][..], "`server_unreachable`"),
+        (&["--label", "team=red", "--kind", "manifest_suspect"], "`manifest_suspect`"),
+        (&["--database", "*", "--kind", "channel_parked"], "`channel_parked`"),
+        (&["--table", "nosuchtable_*"], "nosuchtable_*"),
+        (&["--table", "User", "--kind", "audit_failing"], "`drift`"),
+    ] {
+        add(options).await.ended(0).says("warning").says(word).says("the silence stands");
+    }
+    for options in [
+        &["--database", "*", "--kind", "server_unreachable"][..],
+        &["--database", "sco", "--database", "central", "--kind", "manifest_suspect"],
+        &["--database", "sco", "--kind", "server_unreachable", "--kind", "drift"],
+        &["--kind", "channel_parked"],
+        &["--table", "User"],
+    ] {
+        let run = add(options).await;
+        assert!(!format!("{run:?}").contains("warning"), "{options:?}: {run:?}");
+    }
+}
