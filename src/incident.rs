@@ -31,6 +31,7 @@ pub use advance::close_unregistered;
 pub use advance::kind_of;
 pub use handle::acknowledge;
 pub use handle::release;
+pub use memory::HeldTo;
 pub use memory::Memory;
 pub use memory::SUSPECTS_MAX;
 pub use server::Outage;

@@ -9,6 +9,7 @@ use super::Incident;
 use super::IncidentKind;
 use super::IncidentState;
 use super::Life;
+use super::memory::HeldTo;
 use super::memory::Memory;
 use super::memory::sight;
 use super::observe::Seen;
@@ -84,6 +85,8 @@ pub fn advance(
     let all: BTreeSet<String> = wrong.union(&drift).cloned().collect();
     let sighted = sight(&memory.suspects, &all, &held, complete, life.confirm);
 
+    let tolerated = tolerated(report);
+    let allowed_by = memory.held_to.as_ref().and_then(|it| allowed_by(it, report));
     let stands_in = report.findings.iter().any(|it| it.kind == FindingKind::WrongDatabase);
     for (kind, seen, proves_absence) in [
         (IncidentKind::WrongDatabase, wrong, complete),
@@ -95,6 +98,8 @@ pub fn advance(
             confirmed: seen.intersection(&sighted.confirmed).cloned().collect(),
             suspected: !seen.is_disjoint(&sighted.suspected),
             proves_absence,
+            tolerated: &tolerated,
+            allowed_by,
             flap_window: life.flap_window,
             now,
         };
@@ -102,7 +107,28 @@ pub fn advance(
     }
     next.recheck = (!sighted.suspected.is_empty()).then_some(RECHECK_FINDINGS);
     next.memory.suspects = sighted.suspects;
+    if complete && sighted.suspected.is_empty() {
+        next.memory.held_to = Some(HeldTo::of(report));
+    }
     next
+}
+
+/// Fingerprints of the findings that are there and do not count: accepted, or no more than `info`.
+fn tolerated(report: &Report) -> BTreeSet<String> {
+    let tolerated = report.findings.iter().filter(|it| !it.counts());
+    tolerated.map(|it| it.fingerprint().to_string()).collect()
+}
+
+/// What was changed about what a database is held to since it was last seen. The end of a deploy
+/// allows nothing more than its window did.
+fn allowed_by(before: &HeldTo, report: &Report) -> Option<Reason> {
+    let now = HeldTo::of(report);
+    match (before.deploy, now.deploy) {
+        (before, Some(deploy)) if before != Some(deploy) => Some(Reason::DeployBegan),
+        (Some(_), None) => None,
+        _ if before.manifest_hash != now.manifest_hash => Some(Reason::ManifestChanged),
+        _ => None,
+    }
 }
 
 /// The incident of audits that fail.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
+use serde::Deserialize;
+use serde::Serialize;
 
 use crate::report::Report;
 use crate::report::Verdict;
@@ -21,6 +23,27 @@ pub struct Memory {
     pub failing_since: Option<Timestamp>,
     /// Fingerprints of findings that are not confirmed yet, and how many audits in a row saw them.
     pub suspects: BTreeMap<String, u32>,
+    /// What it was held to at the last audit that proved what is there; `None` before this version.
+    pub held_to: Option<HeldTo>,
+}
+
+/// What a database was compared with: findings that go when this changes need not have left the
+/// database.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldTo {
+    pub manifest_hash: String,
+    /// The deploy whose window was open.
+    pub deploy: Option<u64>,
+}
+
+impl HeldTo {
+    /// What the audit behind `report` was held to.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        let (manifest_hash, deploy) =
+            (report.evidence.manifest_hash.clone(), report.evidence.deploy);
+        Self { manifest_hash, deploy }
+    }
 }
 
 impl Memory {
@@ -38,7 +61,7 @@ impl Memory {
         };
         // An earlier version counted without noting since when.
         let failing_since = (unknown_streak > 0).then(|| self.failing_since.unwrap_or(now));
-        Self { unknown_streak, failing_since, suspects: self.suspects.clone() }
+        Self { unknown_streak, failing_since, ..self.clone() }
     }
 }
 

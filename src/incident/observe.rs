@@ -41,6 +41,10 @@ pub(super) struct Seen<'a> {
     pub(super) suspected: bool,
     /// What was not seen is not there.
     pub(super) proves_absence: bool,
+    /// Findings that are there and do not count.
+    pub(super) tolerated: &'a BTreeSet<String>,
+    /// Why what was not seen does not count any more, as far as the database need not have changed.
+    pub(super) allowed_by: Option<Reason>,
     pub(super) flap_window: Duration,
     pub(super) now: Timestamp,
 }
@@ -69,6 +73,10 @@ impl Seen<'_> {
         if !self.proves_absence || self.suspected {
             return None;
         }
+        if let Some(reason) = self.lapsed(current) {
+            // A person decided that: it does not flap, and "clean again" would be a lie.
+            return Some(resolve(current, reason, self.now));
+        }
         if !current.flapping || self.flap_window.is_zero() {
             return Some(resolve(current, Reason::AllFindingsGone, self.now));
         }
@@ -81,6 +89,16 @@ impl Seen<'_> {
                 Some(Change { incident, told: None })
             }
         }
+    }
+
+    /// Why an incident ends though nobody need have mended anything.
+    fn lapsed(&self, current: &Incident) -> Option<Reason> {
+        // One that flaps and is away is gone already; what is allowed since says nothing of it.
+        if current.clean_since.is_some() {
+            return None;
+        }
+        let still_there = current.fingerprints.iter().any(|it| self.tolerated.contains(it));
+        if still_there { Some(Reason::Accepted) } else { self.allowed_by }
     }
 
     /// An open incident of which something was seen.

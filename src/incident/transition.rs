@@ -58,6 +58,10 @@ pub enum Reason {
     NewFindings,
     /// A complete read without any of its findings.
     AllFindingsGone,
+    /// What it held is still there, and accepted now (`known:`), or no more than `info`.
+    Accepted,
+    /// A deploy window that opened allows what it held.
+    DeployBegan,
     /// So many audits in a row as [`super::Life::confirm_failing`] says could not tell.
     AuditsFailed,
     /// A complete read after audits that could not tell.
@@ -80,7 +84,8 @@ pub enum Reason {
     ServerReachable,
     /// Its server is unreachable, which is told as one incident.
     ServerTold,
-    /// A change of the manifest would make too many databases drift.
+    /// A change of the manifest would make too many databases drift; or, where it ends a drift, the
+    /// changed manifest allows what it held.
     ManifestChanged,
     /// A person let the changed manifest through.
     ManifestReleased,
@@ -116,6 +121,8 @@ impl Reason {
         match self {
             Self::NewFindings => "new_findings",
             Self::AllFindingsGone => "all_findings_gone",
+            Self::Accepted => "accepted",
+            Self::DeployBegan => "deploy_began",
             Self::AuditsFailed => "audits_failed",
             Self::AuditedAgain => "audited_again",
             Self::DatabaseRemoved => "database_removed",

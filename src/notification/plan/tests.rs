@@ -135,6 +135,57 @@ fn headlines() {
     let two = report(Drifted, vec![unexpected("Event"), unexpected("Musician")]);
     check("changed", Some(&one), &two, 60, &["central: 2 tables that should not be there (1 new)"]);
     check("resolved", Some(&one), &clean, 725, &["central: clean again after 12 min"]);
+    let mut known = report(Clean, vec![unexpected("Musician")]);
+    known.findings[0].known = Some(crate::finding::KnownBy {
+        reason: "an import".to_owned(),
+        owner: "dba".to_owned(),
+        until: jiff::civil::date(2026, 12, 1),
+    });
+    check(
+        "accepted",
+        Some(&one),
+        &known,
+        725,
+        &[
+            "central: nothing was changed in the database: its finding is accepted now (`known`) (open for 12 min)",
+        ],
+    );
+    let mut info = report(Clean, vec![unexpected("Musician")]);
+    info.findings[0].severity = Severity::Info;
+    let two_of = report(Drifted, vec![unexpected("Event"), unexpected("Musician")]);
+    check(
+        "in part",
+        Some(&two_of),
+        &info,
+        60,
+        &[
+            "central: 1 of 2 findings is no more than `info` now, the others are not found any more (open for 1 min)",
+        ],
+    );
+    let mut changed = clean.clone();
+    changed.evidence.manifest_hash = "1".to_owned();
+    check(
+        "manifest",
+        Some(&one),
+        &changed,
+        60,
+        &[
+            "central: nothing was changed in the database, as far as can be told: its manifest was changed \
+         and allows what was found (open for 1 min)",
+        ],
+    );
+    changed.evidence.deploy = Some(7);
+    changed.evidence.manifest_ref = Some("abc".to_owned());
+    check(
+        "deploy",
+        Some(&one),
+        &changed,
+        60,
+        &[
+            "central: nothing was changed in the database, as far as can be told: deploy 7 (abc) allows \
+         what was found (open for 1 min)",
+        ],
+    );
     let failing = report(Unknown, vec![]);
     check("audited again", Some(&failing), &clean, 59, &["central: audited again after 59 s"]);
     let wrong = report(Drifted, vec![wrong()]);

@@ -30,7 +30,7 @@ pub(super) struct Before {
 pub(super) fn before(connection: &Connection, name: &str) -> rusqlite::Result<Option<Before>> {
     connection
         .prepare_cached(
-            "/* databases.before */ select id, unknown_streak, failing_since, suspects, server, \
+            "/* databases.before */ select id, unknown_streak, failing_since, suspects, held_to, server, \
              report_hash from databases where name = ?1",
         )?
         .query_row([name], |row| {
@@ -40,6 +40,7 @@ pub(super) fn before(connection: &Connection, name: &str) -> rusqlite::Result<Op
                     unknown_streak: row.get("unknown_streak")?,
                     failing_since: column::instant_or_null(row, "failing_since")?,
                     suspects: column::json(row, "suspects")?,
+                    held_to: column::json_or_null(row, "held_to")?,
                 },
                 server: row.get("server")?,
                 report_hash: row.get("report_hash")?,
@@ -65,7 +66,7 @@ pub(super) fn save(
         .prepare_cached(
             "/* databases.remember */ update databases set unknown_streak = ?2, \
              failing_since = ?3, suspects = ?4, server = ?5, labels = ?6, unreachable = ?7, \
-             reached_at = coalesce(?8, reached_at), registered = 1 where id = ?1",
+             reached_at = coalesce(?8, reached_at), held_to = ?9, registered = 1 where id = ?1",
         )?
         .execute((
             id,
@@ -76,6 +77,7 @@ pub(super) fn save(
             column::to_json(&audit.labels)?,
             unreachable,
             reached_at,
+            memory.held_to.as_ref().map(column::to_json).transpose()?,
         ))?;
     Ok(id)
 }
