@@ -4,6 +4,8 @@
 //! asks here. An audit that is asked for begins after the question: one that runs already may have
 //! read the catalogs before the person who asks has mended them.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio::sync::oneshot;
@@ -39,6 +41,8 @@ pub struct Audited {
     pub report: Value,
     /// What it changed, in the order in which it is told.
     pub transitions: Vec<TransitionRecord>,
+    /// The next audit comes after this: what was seen has to be seen again before it counts.
+    pub recheck: Option<Duration>,
     /// Whether the report is in the state, or is kept and will be.
     pub recorded: bool,
 }

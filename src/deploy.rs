@@ -150,11 +150,13 @@ pub fn in_force(
     }
     // Equal hashes: the file's own, with its name and its words.
     let manifest = if configured.hash == enforced.hash { configured } else { enforced };
-    Force {
-        reference: (!window.rolled_back).then(|| window.reference.clone()),
-        since: Some(ended_at),
-        ..Force::of(Arc::clone(manifest))
-    }
+    let reference = match (window.rolled_back, configured.hash == enforced.hash) {
+        (false, _) => Some(window.reference.clone()),
+        // Not the file's: reports have to say where it comes from.
+        (true, false) => Some(format!("{}, rolled back", window.reference)),
+        (true, true) => None,
+    };
+    Force { reference, since: Some(ended_at), ..Force::of(Arc::clone(manifest)) }
 }
 
 /// Whether a database takes part in a trial of the manifest that the config names for it: not where a

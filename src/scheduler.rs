@@ -392,7 +392,8 @@ impl Work {
         ending.recheck = receipt.as_ref().and_then(|it| it.recheck);
         if let Some(report) = shown {
             let transitions = receipt.map(|it| it.transitions).unwrap_or_default();
-            let audited = Audited { report, transitions, recorded: ending.recorded };
+            let (recheck, recorded) = (ending.recheck, ending.recorded);
+            let audited = Audited { report, transitions, recheck, recorded };
             answer(self.asked.drain(..), audited);
         }
     }

@@ -17,6 +17,7 @@ use super::columns::list;
 use super::columns::text;
 use super::output;
 use super::report_text;
+use crate::report::Verdict;
 
 /// The pause between two looks at an audit that takes long.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -51,6 +52,17 @@ fn shown(answer: &Value) -> String {
         let [id, kind, step] = ["incident", "kind", "step"].map(|key| text(it, key));
         // Writing to a String cannot fail.
         let _ = writeln!(out, "  incident {id} ({kind}) {step}");
+    }
+    if let Some(seconds) = answer["recheck_seconds"].as_u64() {
+        let what = match report_text::verdict_of(&answer["report"]) {
+            Verdict::Unknown => "that it could not tell",
+            _ => "what is new there",
+        };
+        let _ = writeln!(
+            out,
+            "  not confirmed: {what} is told when further audits see it, too (`confirm`); the next one \
+             comes within {seconds} s"
+        );
     }
     if answer["recorded"] == false {
         out.push_str("  the daemon could not record this audit; its log says why\n");

@@ -35,9 +35,10 @@ const NAMES_MAX: usize = 5;
 pub(super) enum DeployCommand {
     /// Allow what the new manifest allows beside what the old one does, for a while.
     Begin(Box<BeginArgs>),
-    /// End a window: the new manifest holds from now on.
+    /// End a window: the new manifest holds from now on. With --rolled-back the old one does.
     End(EndArgs),
-    /// List the windows that are open.
+    /// List the windows that are open, and those that have ended whose manifest is in force and not
+    /// the file's.
     List(ListArgs),
 }
 
@@ -73,10 +74,11 @@ pub(super) struct BeginArgs {
 
 #[derive(Debug, clap::Args)]
 pub(super) struct EndArgs {
-    /// The number of the deploy, or a database of an open one.
+    /// The number of the deploy, or a database of it.
     #[arg(value_name = "ID|DATABASE")]
     which: String,
-    /// The deploy was taken back: the old manifest holds.
+    /// The deploy was taken back: the old manifest holds. Also for one that has ended, by time for
+    /// example, until the manifest file changes or another deploy comes.
     #[arg(long)]
     rolled_back: bool,
     #[command(flatten)]
@@ -155,7 +157,7 @@ async fn end(global: &Global, args: &EndArgs) -> anyhow::Result<Status> {
     let client = Client::new(global, &args.daemon)?;
     let id = match args.which.parse::<u64>() {
         Ok(id) => id,
-        Err(_) => open_of(&client, &args.which).await?,
+        Err(_) => deploy_of(&client, &args.which, args.rolled_back).await?,
     };
     let path = ["deploys", &id.to_string(), "end"];
     let (_, answer) = client.post(&path, &json!({ "rolled_back": args.rolled_back })).await?;
@@ -169,12 +171,19 @@ async fn end(global: &Global, args: &EndArgs) -> anyhow::Result<Status> {
     })
 }
 
-/// The open deploy of a database.
-async fn open_of(client: &Client, database: &str) -> anyhow::Result<u64> {
+/// The open deploy of a database; to be taken back, the one that has ended and is in force, too.
+async fn deploy_of(client: &Client, database: &str, rolled_back: bool) -> anyhow::Result<u64> {
     let answer = client.get(&["deploys"], &[]).await?;
-    let is_of = |it: &&Value| list(it, "databases").iter().any(|it| it["name"] == database);
+    let is_of = |it: &&Value| {
+        let ends = it["state"] == "open";
+        let row = list(it, "databases").iter().find(|it| it["name"] == database);
+        row.is_some_and(|it| ends || (rolled_back && it["in_force"] == true))
+    };
     let found = list(&answer, "deploys").iter().find(is_of).and_then(|it| it["id"].as_u64());
-    found.ok_or_else(|| anyhow!("no deploy of `{database}` is open (`schemawarden deploy list`)"))
+    let or = if rolled_back { ", and none that has ended is in force" } else { "" };
+    found.ok_or_else(|| {
+        anyhow!("no deploy of `{database}` is open{or} (`schemawarden deploy list --all`)")
+    })
 }
 
 fn listed(answer: &Value) -> String {
@@ -185,15 +194,17 @@ fn listed(answer: &Value) -> String {
     let rows: Vec<_> = deploys
         .iter()
         .map(|it| {
-            let word = text(it, "state");
+            let in_force = if it["in_force"] == true { ", in force" } else { "" };
+            let word = format!("{}{in_force}", text(it, "state"));
+            let style = if word == "open" { state("active") } else { DIM };
             let end = if it["ended_at"].is_string() { "ended_at" } else { "ends_at" };
             vec![
                 (it["id"].to_string(), BOLD),
-                (word.to_owned(), if word == "open" { state("active") } else { DIM }),
+                (word, style),
                 (time(it, end), DIM),
                 (text(it, "author").to_owned(), PLAIN),
                 (text(it, "ref").to_owned(), PLAIN),
-                (text(it, "manifest").to_owned(), PLAIN),
+                (format!("{} {}", text(it, "manifest"), text(it, "manifest_hash")), PLAIN),
                 (names(it), PLAIN),
             ]
         })

@@ -20,7 +20,8 @@ use super::output::count;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum ManifestsCommand {
-    /// List the manifests of the daemon's configuration.
+    /// List the manifests of the daemon's configuration, and databases that a deploy holds to another
+    /// version.
     List(ListArgs),
     /// Let the findings of a suspect manifest through: its databases are audited now.
     Release(ReleaseArgs),
@@ -84,5 +85,18 @@ fn listed(answer: &Value) -> String {
             ]
         })
         .collect();
-    table(&["name", "state", "tables", "databases", "hash", "held", "since"], &rows)
+    let mut out = table(&["name", "state", "tables", "databases", "hash", "held", "since"], &rows);
+    for it in manifests.iter().flat_map(|it| list(it, "by_deploy")) {
+        let [database, manifest, hash] = ["database", "manifest", "hash"].map(|key| text(it, key));
+        let by = format!("`{manifest}` {hash} of deploy {} ({})", it["deploy"], text(it, "ref"));
+        out.push_str(&if it["state"] == "open" {
+            format!("{database} may hold what {by} allows, too, while that is open\n")
+        } else {
+            format!(
+                "{database} is held to {by} and not to the file's, until that changes \
+                 (`schemawarden deploy end {database} --rolled-back` takes the deploy back)\n"
+            )
+        });
+    }
+    out
 }

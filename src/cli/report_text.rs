@@ -77,6 +77,10 @@ fn finding(out: &mut String, it: &Value, kinds: usize) -> std::fmt::Result {
         let word = format!("(known until {until}: {reason}, {owner})");
         write!(out, "  {}", paint(DIM, word))?;
     }
+    if it["held"] == true {
+        let word = "(held: only the changed manifest finds it; `schemawarden manifests list`)";
+        write!(out, "  {}", paint(DIM, word))?;
+    }
     for hint in list(it, "hints").iter().filter_map(Value::as_str) {
         write!(out, "  {}", paint(DIM, format!("— {hint}")))?;
     }
@@ -86,7 +90,18 @@ fn finding(out: &mut String, it: &Value, kinds: usize) -> std::fmt::Result {
 /// What the verdict rests on, in one line.
 fn evidence(report: &Value) -> String {
     let it = &report["evidence"];
-    let mut parts = vec![format!("manifest {}", text(report, "manifest"))];
+    let mut manifest = format!("manifest {}", text(report, "manifest"));
+    let more = [
+        it["manifest_hash"].as_str().map(str::to_owned),
+        it["manifest_ref"].as_str().map(|it| format!("ref {it}")),
+        it["deploy"].as_u64().map(|it| format!("deploy {it} is open")),
+    ];
+    let more: Vec<String> = more.into_iter().flatten().filter(|it| !it.is_empty()).collect();
+    if !more.is_empty() {
+        // Writing to a String cannot fail.
+        let _ = write!(manifest, " ({})", more.join(", "));
+    }
+    let mut parts = vec![manifest];
     if let Some(relations) = it["relations"].as_u64() {
         let role = it["role"].as_str().unwrap_or("an unknown role");
         let millis = it["duration_ms"].as_f64().unwrap_or_default();
@@ -133,4 +148,34 @@ fn text<'a>(value: &'a Value, key: &str) -> &'a str {
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
     value[key].as_array().map_or(&[], Vec::as_slice)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_report_says_what_it_was_held_to_and_which_findings_are_held() {
+        let report = json!({
+            "database": "f2", "manifest": "orchestra", "verdict": "drifted",
+            "findings": [
+                { "kind": "missing_table", "severity": "critical", "schema": "public", "name": "A",
+                  "held": true },
+                { "kind": "missing_table", "severity": "critical", "schema": "public", "name": "B",
+                  "held": false },
+            ],
+            "evidence": { "manifest_hash": "0123abcd", "manifest_ref": "v2", "deploy": 7 },
+        });
+        let text = render(&[report]);
+        assert!(text.contains("manifest orchestra (0123abcd, ref v2, deploy 7 is open)"), "{text}");
+        let line = |name: &str| {
+            text.lines()
+                .find(|it| it.contains(&format!("missing_table  {name}")))
+                .unwrap_or_default()
+        };
+        assert!(line("A").contains("(held: only the changed manifest finds it"), "{text}");
+        assert!(line("B").ends_with('B'), "{text}");
+    }
 }

@@ -64,7 +64,7 @@ fn a_window_allows_both_and_its_end_enforces_the_new_one() {
         ("A",    10,     Some(10), false, "A", true,  "A"),
         // Rolled back: the old one, even where the file has not been put back yet.
         ("A",    10,     Some(10), true,  "A", false, "A"),
-        ("B",    10,     Some(10), true,  "B", false, "A"),
+        ("B",    10,     Some(10), true,  "B", false, "A abc, rolled back"),
         ("B",    10,     Some(10), true,  "A", true,  "B"),
         ("C",    10,     Some(10), true,  "A", false, "C"),
     ];

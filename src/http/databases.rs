@@ -117,6 +117,7 @@ pub(super) async fn audit(
             let body = json!({
                 "report": it.report,
                 "transitions": transitions,
+                "recheck_seconds": it.recheck.map(|it| it.as_secs()),
                 "recorded": it.recorded,
             });
             Ok(answer(StatusCode::OK, &body))

@@ -31,19 +31,22 @@ use crate::manifest::Manifest;
 use crate::manifest::resolved;
 use crate::store::BeginDeploy;
 use crate::store::Deploy;
+use crate::store::DeployDatabase;
 use crate::store::DeployRefused;
 
 /// Mistakes of a manifest that one answer names.
 const MISTAKES_MAX: usize = 5;
 
-/// Those that are open; with `?all=1` those that have ended too, as far as they are kept.
+/// Those that are open, and those that have ended whose manifest is in force and not the file's; with
+/// `?all=1` all that have ended, as far as they are kept.
 pub(super) async fn list(
     State(face): State<Face>,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Refusal> {
     let mut query = Query::read(query.as_deref(), &["all"])?;
     let all = query.switch("all")?;
-    let deploys = face.store.deploys(all, face.clock.now()).await?;
+    let mut deploys = face.store.deploys(true, face.clock.now()).await?;
+    deploys.retain(|it| all || it.ended_at.is_none() || is_in_force(it));
     let deploys: Vec<Value> = deploys.iter().map(row).collect();
     Ok(answer(StatusCode::OK, &json!({ "deploys": deploys })))
 }
@@ -96,7 +99,8 @@ pub(super) async fn begin(State(face): State<Face>, mut asked: Asked) -> Result<
     Ok(answer(StatusCode::CREATED, &json!({ "deploy": row(&deploy) })))
 }
 
-/// Ends one now: the new manifest holds, or the old one where it was rolled back.
+/// Ends one now: the new manifest holds, or the old one where it was rolled back. One that has ended
+/// can be rolled back while what it brought is in force and not the file's.
 pub(super) async fn end(
     State(face): State<Face>,
     Path(id): Path<String>,
@@ -108,8 +112,15 @@ pub(super) async fn end(
     let now = face.clock.now();
     let missing = || Refusal::missing(format!("there is no deploy {id}"));
     let before = face.store.deploys(true, now).await?.into_iter().find(|it| it.id == id);
-    if before.ok_or_else(missing)?.ended_at.is_some() {
-        return Err(Refusal::conflict(format!("deploy {id} has ended already")));
+    let before = before.ok_or_else(missing)?;
+    if before.ended_at.is_some() && (!rolled_back || before.rolled_back || !is_in_force(&before)) {
+        let why = if rolled_back {
+            ", and cannot be taken back: it was already, another deploy came after it, or the manifest \
+             file says what it brought, and would have to be changed"
+        } else {
+            ""
+        };
+        return Err(Refusal::conflict(format!("deploy {id} has ended already{why}")));
     }
     let deploy = face.store.end_deploy(id, rolled_back, now).await?.ok_or_else(missing)?;
     tracing::info!(deploy.id = id, author = asked.author, rolled_back, "deploy {id} was ended");
@@ -214,9 +225,14 @@ fn refused(why: DeployRefused) -> Refusal {
     }
 }
 
+/// Whether it has ended and a database is held to what it left, although the file says another.
+fn is_in_force(it: &Deploy) -> bool {
+    it.databases.iter().any(|it| it.in_force)
+}
+
 fn row(it: &Deploy) -> Value {
-    let databases: Vec<Value> =
-        it.databases.iter().map(|it| json!({ "name": it.name, "old_hash": it.old_hash })).collect();
+    let database = |it: &DeployDatabase| json!({ "name": it.name, "old_hash": it.old_hash, "in_force": it.in_force });
+    let databases: Vec<Value> = it.databases.iter().map(database).collect();
     json!({
         "id": it.id,
         "state": match (it.ended_at, it.rolled_back) {
@@ -224,6 +240,7 @@ fn row(it: &Deploy) -> Value {
             (Some(_), false) => "ended",
             (Some(_), true) => "rolled_back",
         },
+        "in_force": is_in_force(it),
         "manifest": it.manifest,
         "manifest_hash": it.hash,
         "ref": it.reference,

@@ -7,6 +7,7 @@ use axum::extract::Path;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::json;
 
@@ -15,6 +16,9 @@ use super::answer;
 use super::asked::Asked;
 use super::body::spelled;
 use super::refusal::Refusal;
+use crate::config::Database;
+use crate::deploy::Window;
+use crate::deploy::in_force;
 use crate::manifest::Manifest;
 use crate::nearest::nearest;
 use crate::store::ManifestState;
@@ -26,13 +30,42 @@ pub(super) async fn list(State(face): State<Face>) -> Result<Response, Refusal> 
     let states = face.store.manifest_states().await?;
     let states: BTreeMap<&str, &ManifestState> =
         states.iter().map(|it| (it.name.as_str(), it)).collect();
+    let windows: BTreeMap<String, Window> =
+        face.store.standing().await?.windows.into_iter().collect();
+    let now = face.clock.now();
+    let others = |name: &str| -> Vec<Value> {
+        let of_it = config.databases.iter().filter(|it| it.manifest.name == name);
+        of_it.filter_map(|it| by_deploy(it, windows.get(&it.name)?, now)).collect()
+    };
     let used = |name: &str| config.databases.iter().filter(|it| it.manifest.name == name).count();
     let manifests: Vec<Value> = config
         .manifests
         .values()
-        .map(|it| row(it, used(&it.name), states.get(it.name.as_str()).copied()))
+        .map(|it| {
+            let mut row = row(it, used(&it.name), states.get(it.name.as_str()).copied());
+            row["by_deploy"] = Value::Array(others(&it.name));
+            row
+        })
         .collect();
     Ok(answer(StatusCode::OK, &json!({ "manifests": manifests })))
+}
+
+/// A database that a deploy holds to something else than the file says, or beside it.
+fn by_deploy(database: &Database, window: &Window, now: Timestamp) -> Option<Value> {
+    let force = in_force(&database.manifest, Some(window), None, now);
+    let is_open = force.deploy.is_some();
+    if !is_open && force.manifest.hash == database.manifest.hash {
+        return None;
+    }
+    let manifest = if is_open { &window.new } else { &force.manifest };
+    Some(json!({
+        "database": database.name,
+        "deploy": window.deploy,
+        "state": if is_open { "open" } else { "in_force" },
+        "manifest": manifest.name,
+        "hash": manifest.hash,
+        "ref": force.reference,
+    }))
 }
 
 /// Lets the findings of a changed manifest through.

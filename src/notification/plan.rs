@@ -84,7 +84,7 @@ pub fn plan(told: &Told<'_>) -> Notification {
         audited_at: report.evidence.audited_at,
         opened_at: incident.opened_at,
         resolved_at: incident.resolved_at,
-        next_steps: next_steps(incident, transition.step, &findings),
+        next_steps: next_steps(incident, transition.step, &report.evidence, &findings),
         evidence: evidence(&report.evidence),
         findings,
         ..Notification::blank(report.evidence.audited_at)
@@ -329,12 +329,20 @@ pub fn lasted(duration: SignedDuration) -> String {
     }
 }
 
-fn next_steps(incident: &Incident, step: Step, findings: &[NotifiedFinding]) -> Vec<String> {
+fn next_steps(
+    incident: &Incident,
+    step: Step,
+    evidence: &Evidence,
+    findings: &[NotifiedFinding],
+) -> Vec<String> {
     if step == Step::Resolved {
         return Vec::new();
     }
     let database = shell_word(&incident.subject);
-    let check = format!("schemawarden check {database}");
+    // `check` reads the file; what a deploy brought, only the daemon knows.
+    let by_deploy = evidence.manifest_ref.is_some() || evidence.deploy.is_some();
+    let verb = if by_deploy { "audit" } else { "check" };
+    let check = format!("schemawarden {verb} {database}");
     let doctor = format!("schemawarden doctor {database}");
     match incident.kind {
         IncidentKind::Drift => {

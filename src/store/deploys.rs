@@ -85,6 +85,9 @@ pub struct DeployDatabase {
     pub name: String,
     /// Hash of the manifest that was in force when the deploy began.
     pub old_hash: String,
+    /// It has ended, and what it left in force is not what the file says: so it stands until the file
+    /// changes, another deploy comes, or it is taken back.
+    pub in_force: bool,
 }
 
 /// One registered database, and the manifest that the config names for it.
@@ -157,7 +160,8 @@ impl Store {
         }
     }
 
-    /// Ends a deploy. One that has ended stays as it is; `None` where there is none of this number.
+    /// Ends a deploy. One that has ended stays as it is, unless `rolled_back` takes it back while its
+    /// manifest is in force for a database whose file says another; `None` where there is none of this number.
     pub async fn end_deploy(
         &self,
         id: u64,

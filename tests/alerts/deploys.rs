@@ -147,9 +147,37 @@ async fn the_end_enforces_the_new_manifest_at_once() {
         } else {
             opened.says("SystemLog").says("sha-4f2a91c");
         }
+        // What it left in force is not the file's: it is listed until that changes.
         let listed = daemon.workspace().run(&["deploy", "list"]).await;
-        assert!(!listed.ended(0).stdout.contains("sha-4f2a91c"), "{how}: {}", listed.stdout);
+        let is_listed = listed.ended(0).stdout.contains("ended, in force");
+        assert_eq!(is_listed, how != "rolled back", "{how}: {}", listed.stdout);
     }
+}
+
+/// Nobody migrated, and time ended the window. What holds now is shown, and can be taken back.
+#[tokio::test]
+async fn a_window_that_ended_by_time_is_shown_and_can_be_taken_back() {
+    let (_database, url) = central().await;
+    let mut ear = Ear::open();
+    let daemon = start(&setup(&url, &ear).every("1h")).await;
+    begin(&daemon, "3s").await;
+    let opened = ear.next().await;
+    opened.is("incident.opened", "drift", "new_findings").says("schemawarden audit central");
+    opened.says_nothing_of("schemawarden check central");
+    let workspace = daemon.workspace();
+    let hash = opened.text("manifest_hash").to_owned();
+    let audited = workspace.run(&["audit", "central"]).await;
+    audited.ended(1).says(&hash).says("sha-4f2a91c");
+    workspace.run(&["manifests", "list"]).await.ended(0).says("is held to").says(&hash);
+    workspace.run(&["deploy", "end", "central"]).await.ended(2).says("no deploy of `central`");
+    let end = ["deploy", "end", "central", "--rolled-back"];
+    workspace.run(&end).await.ended(0).says("the old manifest holds");
+    ear.next().await.is("incident.resolved", "drift", "manifest_changed");
+    workspace.run(&["deploy", "list"]).await.ended(0).says("no deploys");
+    let listed = workspace.run(&["manifests", "list"]).await;
+    assert!(!listed.ended(0).stdout.contains("is held to"), "{}", listed.stdout);
+    workspace.run(&end).await.ended(2).says("none that has ended is in force");
+    workspace.run(&["deploy", "end", "1", "--rolled-back"]).await.ended(2).says("taken back");
 }
 
 #[tokio::test]

@@ -105,6 +105,18 @@ fn check(case: &str, first: Option<&Report>, then: &Report, seconds: i64, want: 
     assert_eq!(got, want, "{case}");
 }
 
+/// `check` compares with the file, which a deploy overrules: its answer would be another one.
+#[test]
+fn the_next_step_asks_who_knows_what_is_in_force() {
+    let mut drifted = report(Verdict::Drifted, vec![missing("A")]);
+    assert_eq!(tell(None, &drifted, 0)[0].next_steps[0], "schemawarden check central");
+    drifted.evidence.manifest_ref = Some("abc".to_owned());
+    assert_eq!(tell(None, &drifted, 0)[0].next_steps[0], "schemawarden audit central");
+    drifted.evidence.manifest_ref = None;
+    drifted.evidence.deploy = Some(7);
+    assert_eq!(tell(None, &drifted, 0)[0].next_steps[0], "schemawarden audit central");
+}
+
 #[test]
 fn headlines() {
     use Verdict::{Clean, Drifted, Unknown};

@@ -90,7 +90,13 @@ pub(super) fn begin(
     Ok(one(connection, id)?.ok_or(DeployRefused::NoDatabase))
 }
 
-/// Ends a deploy that is open, and returns it as it is then.
+/// Whether the manifest that a deploy left in force for a database (`w` of `d`) is not the file's.
+const IN_FORCE: &str = "d.ended_at is not null and w.superseded = 0 \
+     and w.file_hash <> iif(d.rolled_back, w.old_hash, d.new_hash) \
+     and not exists (select 1 from databases b where b.name = w.database and b.registered = 0)";
+
+/// Ends a deploy that is open, or takes one back that has ended and whose manifest is still in force;
+/// returns it as it is then.
 pub(super) fn end(
     connection: &Connection,
     id: u64,
@@ -106,6 +112,16 @@ pub(super) fn end(
              where id = ?1 and ended_at is null",
         )?
         .execute((id, column::ms(now), rolled_back))?;
+    if rolled_back {
+        // One that ended by time before anybody could say so, mostly.
+        connection
+            .prepare_cached(&format!(
+                "/* deploys.take_back */ update deploys as d set ended_at = ?2, rolled_back = 1 \
+                 where id = ?1 and rolled_back = 0 and exists ( \
+                 select 1 from deploy_databases w where w.deploy_id = d.id and {IN_FORCE})"
+            ))?
+            .execute((id, column::ms(now)))?;
+    }
     one(connection, id)
 }
 
@@ -272,12 +288,17 @@ fn read(row: &Row<'_>) -> rusqlite::Result<Deploy> {
 
 fn with_databases(connection: &Connection, deploy: Deploy) -> rusqlite::Result<Deploy> {
     let databases = connection
-        .prepare_cached(
-            "/* deploys.databases */ select database, old_hash from deploy_databases \
-             where deploy_id = ?1 order by database",
-        )?
+        .prepare_cached(&format!(
+            "/* deploys.databases */ select w.database, w.old_hash, {IN_FORCE} as in_force \
+             from deploy_databases w join deploys d on d.id = w.deploy_id \
+             where w.deploy_id = ?1 order by w.database"
+        ))?
         .query_map([i64::try_from(deploy.id).unwrap_or(i64::MAX)], |row| {
-            Ok(DeployDatabase { name: row.get("database")?, old_hash: row.get("old_hash")? })
+            Ok(DeployDatabase {
+                name: row.get("database")?,
+                old_hash: row.get("old_hash")?,
+                in_force: row.get("in_force")?,
+            })
         })?
         .collect::<rusqlite::Result<_>>()?;
     Ok(Deploy { databases, ..deploy })

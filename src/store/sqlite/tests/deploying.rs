@@ -79,7 +79,7 @@ async fn a_deploy_is_begun_and_ended_and_survives_restarts() {
     assert_eq!(ended.ended_at, Some(bench.now()));
     assert_eq!(shown(&bench, &store, "b", "A").await, "A B by abc");
     bench.pass(60);
-    let again = store.end_deploy(1, true, bench.now()).await.unwrap().unwrap();
+    let again = store.end_deploy(1, false, bench.now()).await.unwrap().unwrap();
     assert_eq!(again, ended, "one that has ended stays as it is");
     assert_eq!(store.end_deploy(2, false, bench.now()).await.unwrap(), None);
     assert_eq!(store.end_deploy(u64::MAX, false, bench.now()).await.unwrap(), None);
@@ -140,6 +140,42 @@ async fn a_rollback_leaves_the_old_one_in_force() {
     assert_eq!(shown(&bench, &store, "a", "A").await, "A");
     register(&bench, &store, &[("a", "B")]).await;
     assert_eq!(shown(&bench, &store, "a", "B").await, "B");
+}
+
+/// Time ended it before anybody could say that the migration had failed.
+#[tokio::test]
+async fn one_that_has_ended_is_taken_back_while_it_is_in_force() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let in_force = async |id: u64| {
+        let deploys = store.deploys(true, bench.now()).await.unwrap();
+        let it = deploys.into_iter().find(|it| it.id == id).unwrap();
+        it.databases.iter().filter(|it| it.in_force).map(|it| it.name.clone()).collect::<Vec<_>>()
+    };
+    register(&bench, &store, &[("a", "A"), ("b", "A")]).await;
+    store.begin_deploy(begin(&bench, &[("a", "A"), ("b", "A")], "B", 30)).await.unwrap();
+    assert_eq!(in_force(1).await, [] as [&str; 0], "it is open");
+    bench.pass(30 * 60);
+    store.end_due_deploys(bench.now()).await.unwrap();
+    assert_eq!(in_force(1).await, ["a", "b"]);
+    register(&bench, &store, &[("a", "A"), ("b", "B")]).await;
+    assert_eq!(in_force(1).await, ["a"], "the file of the other says so itself");
+    bench.pass(60);
+    let changes = store.standing_changes();
+    let taken_back = store.end_deploy(1, true, bench.now()).await.unwrap().unwrap();
+    assert!(changes.has_changed().unwrap());
+    assert_eq!((taken_back.rolled_back, taken_back.ended_at), (true, Some(bench.now())));
+    assert_eq!(shown(&bench, &store, "a", "A").await, "A");
+    assert_eq!(shown(&bench, &store, "b", "B").await, "B");
+    assert_eq!(in_force(1).await, [] as [&str; 0]);
+
+    // Not where another deploy came, or the file says the same or something else by now.
+    store.begin_deploy(begin(&bench, &[("a", "A"), ("b", "B")], "C", 30)).await.unwrap();
+    store.end_deploy(2, false, bench.now()).await.unwrap();
+    store.begin_deploy(begin(&bench, &[("a", "A")], "D", 30)).await.unwrap();
+    register(&bench, &store, &[("a", "A"), ("b", "E")]).await;
+    let stays = store.end_deploy(2, true, bench.now()).await.unwrap().unwrap();
+    assert!(!stays.rolled_back, "{stays:?}");
 }
 
 #[tokio::test]
