@@ -48,11 +48,11 @@ impl Policy {
         self.maintenance.iter().find(|it| it.is_open(now) && it.matcher.covers(facts, residents))
     }
 
-    /// Names of the maintenance windows that are open.
+    /// The maintenance windows that are open, and until when.
     #[must_use]
-    pub fn open_windows(&self, now: Timestamp) -> Vec<&str> {
-        let open = self.maintenance.iter().filter(|it| it.is_open(now));
-        open.map(|it| it.name.as_str()).collect()
+    pub fn open_windows(&self, now: Timestamp) -> Vec<(&Maintenance, Timestamp)> {
+        let all = self.maintenance.iter();
+        all.filter_map(|it| Some((it, it.open_until(now)?))).collect()
     }
 
     /// How `channel` is told of `facts`, though no route leads there: as the catch-all says. `None`

@@ -16,6 +16,7 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::Serialize;
 
+use crate::incident::Reason;
 use crate::manifest::Glob;
 use crate::notification::Resident;
 use crate::route::Facts;
@@ -68,6 +69,17 @@ pub enum Mute {
     Window { maintenance: String },
 }
 
+impl Mute {
+    /// Why what it kept back is told once it has ended.
+    #[must_use]
+    pub fn ended(&self) -> Reason {
+        match self {
+            Self::Silence { .. } => Reason::SilenceEnded,
+            Self::Window { .. } => Reason::MaintenanceEnded,
+        }
+    }
+}
+
 impl fmt::Display for Mute {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -91,9 +103,16 @@ impl Maintenance {
     /// is taken as late as that clock reads it, and one that exists twice is the first of them.
     #[must_use]
     pub fn is_open(&self, now: Timestamp) -> bool {
+        self.open_until(now).is_some()
+    }
+
+    /// When the window that is open now ends; `None` where none is.
+    #[must_use]
+    pub fn open_until(&self, now: Timestamp) -> Option<Timestamp> {
         let instant = |at: DateTime| self.timezone.to_timestamp(at).ok();
         let within = |from: DateTime, to: DateTime| {
-            instant(from).is_some_and(|it| it <= now) && instant(to).is_some_and(|it| now < it)
+            instant(from).filter(|it| *it <= now)?;
+            instant(to).filter(|it| now < *it)
         };
         match &self.when {
             When::Once { from, to } => within(*from, *to),
@@ -101,13 +120,13 @@ impl Maintenance {
                 let today = self.timezone.to_datetime(now).date();
                 // One that began yesterday may last until today.
                 let starts = [Some(today), today.yesterday().ok()];
-                starts.into_iter().flatten().any(|day| {
-                    let last = if to > from { Some(day) } else { day.tomorrow().ok() };
-                    days.contains(&day.weekday())
-                        && last.is_some_and(|last| {
-                            within(day.to_datetime(*from), last.to_datetime(*to))
-                        })
-                })
+                let starts = starts.into_iter().flatten();
+                let of_days = starts.filter(|day| days.contains(&day.weekday()));
+                let ends = of_days.filter_map(|day| {
+                    let last = if to > from { day } else { day.tomorrow().ok()? };
+                    within(day.to_datetime(*from), last.to_datetime(*to))
+                });
+                ends.max()
             }
         }
     }

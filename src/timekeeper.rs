@@ -94,11 +94,26 @@ impl Timekeeper {
         let kept = self.store.keep_time(pass).await?;
         memory.knows_config = true;
         memory.after = kept.more_after;
+        let before = memory.muted.as_ref().map_or(&[][..], |it| &it.windows);
+        say_windows(before, &kept.muting.windows);
         memory.muted = Some(kept.muting);
         if looks {
             memory.looked_at = Some(Instant::now());
         }
         Ok(kept.transitions)
+    }
+}
+
+/// A mute that nobody sees is one that nobody lifts.
+fn say_windows(before: &[String], now: &[String]) {
+    for it in now.iter().filter(|it| !before.contains(it)) {
+        info!(
+            maintenance.name = it,
+            "maintenance window `{it}` is open: what it is about is not told"
+        );
+    }
+    for it in before.iter().filter(|it| !now.contains(it)) {
+        info!(maintenance.name = it, "maintenance window `{it}` has ended");
     }
 }
 

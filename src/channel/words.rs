@@ -211,7 +211,10 @@ fn why_now(reason: &str) -> Option<&'static str> {
     if is(Reason::Flapping) {
         return Some("what was gone came back within the flap window");
     }
-    is(Reason::SilenceEnded).then_some("a silence or a maintenance window has ended")
+    if is(Reason::MaintenanceEnded) {
+        return Some("a maintenance window has ended");
+    }
+    is(Reason::SilenceEnded).then_some("a silence has ended")
 }
 
 /// Who owns what it is about: "role `app`", "roles `a`, `b` and 3 more".

@@ -180,6 +180,15 @@ fn shown(it: &Value) -> String {
         let note = seen["note"].as_str().map_or_else(String::new, |it| format!(": {it}"));
         say("in hand of", &format!("{}, {}{note}", text(seen, "by"), time(seen, "at")));
     }
+    let mute = &it["muted_by"];
+    say(
+        "muted by",
+        &match (mute["silence"].as_i64(), mute["maintenance"].as_str()) {
+            (Some(id), _) => format!("silence {id} by {}", text(mute, "author")),
+            (_, Some(window)) => format!("maintenance window `{window}`"),
+            _ => String::new(),
+        },
+    );
     let owners: Vec<_> = list(it, "owners").iter().filter_map(Value::as_str).collect();
     say("owners", &owners.join(", "));
     findings(&mut lines, it);

@@ -30,7 +30,7 @@ use crate::config;
 pub(super) enum SilenceCommand {
     /// Silence what matches, for a while and for a reason.
     Add(Box<AddArgs>),
-    /// List the silences that are active.
+    /// List the silences that are active, and the maintenance windows that are open.
     List(ListArgs),
     /// End one now.
     Expire(ExpireArgs),
@@ -196,10 +196,21 @@ fn added(answer: &Value) -> String {
 }
 
 fn listed(answer: &Value) -> String {
-    let silences = list(answer, "silences");
-    if silences.is_empty() {
-        return "no silences\n".to_owned();
+    let (silences, windows) = (list(answer, "silences"), list(answer, "maintenance"));
+    let mut out = if silences.is_empty() { "no silences\n".to_owned() } else { rows(silences) };
+    for it in windows {
+        let what = spelled(&it["match"]);
+        out.push_str(&format!(
+            "maintenance window `{}` of the configuration is open until {}: {}\n",
+            text(it, "name"),
+            time(it, "ends_at"),
+            if what.is_empty() { "everything" } else { &what },
+        ));
     }
+    out
+}
+
+fn rows(silences: &[Value]) -> String {
     let rows: Vec<_> = silences
         .iter()
         .map(|it| {

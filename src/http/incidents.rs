@@ -147,7 +147,7 @@ async fn whole(face: &Face, id: IncidentId) -> Result<Value, Refusal> {
 
 /// One incident in short.
 fn short(row: &IncidentRow) -> Value {
-    let IncidentRow { incident, reason, facts, untold } = row;
+    let IncidentRow { incident, reason, facts, untold, muted_by } = row;
     let text = |of: fn(&Notification) -> &String| {
         facts.as_ref().map(of).filter(|it| !it.is_empty()).map(String::as_str)
     };
@@ -178,6 +178,7 @@ fn short(row: &IncidentRow) -> Value {
             json!({ "by": it.by, "at": it.at.to_string(), "note": it.note })
         }),
         "muted": untold,
+        "muted_by": muted_by,
     })
 }
 

@@ -126,6 +126,7 @@ pub(super) async fn healthz(State(face): State<Face>) -> Response {
             "abandoned": outbox.map(|it| it.abandoned),
         },
         "parked": stored.as_ref().map(|it| parked(&it.parked)),
+        "maintenance": super::silences::windows(&config.policy, now),
         "config_hash": config.hash,
         "reload_refused": face.health.reload_refused(),
     });

@@ -2,6 +2,8 @@
 
 mod unmatched;
 
+use std::sync::Arc;
+
 use axum::extract::Path;
 use axum::extract::RawQuery;
 use axum::extract::State;
@@ -18,7 +20,9 @@ use super::asked::Asked;
 use super::body::spelled;
 use super::query::Query;
 use super::refusal::Refusal;
+use crate::policy::Policy;
 use crate::silence;
+use crate::silence::Maintenance;
 use crate::silence::Silence;
 
 /// The longest silence: one that outlives whoever made it is a monitor that is off.
@@ -34,7 +38,9 @@ pub(super) async fn list(
     let now = face.clock.now();
     let silences = face.store.silences(all, now).await?;
     let silences: Vec<Value> = silences.iter().map(|it| row(it, now)).collect();
-    Ok(answer(StatusCode::OK, &json!({ "silences": silences })))
+    let config = Arc::clone(&face.config.borrow());
+    let body = json!({ "silences": silences, "maintenance": windows(&config.policy, now) });
+    Ok(answer(StatusCode::OK, &body))
 }
 
 /// Adds one. What its matcher cannot match now is a warning: the database may come later.
@@ -93,6 +99,18 @@ pub(super) async fn expire(
     let silence = face.store.expire_silence(id, now).await?.ok_or_else(missing)?;
     tracing::info!(silence.id = id, author = asked.author, "a silence was ended");
     Ok(answer(StatusCode::OK, &json!({ "silence": row(&silence, now) })))
+}
+
+/// The maintenance windows of the config that are open now: they mute as silences do.
+pub(super) fn windows(policy: &Policy, now: Timestamp) -> Value {
+    let window = |(it, until): (&Maintenance, Timestamp)| {
+        json!({
+            "name": it.name,
+            "match": silence::to_json(&it.matcher, &[]),
+            "ends_at": until.to_string(),
+        })
+    };
+    policy.open_windows(now).into_iter().map(window).collect()
 }
 
 fn row(it: &Silence, now: Timestamp) -> Value {

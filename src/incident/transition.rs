@@ -72,8 +72,10 @@ pub enum Reason {
     Flapping,
     /// It is open for another repeat interval.
     RepeatInterval,
-    /// Whatever muted it has ended.
+    /// The silence that muted it has ended.
     SilenceEnded,
+    /// The maintenance window that muted it has ended.
+    MaintenanceEnded,
     /// A person has seen it.
     Acknowledged,
     /// That person let go of it.
@@ -129,6 +131,7 @@ impl Reason {
             Self::Flapping => "flapping",
             Self::RepeatInterval => "repeat_interval",
             Self::SilenceEnded => "silence_ended",
+            Self::MaintenanceEnded => "maintenance_ended",
             Self::Acknowledged => "acknowledged",
             Self::Released => "released",
             Self::ServerUnreachable => "server_unreachable",

@@ -20,6 +20,7 @@ use crate::notification::Thread;
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::report::Verdict;
+use crate::silence::Mute;
 
 /// One audit to commit.
 #[derive(Clone, Debug)]
@@ -110,6 +111,8 @@ pub struct IncidentRow {
     pub facts: Option<Notification>,
     /// Something of it was muted, and is told when nothing mutes it any more.
     pub untold: bool,
+    /// By what, at its last change.
+    pub muted_by: Option<Mute>,
 }
 
 /// One line of the audit trail of an incident.

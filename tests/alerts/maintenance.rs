@@ -49,8 +49,16 @@ async fn a_window_that_covers_now_mutes_and_its_end_tells() {
         create(&database, &["tmp_a"]).await;
         ear.quiet_until(daemon.wait_for_verdict("central", "drifted")).await;
         ear.quiet_until(daemon.wait_for_audits("central", 2)).await;
+        let name = if window.contains("name: move") { "move" } else { "daily" };
+        let by = format!("maintenance window `{name}`");
+        let workspace = daemon.workspace();
+        workspace.run(&["silence", "list"]).await.ended(0).says(&by).says("is open until");
+        workspace.run(&["incidents", "show", "1001"]).await.ended(0).says(&by);
+        let (_, health) = daemon.get("/healthz").await;
+        assert!(health.contains(&format!("\"name\":\"{name}\"")), "{health}");
         reload(&mut daemon, &setup).await;
         let told = ear.next().await;
+        told.says("maintenance_ended").says(&format!("Told now because {by} has ended."));
         assert_eq!(told.event, "incident.opened", "{window}: {told:#?}");
         told.says("tmp_a");
     }

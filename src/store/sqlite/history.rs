@@ -107,6 +107,7 @@ fn read_incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
         reason: row.get("reason")?,
         facts: column::json_or_null(row, "facts")?,
         untold: row.get("untold")?,
+        muted_by: column::json_or_null(row, "muted_by")?,
     })
 }
 

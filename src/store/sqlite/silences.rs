@@ -123,7 +123,7 @@ pub(super) fn muting(
         )?
         .query_map([column::ms(now)], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
-    let windows = policy.open_windows(now).into_iter().map(str::to_owned).collect();
+    let windows = policy.open_windows(now).into_iter().map(|(it, _)| it.name.clone()).collect();
     let ended = connection
         .prepare_cached(
             "/* silences.ended */ select count(*) from silences \

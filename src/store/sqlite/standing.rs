@@ -12,6 +12,7 @@ use crate::incident::Reason;
 use crate::incident::Step;
 use crate::notification::Notification;
 use crate::notification::NotifiedFinding;
+use crate::silence::Mute;
 use crate::store::TransitionRecord;
 
 /// One incident as it stands.
@@ -30,6 +31,8 @@ pub(super) struct Standing {
     pub(super) findings_total: usize,
     /// Something of it was muted and is not told.
     pub(super) untold: bool,
+    /// By what; `None` where an earlier version muted it.
+    pub(super) muted_by: Option<Mute>,
 }
 
 impl Standing {
@@ -45,6 +48,7 @@ pub(super) fn standing(connection: &Connection, id: i64) -> rusqlite::Result<Opt
     let found = connection
         .prepare_cached(
             "/* standing.read */ select kind, subject, state, changed_at, facts, findings, untold, \
+             muted_by, \
              json_array_length(fingerprints) as total from incidents where id = ?1",
         )?
         .query_row([id], |row| {
@@ -58,10 +62,12 @@ pub(super) fn standing(connection: &Connection, id: i64) -> rusqlite::Result<Opt
                 column::json(row, "findings")?,
                 column::unsigned(row, "total")?,
                 row.get("untold")?,
+                column::json_or_null(row, "muted_by")?,
             ))
         })
         .optional()?;
-    let Some((kind, subject, state, changed_at, facts, findings, total, untold)) = found else {
+    let Some((kind, subject, state, changed_at, facts, findings, total, untold, muted_by)) = found
+    else {
         return Ok(None);
     };
     let id = IncidentId(u64::try_from(id).unwrap_or(0));
@@ -80,6 +86,7 @@ pub(super) fn standing(connection: &Connection, id: i64) -> rusqlite::Result<Opt
         findings,
         findings_total,
         untold,
+        muted_by,
     }))
 }
 

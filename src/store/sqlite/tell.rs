@@ -46,11 +46,13 @@ pub(super) fn tell(
     now: jiff::Timestamp,
 ) -> rusqlite::Result<usize> {
     let Change { incident, step, reason, notification, new } = *change;
-    record(connection, incident, step, reason, None, None, now)?;
     let id = incident.id.to_string();
     let facts = facts_of(notification, incident.kind, &id);
     let asked = Asked { facts: &facts, subject: &incident.subject, new };
-    let is_muted = silences::muted_by(connection, policy, asked, now)?.is_some();
+    let muted_by = silences::muted_by(connection, policy, asked, now)?;
+    let is_muted = muted_by.is_some();
+    let note = muted_by.as_ref().map(|it| format!("not told: muted by {it}"));
+    record(connection, incident, step, reason, None, note.as_deref(), now)?;
     let heard = heard(connection, incident.id)?;
     let mut told = Vec::new();
     if !is_muted {
@@ -76,7 +78,7 @@ pub(super) fn tell(
     connection
         .prepare_cached(
             "/* tell.facts */ update incidents set facts = ?2, untold = ?3, \
-             remind_at = coalesce(?4, remind_at, ?5) where id = ?1",
+             remind_at = coalesce(?4, remind_at, ?5), muted_by = ?6 where id = ?1",
         )?
         .execute((
             incidents::stored(incident.id),
@@ -84,6 +86,7 @@ pub(super) fn tell(
             is_muted,
             remind_at,
             column::ms(now),
+            muted_by.as_ref().map(column::to_json).transpose()?,
         ))?;
     Ok(told.len())
 }

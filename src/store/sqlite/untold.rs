@@ -27,6 +27,7 @@ use crate::notification::again;
 use crate::policy::Policy;
 use crate::route::Destination;
 use crate::schema::RelationName;
+use crate::silence::Mute;
 use crate::store::TransitionRecord;
 
 /// Incidents of one pass. The next pass goes on, with a digest of its own.
@@ -75,7 +76,10 @@ pub(super) fn sweep(
         };
         if is_told {
             connection
-                .prepare_cached("/* untold.told */ update incidents set untold = 0 where id = ?1")?
+                .prepare_cached(
+                    "/* untold.told */ update incidents set untold = 0, muted_by = null \
+                     where id = ?1",
+                )?
                 .execute([id])?;
         }
     }
@@ -102,9 +106,15 @@ fn tell_one(
     let new: Vec<RelationName> =
         untold(it, known.as_ref()).filter_map(|it| RelationName::parse(&it.name).ok()).collect();
     let asked = Asked { facts: &facts, subject: &it.subject, new: &new };
-    if silences::muted_by(connection, policy, asked, now)?.is_some() {
+    if let Some(mute) = silences::muted_by(connection, policy, asked, now)? {
+        // Another one than before, maybe.
+        if it.muted_by.as_ref() != Some(&mute) {
+            note(connection, it, &mute)?;
+        }
         return Ok(false);
     }
+    let reason = it.muted_by.as_ref().map_or(Reason::SilenceEnded, Mute::ended);
+    let why = it.muted_by.as_ref().map(|it| format!("Told now because {it} has ended."));
     let destinations: Vec<Destination<'_>> = match it.state {
         // Whoever acknowledged it has seen it.
         IncidentState::Acknowledged => Vec::new(),
@@ -118,10 +128,11 @@ fn tell_one(
         let last = heard.get(&destination.channel).filter(|it| !it.resolved);
         let notification = match (it.state, last) {
             (IncidentState::Resolved, _) => Some(it.facts.clone()),
-            (_, None) => Some(opened(it)),
-            (_, Some(last)) => changed(it, &audience::body(connection, last.id)?),
+            (_, None) => Some(opened(it, reason)),
+            (_, Some(last)) => changed(it, reason, &audience::body(connection, last.id)?),
         };
-        let Some(notification) = notification else { continue };
+        let Some(mut notification) = notification else { continue };
+        notification.diagnoses.extend(why.clone());
         GROUP.clone_into(&mut destination.group);
         tell::send(connection, policy, it.id, &notification, &destination, now)?;
         let remind_at = reminders::after(destination.route, now);
@@ -137,12 +148,20 @@ fn tell_one(
         told = Some(step_of(it, &notification));
     }
     if let Some(step) = told {
-        let reason = Reason::SilenceEnded;
-        reminders::record(connection, it, step, reason, now)?;
+        let id = incidents::stored(it.id);
+        tell::record_of(connection, id, (step, reason), (None, why.as_deref()), now)?;
         let transition = it.transition(step, reason);
         swept.transitions.push(transition);
     }
     Ok(true)
+}
+
+/// Notes what mutes it from now on.
+fn note(connection: &Connection, it: &Standing, mute: &Mute) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("/* untold.note */ update incidents set muted_by = ?2 where id = ?1")?
+        .execute((incidents::stored(it.id), column::to_json(mute)?))?;
+    Ok(())
 }
 
 fn step_of(it: &Standing, notification: &Notification) -> Step {
@@ -173,14 +192,13 @@ fn untold<'a>(
     it.findings.iter().filter(move |it| known.is_none_or(|known| !known.contains(&it.fingerprint)))
 }
 
-fn opened(it: &Standing) -> Notification {
+fn opened(it: &Standing, reason: Reason) -> Notification {
     let findings = it.findings.clone();
-    let (step, reason) = (Step::Opened, Reason::SilenceEnded);
-    tell::first_told(&again(&it.facts, step, reason, findings, it.findings_total))
+    tell::first_told(&again(&it.facts, Step::Opened, reason, findings, it.findings_total))
 }
 
 /// What is new since `last`, or nothing.
-fn changed(it: &Standing, last: &Notification) -> Option<Notification> {
+fn changed(it: &Standing, reason: Reason, last: &Notification) -> Option<Notification> {
     let known: BTreeSet<&String> = last.findings.iter().map(|it| &it.fingerprint).collect();
     let findings: Vec<NotifiedFinding> = it
         .findings
@@ -193,7 +211,6 @@ fn changed(it: &Standing, last: &Notification) -> Option<Notification> {
     if listed == 0 && grown == 0 {
         return None;
     }
-    let (step, reason) = (Step::Changed, Reason::SilenceEnded);
-    let told = again(&it.facts, step, reason, findings, it.findings_total);
+    let told = again(&it.facts, Step::Changed, reason, findings, it.findings_total);
     Some(Notification { new_total: listed.max(grown), ..told })
 }

@@ -142,8 +142,43 @@ async fn a_maintenance_window_mutes_as_a_silence_does() {
     store.commit_audit(audit).await.unwrap();
     assert_eq!(bench.hear(&store).await, Vec::<String>::new());
     bench.pass(60);
-    assert_eq!(bench.keep_time(&store, window).await, ["SW-1001 opened silence_ended"]);
-    assert_eq!(bench.hear(&store).await, ["opened silence_ended a +1"]);
+    let mute = |row: crate::store::IncidentRow| row.muted_by.map(|it| it.to_string());
+    let (row, _) = store.incident(IncidentId(1001)).await.unwrap().unwrap();
+    assert_eq!(mute(row).as_deref(), Some("maintenance window `move`"));
+    assert_eq!(bench.keep_time(&store, window).await, ["SW-1001 opened maintenance_ended"]);
+    let (row, _) = store.incident(IncidentId(1001)).await.unwrap().unwrap();
+    assert_eq!(mute(row), None);
+    assert_eq!(bench.hear(&store).await, ["opened maintenance_ended a +1"]);
+}
+
+/// Whoever is told late, or looks why nothing was told, learns which mute it was and whose.
+#[tokio::test]
+async fn a_mute_leaves_its_name_in_trail_and_message() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let first = bench.silence(&store, json!({ "database": "a" }), 600).await;
+    let second = bench.silence(&store, json!({ "manifest": "central" }), 60).await;
+    store.commit_audit(bench.audit("a", "Musician")).await.unwrap();
+    let by = async || store.incident(IncidentId(1001)).await.unwrap().unwrap().0.muted_by;
+    // The newest is asked first; when it has ended, the other one mutes.
+    let name =
+        |it: &Silence| crate::silence::Mute::Silence { silence: it.id, author: "alice".to_owned() };
+    assert_eq!(by().await, Some(name(&second)));
+    bench.pass(60);
+    assert_eq!(bench.keep_time(&store, policy(&["ops"])).await, Vec::<String>::new());
+    assert_eq!(by().await, Some(name(&first)));
+    bench.pass(540);
+    bench.keep_time(&store, policy(&["ops"])).await;
+    assert_eq!(by().await, None);
+    let claimed = bench.claim(&store).await;
+    let told = &claimed[0].notifications[0];
+    assert_eq!(told.diagnoses, ["Told now because silence 1 by alice has ended."]);
+    let (_, trail) = store.incident(IncidentId(1001)).await.unwrap().unwrap();
+    let notes: Vec<_> = trail.iter().filter_map(|it| it.note.as_deref()).collect();
+    assert_eq!(
+        notes,
+        ["not told: muted by silence 2 by alice", "Told now because silence 1 by alice has ended."]
+    );
 }
 
 /// Planned work on a server must not page through the one incident that stands for its databases.
