@@ -5,6 +5,7 @@
 //! database may look quite different. So it holds the facts of its moment, already made visible
 //! (never raw bytes), and no reference to anything that may be gone.
 
+mod anew;
 mod digest;
 mod news;
 mod outage;
@@ -15,6 +16,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
+pub use anew::Anew;
+pub use anew::Since;
+pub use anew::anew;
 pub use digest::Cause;
 pub use digest::Digest;
 pub use digest::digest;

@@ -22,7 +22,7 @@ use crate::incident::Reason;
 use crate::incident::Step;
 use crate::notification::Notification;
 use crate::notification::NotifiedFinding;
-use crate::notification::again;
+use crate::notification::Since;
 use crate::policy::Policy;
 use crate::route::Destination;
 use crate::schema::RelationName;
@@ -94,58 +94,85 @@ fn tell_one(
     swept: &mut Swept,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
-    let id = it.id.to_string();
-    let facts = tell::facts_of(&it.facts, it.kind, &id);
-    let heard = audience::heard(connection, it.id)?;
+    let incident = &it.incident;
+    let id = incident.id.to_string();
+    let base = match incident.state {
+        IncidentState::Resolved => it.facts.clone(),
+        _ => words(connection, it, Step::Changed, &Since::default(), now)?,
+    };
+    let facts = tell::facts_of(&base, incident.kind, &id);
+    let heard = audience::heard(connection, incident.id)?;
     let known = known(connection, &heard)?;
     let new: Vec<RelationName> =
         untold(it, known.as_ref()).filter_map(|it| RelationName::parse(&it.name).ok()).collect();
     if silences::is_muted(connection, policy, &facts, &new, now)? {
         return Ok(false);
     }
-    let destinations: Vec<Destination<'_>> = match it.state {
+    let (kind, subject) = (incident.kind, &incident.subject);
+    let destinations: Vec<Destination<'_>> = match incident.state {
         // Whoever acknowledged it has seen it.
         IncidentState::Acknowledged => Vec::new(),
-        IncidentState::Open => audience::routed(connection, policy, it.kind, &it.subject, &facts)?,
+        IncidentState::Open => audience::routed(connection, policy, kind, subject, &facts)?,
         IncidentState::Resolved => {
-            audience::resolved(connection, policy, it.id, it.kind, &it.subject, &facts, &heard)?
+            audience::resolved(connection, policy, incident.id, kind, subject, &facts, &heard)?
         }
     };
     let mut told = None;
     for mut destination in destinations {
         let last = heard.get(&destination.channel).filter(|it| !it.resolved);
-        let notification = match (it.state, last) {
-            (IncidentState::Resolved, _) => Some(it.facts.clone()),
-            (_, None) => Some(opened(it)),
-            (_, Some(last)) => changed(it, &audience::body(connection, last.id)?),
+        let notification = match (incident.state, last) {
+            (IncidentState::Resolved, _) => Some(base.clone()),
+            (_, None) => {
+                let since = Since::ever(&incident.fingerprints);
+                Some(words(connection, it, Step::Opened, &since, now)?)
+            }
+            (_, Some(last)) => {
+                let last = audience::body(connection, last.id)?;
+                let since = Since::told(&last, &incident.fingerprints);
+                // What only went is told at the next change, or reminder.
+                let is_news = since.new_total > 0;
+                is_news.then(|| words(connection, it, Step::Changed, &since, now)).transpose()?
+            }
         };
         let Some(notification) = notification else { continue };
         GROUP.clone_into(&mut destination.group);
-        tell::send(connection, policy, it.id, &notification, &destination, now)?;
+        tell::send(connection, policy, incident.id, &notification, &destination, now)?;
         let remind_at = reminders::after(destination.route, now);
         connection
             .prepare_cached(
                 "/* untold.remind */ update incidents set remind_at = min(coalesce(remind_at, ?2), ?2) \
                  where id = ?1",
             )?
-            .execute((incidents::stored(it.id), remind_at))?;
+            .execute((incidents::stored(incident.id), remind_at))?;
         // What waited of it goes along: left behind, it would come after what is newer.
-        let waiting = groups::of_incident(connection, it.id, &destination.channel)?;
+        let waiting = groups::of_incident(connection, incident.id, &destination.channel)?;
         digests.entry(destination.channel).or_default().extend(waiting);
         told = Some(step_of(it, &notification));
     }
     if let Some(step) = told {
         let reason = Reason::SilenceEnded;
         reminders::record(connection, it, step, reason, now)?;
-        let transition = it.transition(step, reason);
-        swept.transitions.push(transition);
+        // What goes and comes from now on does so since this was told.
+        incidents::note_facts(connection, incident.id, &base)?;
+        swept.transitions.push(it.transition(step, reason));
     }
     Ok(true)
 }
 
+/// Words it as it stands now that nothing mutes it.
+fn words(
+    connection: &Connection,
+    it: &Standing,
+    step: Step,
+    since: &Since,
+    now: Timestamp,
+) -> rusqlite::Result<Notification> {
+    it.worded(connection, (step, Reason::SilenceEnded), since, now)
+}
+
 fn step_of(it: &Standing, notification: &Notification) -> Step {
     use crate::notification::NotificationType as Type;
-    match (it.state, notification.kind) {
+    match (it.incident.state, notification.kind) {
         (IncidentState::Resolved, _) => Step::Resolved,
         (_, Type::Opened) => Step::Opened,
         _ => Step::Changed,
@@ -169,29 +196,4 @@ fn untold<'a>(
     known: Option<&'a BTreeSet<String>>,
 ) -> impl Iterator<Item = &'a NotifiedFinding> {
     it.findings.iter().filter(move |it| known.is_none_or(|known| !known.contains(&it.fingerprint)))
-}
-
-fn opened(it: &Standing) -> Notification {
-    let findings = it.findings.clone();
-    let (step, reason) = (Step::Opened, Reason::SilenceEnded);
-    tell::first_told(&again(&it.facts, step, reason, findings, it.findings_total))
-}
-
-/// What is new since `last`, or nothing.
-fn changed(it: &Standing, last: &Notification) -> Option<Notification> {
-    let known: BTreeSet<&String> = last.findings.iter().map(|it| &it.fingerprint).collect();
-    let findings: Vec<NotifiedFinding> = it
-        .findings
-        .iter()
-        .map(|it| NotifiedFinding { new: !known.contains(&it.fingerprint), ..it.clone() })
-        .collect();
-    let listed = findings.iter().filter(|it| it.new).count();
-    // Where not all of them are listed, numbers have to do.
-    let grown = it.findings_total.saturating_sub(last.findings_total);
-    if listed == 0 && grown == 0 {
-        return None;
-    }
-    let (step, reason) = (Step::Changed, Reason::SilenceEnded);
-    let told = again(&it.facts, step, reason, findings, it.findings_total);
-    Some(Notification { new_total: listed.max(grown), ..told })
 }
