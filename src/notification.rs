@@ -115,6 +115,10 @@ pub struct Notification {
     /// What the route says about how to tell it.
     #[serde(default)]
     pub told: HowTold,
+    /// Other severities with which its channel was told of this incident before. Some receivers know an
+    /// alert by its severity as well, and would keep those for ever.
+    #[serde(default)]
+    pub former_severities: Vec<FormerSeverity>,
     /// Why the audits fail; for `audit_failing`, or for drift seen on a partial read.
     pub unknown_reason: Option<String>,
     /// When the audit behind this notification ran.
@@ -136,6 +140,14 @@ pub struct HowTold {
     pub runbook_url: Option<String>,
     /// Names listed in one message.
     pub max_items: Option<usize>,
+}
+
+/// A severity that an incident had when a channel was last told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerSeverity {
+    pub severity: String,
+    /// When the channel was told of another one.
+    pub until: Timestamp,
 }
 
 /// A mention longer than this does not act: no list of people is that long.
@@ -168,6 +180,22 @@ impl Notification {
         }
     }
 
+    /// What is to be known of severities once this was told at `until`, for what tells of `severity`
+    /// next.
+    #[must_use]
+    pub fn severities_before(&self, severity: &str, until: Timestamp) -> Vec<FormerSeverity> {
+        if self.kind == NotificationType::Resolved {
+            // That ended all of them.
+            return Vec::new();
+        }
+        let last = FormerSeverity { severity: self.severity.clone(), until };
+        let mut all = self.former_severities.clone();
+        all.retain(|it| it.severity != last.severity);
+        all.push(last);
+        all.retain(|it| it.severity != severity);
+        all
+    }
+
     /// A notification that says nothing, for what does not fill every field.
     #[must_use]
     pub fn blank(now: Timestamp) -> Self {
@@ -191,6 +219,7 @@ impl Notification {
             manifest_hash: String::new(),
             manifest_ref: None,
             told: HowTold::default(),
+            former_severities: Vec::new(),
             unknown_reason: None,
             audited_at: now,
             opened_at: now,

@@ -133,3 +133,30 @@ async fn what_a_silence_kept_back_is_told_as_it_is_now() {
     assert_eq!(it.audited_at, seen_at);
     assert!(it.evidence.starts_with("7 relations"), "{}", it.evidence);
 }
+
+/// A receiver that knows an alert by its severity can end what it was told before.
+#[tokio::test]
+async fn each_message_knows_with_which_severities_its_channel_was_told_before() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let mut told = Vec::new();
+    for tables in ["x_old", "x_old t1", "x_old", ""] {
+        bench.pass(DAY);
+        store.commit_audit(bench.saw(tables, 4)).await.unwrap();
+        bench.time_passes(&store).await;
+        let it = bench.last_told(&store).await;
+        let former: Vec<String> = it
+            .former_severities
+            .iter()
+            .map(|one| format!("{} until {}", one.severity, one.until == bench.now()))
+            .collect();
+        told.push(format!("{} {}: {}", it.kind.word(), it.severity, former.join(", ")));
+    }
+    let want = [
+        "incident.opened warning: ",
+        "incident.changed critical: warning until true",
+        "incident.reminder warning: critical until true",
+        "incident.resolved warning: critical until false",
+    ];
+    assert_eq!(told, want);
+}
