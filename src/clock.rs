@@ -34,14 +34,17 @@ impl Clock {
         Self::Manual(Manual { now: Arc::new(Mutex::new(now)) })
     }
 
-    /// The present instant.
+    /// The present instant, in whole milliseconds, as the state keeps it: what is told of an instant
+    /// before it was stored, and after, is the same.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        match self {
+        let now = match self {
             #[expect(clippy::disallowed_methods, reason = "this is the one reader of the time")]
             Self::System => Timestamp::now(),
             Self::Manual(it) => it.now(),
-        }
+        };
+        // Rounded down, so that nothing is of the future. Each instant can be spelt so.
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     /// Moves a manual clock forward, or back where `by` is negative, as a wall clock may jump. The
@@ -93,5 +96,13 @@ mod tests {
         let before = Clock::System.now();
         Clock::System.set(Timestamp::UNIX_EPOCH);
         assert!(Clock::System.now() >= before);
+    }
+
+    /// What is told before an instant is stored is what is told after it was read back.
+    #[test]
+    fn instants_are_whole_milliseconds() {
+        let spelt: Timestamp = "2025-07-05T10:00:00.123456789Z".parse().unwrap();
+        let whole: Timestamp = "2025-07-05T10:00:00.123Z".parse().unwrap();
+        assert_eq!(Clock::manual(spelt).now(), whole);
     }
 }

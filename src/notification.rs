@@ -5,6 +5,7 @@
 //! database may look quite different. So it holds the facts of its moment, already made visible
 //! (never raw bytes), and no reference to anything that may be gone.
 
+mod anew;
 mod digest;
 mod news;
 mod outage;
@@ -15,6 +16,9 @@ use jiff::Timestamp;
 use serde::Deserialize;
 use serde::Serialize;
 
+pub use anew::Anew;
+pub use anew::Since;
+pub use anew::anew;
 pub use digest::Cause;
 pub use digest::Digest;
 pub use digest::digest;
@@ -112,6 +116,10 @@ pub struct Notification {
     /// What the route says about how to tell it.
     #[serde(default)]
     pub told: HowTold,
+    /// Other severities with which its channel was told of this incident before. Some receivers know an
+    /// alert by its severity as well, and would keep those for ever.
+    #[serde(default)]
+    pub former_severities: Vec<FormerSeverity>,
     /// Why the audits fail; for `audit_failing`, or for drift seen on a partial read.
     pub unknown_reason: Option<String>,
     /// When the audit behind this notification ran.
@@ -133,6 +141,14 @@ pub struct HowTold {
     pub runbook_url: Option<String>,
     /// Names listed in one message.
     pub max_items: Option<usize>,
+}
+
+/// A severity that an incident had when a channel was last told of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FormerSeverity {
+    pub severity: String,
+    /// When the channel was told of another one.
+    pub until: Timestamp,
 }
 
 /// A mention longer than this does not act: no list of people is that long.
@@ -165,6 +181,22 @@ impl Notification {
         }
     }
 
+    /// What is to be known of severities once this was told at `until`, for what tells of `severity`
+    /// next.
+    #[must_use]
+    pub fn severities_before(&self, severity: &str, until: Timestamp) -> Vec<FormerSeverity> {
+        if self.kind == NotificationType::Resolved {
+            // That ended all of them.
+            return Vec::new();
+        }
+        let last = FormerSeverity { severity: self.severity.clone(), until };
+        let mut all = self.former_severities.clone();
+        all.retain(|it| it.severity != last.severity);
+        all.push(last);
+        all.retain(|it| it.severity != severity);
+        all
+    }
+
     /// A notification that says nothing, for what does not fill every field.
     #[must_use]
     pub fn blank(now: Timestamp) -> Self {
@@ -188,6 +220,7 @@ impl Notification {
             manifest_hash: String::new(),
             manifest_ref: None,
             told: HowTold::default(),
+            former_severities: Vec::new(),
             unknown_reason: None,
             audited_at: now,
             opened_at: now,

@@ -1,9 +1,11 @@
 //! Alertmanager, both ways: alerts pushed into it, and the webhook body that it would send (version 4),
 //! which every receiver made for it understands.
 //!
-//! An alert is known by its labels, so those hold only what stays the same while an incident lasts
-//! (its severity may grow: then it is another alert, and the first one ends by itself). An alert that is
-//! pushed ends unless it is pushed again; a resolved one says when it ended. Alertmanager hands texts
+//! An alert is known by its labels, so those hold only what stays the same while an incident lasts, but
+//! for its severity, by which people route: where that changes it is another alert, and whatever was
+//! told with a former severity is ended beside it ([`alerts_of`]), each time, since a receiver that
+//! keeps alerts would keep the former one firing for ever. An alert that is pushed ends unless it is
+//! pushed again; a resolved one says when it ended. Alertmanager hands texts
 //! on to receivers of its own, whose encoding is unknown here: see [`escape::inert`].
 
 use std::collections::BTreeMap;
@@ -58,19 +60,20 @@ pub fn push(
     minimal: bool,
 ) -> Vec<u8> {
     let ends = now.checked_add(ends_in).unwrap_or(Timestamp::MAX);
-    let alert = |it: &Notification| {
+    let alert = |it: Alert<'_>| {
         let mut alert = json!({
-            "labels": labels(it),
-            "annotations": if minimal { summary(it) } else { annotations(it, look) },
-            "startsAt": it.opened_at.to_string(),
-            "endsAt": ended(it, now).unwrap_or(ends).to_string(),
+            "labels": it.labels,
+            "annotations": it.annotations(look, minimal),
+            "startsAt": it.of.opened_at.to_string(),
+            "endsAt": it.ended.unwrap_or(ends).to_string(),
         });
-        if let Some(link) = brief::incident_link(it, look) {
+        if let Some(link) = brief::incident_link(it.of, look) {
             alert["generatorURL"] = link.into();
         }
         alert
     };
-    let alerts: Vec<Value> = notifications.iter().take(PUSH_MAX).map(alert).collect();
+    let alerts: Vec<Value> =
+        notifications.iter().take(PUSH_MAX).flat_map(|it| alerts_of(it, now)).map(alert).collect();
     Value::from(alerts).to_string().into_bytes()
 }
 
@@ -78,9 +81,10 @@ pub fn push(
 #[must_use]
 pub fn webhook(message: &Message<'_>, receiver: &str) -> Vec<u8> {
     let all = message.notifications;
+    let told: Vec<Alert<'_>> = all.iter().flat_map(|it| alerts_of(it, message.now)).collect();
     let mut alerts = Vec::new();
     let mut room = BODY_BYTES_MAX / 2;
-    for it in all.iter().take(ALERTS_MAX) {
+    for it in told.iter().take(ALERTS_MAX) {
         let alert = alert_of_4(it, message);
         let weight = alert.to_string().len();
         if weight > room && !alerts.is_empty() {
@@ -100,11 +104,11 @@ pub fn webhook(message: &Message<'_>, receiver: &str) -> Vec<u8> {
     json!({
         "version": "4",
         "groupKey": format!("schemawarden:{group}"),
-        "truncatedAlerts": all.len() - alerts.len(),
+        "truncatedAlerts": told.len() - alerts.len(),
         "status": if firing { "firing" } else { "resolved" },
         "receiver": receiver,
         "groupLabels": {},
-        "commonLabels": in_common(all.iter().map(labels)),
+        "commonLabels": in_common(told.iter().map(|it| it.labels.clone())),
         "commonAnnotations": in_common(alerts.iter().map(|it| strings(&it["annotations"]))),
         "externalURL": message.look.external_url.as_ref().map(url::Url::as_str).unwrap_or_default(),
         "notification_reason": reason,
@@ -114,20 +118,49 @@ pub fn webhook(message: &Message<'_>, receiver: &str) -> Vec<u8> {
     .into_bytes()
 }
 
-fn alert_of_4(it: &Notification, message: &Message<'_>) -> Value {
-    let labels = labels(it);
-    let annotations = if message.minimal { summary(it) } else { annotations(it, message.look) };
-    let ended = ended(it, message.now);
+fn alert_of_4(it: &Alert<'_>, message: &Message<'_>) -> Value {
     json!({
-        "status": if ended.is_some() { "resolved" } else { "firing" },
-        "fingerprint": fingerprint(&labels),
-        "labels": labels,
-        "annotations": annotations,
-        "startsAt": it.opened_at.to_string(),
+        "status": if it.ended.is_some() { "resolved" } else { "firing" },
+        "fingerprint": fingerprint(&it.labels),
+        "labels": it.labels,
+        "annotations": it.annotations(message.look, message.minimal),
+        "startsAt": it.of.opened_at.to_string(),
         // As Alertmanager spells an alert that has no end yet.
-        "endsAt": ended.map_or_else(|| "0001-01-01T00:00:00Z".to_owned(), |it| it.to_string()),
-        "generatorURL": brief::incident_link(it, message.look).unwrap_or_default(),
+        "endsAt": it.ended.map_or_else(|| "0001-01-01T00:00:00Z".to_owned(), |it| it.to_string()),
+        "generatorURL": brief::incident_link(it.of, message.look).unwrap_or_default(),
     })
+}
+
+/// One alert of a notification.
+struct Alert<'a> {
+    of: &'a Notification,
+    labels: BTreeMap<String, String>,
+    ended: Option<Timestamp>,
+    /// With another severity than the notification's.
+    former: bool,
+}
+
+impl Alert<'_> {
+    fn annotations(&self, look: &Messages, minimal: bool) -> BTreeMap<String, String> {
+        if minimal || self.former { summary(self.of) } else { annotations(self.of, look) }
+    }
+}
+
+/// The alerts that one notification is: those that it ends because they bear a former severity, and
+/// then itself.
+fn alerts_of(it: &Notification, now: Timestamp) -> Vec<Alert<'_>> {
+    let present = labels(it, &it.severity);
+    let former = it.former_severities.iter().map(|one| Alert {
+        of: it,
+        labels: labels(it, &one.severity),
+        // An end before the start is refused.
+        ended: Some(one.until.max(it.opened_at)),
+        former: true,
+    });
+    // A spelling of the present one would end what the last alert begins.
+    let mut all: Vec<Alert<'_>> = former.filter(|it| it.labels != present).collect();
+    all.push(Alert { of: it, labels: present, ended: ended(it, now), former: false });
+    all
 }
 
 /// When it ended, where it did.
@@ -136,7 +169,7 @@ fn ended(it: &Notification, now: Timestamp) -> Option<Timestamp> {
 }
 
 /// What the alert is known by.
-fn labels(it: &Notification) -> BTreeMap<String, String> {
+fn labels(it: &Notification, severity: &str) -> BTreeMap<String, String> {
     let value = |text: &str| escape::inert(&escape::line(text, VALUE_MAX), VALUE_MAX);
     // Ours win over those of the config, which come first and are overwritten.
     let mut labels: BTreeMap<String, String> = it
@@ -150,7 +183,7 @@ fn labels(it: &Notification) -> BTreeMap<String, String> {
     let mut ours = vec![
         ("alertname", alert_name(kind)),
         ("incident_kind", value(kind)),
-        ("severity", value(&it.severity)),
+        ("severity", value(severity)),
         ("subject", value(it.about())),
         ("database", value(&it.database)),
         ("manifest", value(&it.manifest)),

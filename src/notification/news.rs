@@ -72,7 +72,8 @@ pub fn type_of(step: Step) -> NotificationType {
 }
 
 /// What was last told of an incident, told again for another reason: a reminder, or what a silence
-/// kept back. Its findings are not new to whoever heard of them, so the caller says whether they are.
+/// kept back; where no report of a database says more, as [`super::anew()`] words it. Its findings are
+/// not new to whoever heard of them, so the caller says whether they are.
 #[must_use]
 pub fn again(
     last: &Notification,

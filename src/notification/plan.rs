@@ -61,8 +61,9 @@ pub fn plan(told: &Told<'_>) -> Notification {
         .collect();
     let about_findings = !resolved && incident.kind != IncidentKind::AuditFailing;
     let diagnoses = report.diagnoses.iter().filter(|_| about_findings);
-    let keeps_returning =
-        (transition.reason == Reason::Flapping).then(|| KEEPS_RETURNING.to_owned());
+    let by_time = matches!(transition.reason, Reason::RepeatInterval | Reason::SilenceEnded);
+    let flapping = transition.reason == Reason::Flapping || (by_time && incident.flapping);
+    let keeps_returning = (flapping && !resolved).then(|| KEEPS_RETURNING.to_owned());
     Notification {
         kind: type_of(transition.step),
         reason: transition.reason.word().to_owned(),
@@ -181,14 +182,14 @@ fn headline(told: &Told<'_>) -> String {
             )
         }
         IncidentKind::Drift => {
-            let mut text = format!("{database}: {}", differences(incident, report));
+            let mut text = format!("{database}: {}", differences(told));
             if transition.reason == Reason::Flapping {
                 text.push_str(BACK_AGAIN);
-            } else if transition.step == Step::Changed {
+            } else if transition.step == Step::Changed && !transition.new.is_empty() {
                 // Writing to a String cannot fail.
                 let _ = write!(text, " ({} new)", transition.new.len());
             }
-            if !report.evidence.complete {
+            if report.verdict == Verdict::Drifted && !report.evidence.complete {
                 text.push_str(", seen on a partial read");
             }
             text
@@ -266,13 +267,26 @@ fn held<'a>(incident: &'a Incident, report: &'a Report) -> impl Iterator<Item = 
     })
 }
 
-/// "21 tables that should not be there, 4 missing".
-fn differences(incident: &Incident, report: &Report) -> String {
-    let drift: Vec<&Finding> = held(incident, report).collect();
-    let drift = || drift.iter().copied();
-    let unexpected: Vec<&Finding> = drift().filter(|it| it.kind.is_unexpected()).collect();
-    let missing: Vec<&Finding> = drift().filter(|it| is_missing(it.kind)).collect();
-    let others = drift().count() - unexpected.len() - missing.len();
+/// "21 tables that should not be there, 4 missing". What the incident keeps though the report did not
+/// see it counts as well; where that is more than is listed of it, there is only a number.
+fn differences(told: &Told<'_>) -> String {
+    let Told { incident, report, .. } = *told;
+    let mut all: Vec<Difference> =
+        held(incident, report).map(|it| (it.kind, noun(it.object))).collect();
+    let seen: BTreeSet<String> =
+        held(incident, report).map(|it| it.fingerprint().to_string()).collect();
+    let kept = told.findings.iter().filter(|it| !seen.contains(&it.fingerprint));
+    let kind = |it: &NotifiedFinding| it.kind.parse::<FindingKind>().ok();
+    all.extend(kept.filter_map(kind).map(|it| (it, noun_of(it))));
+    if all.len() != incident.fingerprints.len() {
+        let total = incident.fingerprints.len();
+        return format!("{total} finding{}", if total == 1 { "" } else { "s" });
+    }
+    let (unexpected, rest): (Vec<Difference>, Vec<Difference>) =
+        all.into_iter().partition(|it| it.0.is_unexpected());
+    let (missing, others): (Vec<Difference>, Vec<Difference>) =
+        rest.into_iter().partition(|it| is_missing(it.0));
+    let others = others.len();
     let mut parts = Vec::new();
     if !unexpected.is_empty() {
         parts.push(format!("{} that should not be there", counted(&unexpected)));
@@ -290,6 +304,33 @@ fn differences(incident: &Incident, report: &Report) -> String {
     parts.join(", ")
 }
 
+/// A kind of finding, and what its object is called.
+type Difference = (FindingKind, &'static str);
+
+fn noun(object: ObjectKind) -> &'static str {
+    match object {
+        ObjectKind::Table | ObjectKind::ForeignTable => "table",
+        ObjectKind::View | ObjectKind::MaterializedView => "view",
+        ObjectKind::Database => "relation",
+    }
+}
+
+/// The same of a finding of which no more is known.
+fn noun_of(kind: FindingKind) -> &'static str {
+    match kind {
+        FindingKind::WrongDatabase => "relation",
+        FindingKind::ForbiddenTable
+        | FindingKind::UnexpectedTable
+        | FindingKind::UnexpectedForeignTable
+        | FindingKind::MissingTable
+        | FindingKind::MissingForeignTable => "table",
+        FindingKind::UnexpectedView
+        | FindingKind::UnexpectedMaterializedView
+        | FindingKind::MissingView
+        | FindingKind::MissingMaterializedView => "view",
+    }
+}
+
 fn is_missing(kind: FindingKind) -> bool {
     matches!(
         kind,
@@ -301,17 +342,11 @@ fn is_missing(kind: FindingKind) -> bool {
 }
 
 /// "1 table", "3 views"; "relations" where the kinds are mixed.
-fn counted(findings: &[&Finding]) -> String {
-    let all = |kinds: &[ObjectKind]| findings.iter().all(|it| kinds.contains(&it.object));
-    let noun = if all(&[ObjectKind::Table, ObjectKind::ForeignTable]) {
-        "table"
-    } else if all(&[ObjectKind::View, ObjectKind::MaterializedView]) {
-        "view"
-    } else {
-        "relation"
-    };
-    let plural = if findings.len() == 1 { "" } else { "s" };
-    format!("{} {noun}{plural}", findings.len())
+fn counted(differences: &[Difference]) -> String {
+    let first = differences.first().map_or("relation", |it| it.1);
+    let noun = if differences.iter().all(|it| it.1 == first) { first } else { "relation" };
+    let plural = if differences.len() == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", differences.len())
 }
 
 /// "45 s", "12 min", "3 h 5 min", "2 d 4 h": the one spelling of a length of time in messages.

@@ -2,6 +2,8 @@
 //!
 //! Fields may be added; none is renamed, removed, or given another meaning without a new version.
 
+mod read;
+
 use jiff::Timestamp;
 use serde_json::Map;
 use serde_json::Value;
@@ -12,6 +14,8 @@ use super::Evidence;
 use super::Report;
 use super::worst;
 use crate::finding::Finding;
+
+pub use read::read;
 
 /// The version of the document that [`document`] returns.
 pub const VERSION: u32 = 1;

@@ -53,6 +53,57 @@ fn an_alert_is_the_same_from_its_start_to_its_end() {
     assert_eq!(all[0]["startsAt"], all[3]["startsAt"]);
 }
 
+/// `SEVERITY STATUS` of each alert, the statuses of a push by its end.
+fn severities(alerts: &Value) -> Vec<String> {
+    let now = "2025-07-05T12:10:06Z";
+    let word = |it: &Value| {
+        let ended = it["endsAt"].as_str().is_some_and(|it| it < now);
+        let pushed = if ended { "resolved" } else { "firing" };
+        let status = it["status"].as_str().unwrap_or(pushed);
+        format!("{} {status}", it["labels"]["severity"].as_str().unwrap())
+    };
+    alerts.as_array().unwrap().iter().map(word).collect()
+}
+
+/// The severity is a label, and so a part of what an alert is known by.
+#[test]
+fn what_was_told_with_another_severity_is_ended() {
+    let until = examples::time("2025-07-05T12:10:05Z");
+    let first = examples::opened();
+    let mild = Notification {
+        severity: "warning".to_owned(),
+        former_severities: first.severities_before("warning", until),
+        ..examples::changed()
+    };
+    let over = Notification {
+        severity: "warning".to_owned(),
+        former_severities: mild.severities_before("warning", until),
+        ..examples::resolved()
+    };
+    assert_eq!(over.former_severities, mild.former_severities);
+    #[rustfmt::skip]
+    let cases = [
+        (first.clone(), vec!["critical firing"]),
+        (mild.clone(),  vec!["critical resolved", "warning firing"]),
+        (over.clone(),  vec!["critical resolved", "warning resolved"]),
+    ];
+    let begun = pushed(&[first.clone()], false)[0].clone();
+    for (it, want) in cases {
+        let it = [it];
+        let body = hook(&examples::message(&it));
+        assert_eq!(severities(&body["alerts"]), want);
+        let again = pushed(&it, false);
+        assert_eq!(severities(&again), want);
+        // The one that is ended is the one that was begun.
+        assert_eq!(again[0]["labels"], begun["labels"]);
+        assert_eq!(again[0]["startsAt"], begun["startsAt"]);
+    }
+    // Back at the first one, which is not ended any more, and after the end nothing is left to end.
+    let worse = mild.severities_before("critical", until);
+    assert_eq!(worse.iter().map(|it| it.severity.as_str()).collect::<Vec<_>>(), ["warning"]);
+    assert_eq!(over.severities_before("critical", until), []);
+}
+
 #[test]
 fn label_names_are_those_of_prometheus() {
     for (key, want) in [("team", "team"), ("a-b.c", "a_b_c"), ("9lives", "_9lives"), ("ü", "_")] {

@@ -20,8 +20,7 @@ use super::tell;
 use crate::incident::IncidentState;
 use crate::incident::Reason;
 use crate::incident::Step;
-use crate::notification::NotifiedFinding;
-use crate::notification::again;
+use crate::notification::Since;
 use crate::policy::Policy;
 use crate::route::Route;
 use crate::schema::RelationName;
@@ -94,29 +93,45 @@ fn remind_of(
     now: Timestamp,
 ) -> rusqlite::Result<(Option<i64>, Option<TransitionRecord>)> {
     let later = Some(column::ms(now).saturating_add(LATER_MS));
-    let id = it.id.to_string();
-    let facts = tell::facts_of(&it.facts, it.kind, &id);
+    let incident = &it.incident;
+    // What was never told is told when nothing mutes it any more; that is no reminder. And what may be
+    // over in a moment, since nothing of it is there just now, is not reminded of.
+    let is_there = incident.state == IncidentState::Open && incident.clean_since.is_none();
+    if !is_there || it.untold {
+        return Ok((later, None));
+    }
+    let (step, reason) = (Step::Reminded, Reason::RepeatInterval);
+    let words = |since: &Since| it.worded(connection, (step, reason), since, now);
+    // Routes and silences ask of it as it is now.
+    let base = words(&Since::default())?;
+    let id = incident.id.to_string();
+    let facts = tell::facts_of(&base, incident.kind, &id);
     // A silence about tables mutes what is about such tables alone.
     let objects: Vec<RelationName> =
         it.findings.iter().filter_map(|it| RelationName::parse(&it.name).ok()).collect();
-    // What was never told is told when nothing mutes it any more; that is no reminder.
-    let is_open = it.state == IncidentState::Open;
-    let asked = Asked { facts: &facts, subject: &it.subject, new: &objects };
-    if !is_open || it.untold || silences::muted_by(connection, policy, asked, now)?.is_some() {
+    let asked = Asked { facts: &facts, subject: &incident.subject, new: &objects };
+    if silences::muted_by(connection, policy, asked, now)?.is_some() {
         return Ok((later, None));
     }
-    let heard = audience::heard(connection, it.id)?;
-    let findings = it.findings.iter().map(|it| NotifiedFinding { new: false, ..it.clone() });
-    let (step, reason) = (Step::Reminded, Reason::RepeatInterval);
-    let notification = again(&it.facts, step, reason, findings.collect(), it.findings_total);
+    let heard = audience::heard(connection, incident.id)?;
     let mut next: Option<i64> = None;
     let mut reminded = false;
-    for destination in audience::routed(connection, policy, it.kind, &it.subject, &facts)? {
-        let last = heard.get(&destination.channel).map_or(it.changed_at, |it: &Heard| it.at);
+    let (kind, subject) = (incident.kind, &incident.subject);
+    for destination in audience::routed(connection, policy, kind, subject, &facts)? {
+        let last = heard.get(&destination.channel).filter(|it| !it.resolved);
+        let last_at = last.map_or(column::ms(incident.changed_at), |it: &Heard| it.at);
         let interval = millis(destination.route.repeat_interval).max(1);
-        let mut due = last.saturating_add(interval);
+        let mut due = last_at.saturating_add(interval);
         if due <= column::ms(now) {
-            tell::send(connection, policy, it.id, &notification, &destination, now)?;
+            let notification = match last {
+                Some(last) => {
+                    let last = audience::body(connection, last.id)?;
+                    words(&Since::told(&last, &incident.fingerprints))?
+                }
+                // Its routes are new to it: there is nothing to be reminded of.
+                None => tell::first_told(&base),
+            };
+            tell::send(connection, policy, incident.id, &notification, &destination, now)?;
             reminded = true;
             due = column::ms(now).saturating_add(interval);
         }
@@ -126,8 +141,9 @@ fn remind_of(
         return Ok((next.or(later), None));
     }
     record(connection, it, step, reason, now)?;
-    let transition = it.transition(step, reason);
-    Ok((next, Some(transition)))
+    // What goes and comes from now on does so since this was told.
+    incidents::note_facts(connection, incident.id, &base)?;
+    Ok((next, Some(it.transition(step, reason))))
 }
 
 /// One line of the audit trail.
@@ -138,5 +154,6 @@ pub(super) fn record(
     reason: Reason,
     now: Timestamp,
 ) -> rusqlite::Result<()> {
-    tell::record_of(connection, incidents::stored(it.id), (step, reason), (None, None), now)
+    let id = incidents::stored(it.incident.id);
+    tell::record_of(connection, id, (step, reason), (None, None), now)
 }

@@ -2,6 +2,7 @@
 
 use jiff::Timestamp;
 use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
 
 use super::column;
 use super::incidents;
@@ -9,6 +10,7 @@ use super::residents::of_server;
 use super::tell::Change as Told;
 use super::tell::tell;
 use crate::incident::Change;
+use crate::incident::Incident;
 use crate::incident::IncidentKind;
 use crate::incident::Memory;
 use crate::incident::Outage;
@@ -19,6 +21,7 @@ use crate::incident::close_unregistered;
 use crate::incident::outage;
 use crate::incident::told_by_server;
 use crate::notification;
+use crate::notification::Notification;
 use crate::notification::ServerNews;
 use crate::notification::server_news;
 use crate::policy::Policy;
@@ -133,6 +136,31 @@ fn put(
     let count = tell(connection, policy, &told, now)?;
     let (incident, kind, subject) = (incident.id, incident.kind, incident.subject);
     Ok((TransitionRecord { incident, kind, subject, step, reason }, count))
+}
+
+/// Words the incident of a server as it stands: which databases it has now, and what the last audit
+/// says that could not reach it.
+pub(super) fn worded(
+    connection: &Connection,
+    incident: &Incident,
+    step: Step,
+    reason: Reason,
+    now: Timestamp,
+) -> rusqlite::Result<Notification> {
+    let last: Option<(String, Option<String>, Timestamp)> = connection
+        .prepare_cached(
+            "/* servers.last_seen */ select name, reason, audited_at from databases \
+             where server = ?1 and registered = 1 and unreachable = 1 \
+             order by audited_at desc, name limit 1",
+        )?
+        .query_row([&incident.subject], |row| {
+            Ok((row.get("name")?, row.get("reason")?, column::instant(row, "audited_at")?))
+        })
+        .optional()?;
+    let residents = &of_server(connection, &incident.subject)?[..];
+    let seen_by = last.as_ref().map(|(name, why, _)| (name.as_str(), why.as_deref()));
+    let now = last.as_ref().map_or(now, |(_, _, at)| *at);
+    Ok(server_news(ServerNews { incident, step, reason, residents, seen_by, now }))
 }
 
 /// When each other registered database of a server was last reached.

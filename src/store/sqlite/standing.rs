@@ -1,93 +1,148 @@
-//! What an incident that is looked at again, by time and not by an audit, last had to say.
+//! What an incident that is looked at again, by time and not by an audit, has to say as it stands.
 
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
 use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 
 use super::audience;
 use super::column;
+use super::databases;
+use super::incidents;
+use super::servers;
+use crate::incident::About;
+use crate::incident::Incident;
 use crate::incident::IncidentId;
-use crate::incident::IncidentKind;
 use crate::incident::IncidentState;
 use crate::incident::Reason;
 use crate::incident::Step;
+use crate::notification::Anew;
 use crate::notification::Notification;
 use crate::notification::NotifiedFinding;
+use crate::notification::Since;
+use crate::notification::again;
+use crate::notification::anew;
+use crate::report;
+use crate::report::Report;
 use crate::silence::Mute;
 use crate::store::TransitionRecord;
 
 /// One incident as it stands.
 #[derive(Clone, Debug)]
 pub(super) struct Standing {
-    pub(super) id: IncidentId,
-    pub(super) kind: IncidentKind,
-    pub(super) subject: String,
-    pub(super) state: IncidentState,
-    /// In milliseconds.
-    pub(super) changed_at: i64,
+    pub(super) incident: Incident,
     /// Its last change in words.
     pub(super) facts: Notification,
-    /// What it holds now, as far as notifications list it; and how much that is in all.
+    /// What it holds now, as far as notifications list it.
     pub(super) findings: Vec<NotifiedFinding>,
-    pub(super) findings_total: usize,
     /// Something of it was muted and is not told.
     pub(super) untold: bool,
     /// By what; `None` where an earlier version muted it.
     pub(super) muted_by: Option<Mute>,
+    /// What its database's last audit said; `None` where it is about none.
+    seen: Option<Seen>,
+}
+
+/// What the last audit of a database said.
+#[derive(Clone, Debug)]
+struct Seen {
+    report: Report,
+    labels: BTreeMap<String, String>,
+    unknown_streak: u32,
+    last_complete_at: Option<Timestamp>,
 }
 
 impl Standing {
     /// What is said of it in logs.
     pub(super) fn transition(&self, step: Step, reason: Reason) -> TransitionRecord {
-        let (incident, kind, subject) = (self.id, self.kind, self.subject.clone());
-        TransitionRecord { incident, kind, subject, step, reason }
+        let Incident { id, kind, ref subject, .. } = self.incident;
+        TransitionRecord { incident: id, kind, subject: subject.clone(), step, reason }
+    }
+
+    /// Words it as it is now, with what is new or gone `since` somebody was told.
+    pub(super) fn worded(
+        &self,
+        connection: &Connection,
+        (step, reason): (Step, Reason),
+        since: &Since,
+        now: Timestamp,
+    ) -> rusqlite::Result<Notification> {
+        if let Some(Seen { report, labels, unknown_streak, last_complete_at }) = &self.seen {
+            let it = Anew {
+                incident: &self.incident,
+                report,
+                labels,
+                findings: &self.findings,
+                unknown_streak: *unknown_streak,
+                last_complete_at: *last_complete_at,
+                facts: &self.facts,
+            };
+            return Ok(anew(&it, step, reason, since));
+        }
+        if self.incident.kind.about() == About::Server
+            && self.incident.state != IncidentState::Resolved
+        {
+            return servers::worded(connection, &self.incident, step, reason, now);
+        }
+        let new = |it: &NotifiedFinding| since.new.contains(&it.fingerprint);
+        let findings =
+            self.findings.iter().map(|it| NotifiedFinding { new: new(it), ..it.clone() });
+        let total = self.incident.fingerprints.len();
+        let told = again(&self.facts, step, reason, findings.collect(), total);
+        let (new_total, gone_total) = (since.new_total, since.gone_total);
+        // What is known of a manifest or a channel is known as of now.
+        let audited_at = if self.is_about_database() { told.audited_at } else { now };
+        Ok(Notification { new_total, gone_total, audited_at, ..told })
+    }
+
+    fn is_about_database(&self) -> bool {
+        self.incident.kind.about() == About::Database
     }
 }
 
 /// Reads one. `None` where it is not there, or was never worded: an earlier version told it to nobody.
 pub(super) fn standing(connection: &Connection, id: i64) -> rusqlite::Result<Option<Standing>> {
-    let found = connection
-        .prepare_cached(
-            "/* standing.read */ select kind, subject, state, changed_at, facts, findings, untold, \
-             muted_by, \
-             json_array_length(fingerprints) as total from incidents where id = ?1",
-        )?
-        .query_row([id], |row| {
-            let facts: Option<String> = row.get("facts")?;
-            Ok((
-                column::word(row, "kind", IncidentKind::from_word)?,
-                row.get("subject")?,
-                column::word(row, "state", IncidentState::from_word)?,
-                row.get("changed_at")?,
-                facts.is_some().then(|| column::json(row, "facts")).transpose()?,
-                column::json(row, "findings")?,
-                column::unsigned(row, "total")?,
-                row.get("untold")?,
-                column::json_or_null(row, "muted_by")?,
-            ))
-        })
-        .optional()?;
-    let Some((kind, subject, state, changed_at, facts, findings, total, untold, muted_by)) = found
-    else {
-        return Ok(None);
-    };
     let id = IncidentId(u64::try_from(id).unwrap_or(0));
-    let facts: Option<Notification> = match facts {
+    let Some(incident) = incidents::one(connection, id)? else { return Ok(None) };
+    let facts = match incidents::facts(connection, id)? {
         Some(facts) => Some(facts),
         None => last_told(connection, id)?,
     };
-    let findings_total = usize::try_from(total).unwrap_or(usize::MAX);
-    Ok(facts.map(|facts| Standing {
-        id,
-        kind,
-        subject,
-        state,
-        changed_at,
-        facts,
-        findings,
-        findings_total,
-        untold,
-        muted_by,
-    }))
+    let Some(facts) = facts else { return Ok(None) };
+    let findings = incidents::findings(connection, id)?;
+    let (untold, muted_by) = connection
+        .prepare_cached(
+            "/* standing.untold */ select untold, muted_by from incidents where id = ?1",
+        )?
+        .query_row([incidents::stored(id)], |row| {
+            Ok((row.get("untold")?, column::json_or_null(row, "muted_by")?))
+        })?;
+    let about_database = incident.kind.about() == About::Database;
+    let is_over = incident.state == IncidentState::Resolved;
+    let seen = if about_database && !is_over { seen(connection, &incident.subject)? } else { None };
+    Ok(Some(Standing { incident, facts, findings, untold, muted_by, seen }))
+}
+
+/// What the last audit of a database said; `None` where there was none, or where its report is of a
+/// version that this one cannot read: then the last words on the incident have to do.
+fn seen(connection: &Connection, database: &str) -> rusqlite::Result<Option<Seen>> {
+    let Some(report) = databases::report(connection, database)? else { return Ok(None) };
+    let Some(report) = report::json::read(&report) else { return Ok(None) };
+    connection
+        .prepare_cached(
+            "/* standing.seen */ select labels, unknown_streak, last_complete_at from databases \
+             where name = ?1",
+        )?
+        .query_row([database], |row| {
+            Ok(Seen {
+                report,
+                labels: column::json(row, "labels")?,
+                unknown_streak: row.get("unknown_streak")?,
+                last_complete_at: column::instant_or_null(row, "last_complete_at")?,
+            })
+        })
+        .optional()
 }
 
 /// What anybody last heard of it, where an earlier version wrote it.

@@ -2,6 +2,7 @@
 //! that hears of it into the outbox. The one door to the outbox: whatever mutes, mutes here.
 
 use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
 
 use super::audience::heard;
 use super::audience::resolved;
@@ -105,9 +106,27 @@ pub(super) fn send(
         runbook_url: destination.route.runbook_url.clone(),
         max_items: Some(destination.route.max_items),
     };
-    let notification = Notification { told, ..notification.clone() };
+    let last = last_told(connection, incident, &destination.channel)?;
+    let former_severities =
+        last.map(|it| it.severities_before(&notification.severity, now)).unwrap_or_default();
+    let notification = Notification { told, former_severities, ..notification.clone() };
     let single = policy.one_by_one.contains(&destination.channel);
     outbox::put(connection, incident, &notification, destination, single, now)
+}
+
+/// What a channel was last told of an incident.
+fn last_told(
+    connection: &Connection,
+    incident: IncidentId,
+    channel: &str,
+) -> rusqlite::Result<Option<Notification>> {
+    connection
+        .prepare_cached(
+            "/* tell.last_told */ select body from notifications where incident_id = ?1 \
+             and channel = ?2 order by id desc limit 1",
+        )?
+        .query_row((incidents::stored(incident), channel), |row| column::json(row, "body"))
+        .optional()
 }
 
 /// A change as somebody reads it who never heard of the incident: all of it is new.

@@ -23,7 +23,7 @@ use crate::incident::Reason;
 use crate::incident::Step;
 use crate::notification::Notification;
 use crate::notification::NotifiedFinding;
-use crate::notification::again;
+use crate::notification::Since;
 use crate::policy::Policy;
 use crate::route::Destination;
 use crate::schema::RelationName;
@@ -99,13 +99,19 @@ fn tell_one(
     swept: &mut Swept,
     now: Timestamp,
 ) -> rusqlite::Result<bool> {
-    let id = it.id.to_string();
-    let facts = tell::facts_of(&it.facts, it.kind, &id);
-    let heard = audience::heard(connection, it.id)?;
+    let incident = &it.incident;
+    let id = incident.id.to_string();
+    let reason = it.muted_by.as_ref().map_or(Reason::SilenceEnded, Mute::ended);
+    let base = match incident.state {
+        IncidentState::Resolved => it.facts.clone(),
+        _ => words(connection, it, (Step::Changed, reason), &Since::default(), now)?,
+    };
+    let facts = tell::facts_of(&base, incident.kind, &id);
+    let heard = audience::heard(connection, incident.id)?;
     let known = known(connection, &heard)?;
     let new: Vec<RelationName> =
         untold(it, known.as_ref()).filter_map(|it| RelationName::parse(&it.name).ok()).collect();
-    let asked = Asked { facts: &facts, subject: &it.subject, new: &new };
+    let asked = Asked { facts: &facts, subject: &incident.subject, new: &new };
     if let Some(mute) = silences::muted_by(connection, policy, asked, now)? {
         // Another one than before, maybe.
         if it.muted_by.as_ref() != Some(&mute) {
@@ -113,45 +119,57 @@ fn tell_one(
         }
         return Ok(false);
     }
-    let reason = it.muted_by.as_ref().map_or(Reason::SilenceEnded, Mute::ended);
     let why = it.muted_by.as_ref().map(|it| format!("Told now because {it} has ended."));
-    let destinations: Vec<Destination<'_>> = match it.state {
+    let (kind, subject) = (incident.kind, &incident.subject);
+    let destinations: Vec<Destination<'_>> = match incident.state {
         // Whoever acknowledged it has seen it.
         IncidentState::Acknowledged => Vec::new(),
-        IncidentState::Open => audience::routed(connection, policy, it.kind, &it.subject, &facts)?,
+        IncidentState::Open => audience::routed(connection, policy, kind, subject, &facts)?,
         IncidentState::Resolved => {
-            audience::resolved(connection, policy, it.id, it.kind, &it.subject, &facts, &heard)?
+            audience::resolved(connection, policy, incident.id, kind, subject, &facts, &heard)?
         }
     };
     let mut told = None;
     for mut destination in destinations {
         let last = heard.get(&destination.channel).filter(|it| !it.resolved);
-        let notification = match (it.state, last) {
-            (IncidentState::Resolved, _) => Some(it.facts.clone()),
-            (_, None) => Some(opened(it, reason)),
-            (_, Some(last)) => changed(it, reason, &audience::body(connection, last.id)?),
+        let notification = match (incident.state, last) {
+            (IncidentState::Resolved, _) => Some(base.clone()),
+            (_, None) => {
+                let since = Since::ever(&incident.fingerprints);
+                Some(words(connection, it, (Step::Opened, reason), &since, now)?)
+            }
+            (_, Some(last)) => {
+                let last = audience::body(connection, last.id)?;
+                let since = Since::told(&last, &incident.fingerprints);
+                // What only went is told at the next change, or reminder.
+                let is_news = since.new_total > 0;
+                is_news
+                    .then(|| words(connection, it, (Step::Changed, reason), &since, now))
+                    .transpose()?
+            }
         };
         let Some(mut notification) = notification else { continue };
         notification.diagnoses.extend(why.clone());
         GROUP.clone_into(&mut destination.group);
-        tell::send(connection, policy, it.id, &notification, &destination, now)?;
+        tell::send(connection, policy, incident.id, &notification, &destination, now)?;
         let remind_at = reminders::after(destination.route, now);
         connection
             .prepare_cached(
                 "/* untold.remind */ update incidents set remind_at = min(coalesce(remind_at, ?2), ?2) \
                  where id = ?1",
             )?
-            .execute((incidents::stored(it.id), remind_at))?;
+            .execute((incidents::stored(incident.id), remind_at))?;
         // What waited of it goes along: left behind, it would come after what is newer.
-        let waiting = groups::of_incident(connection, it.id, &destination.channel)?;
+        let waiting = groups::of_incident(connection, incident.id, &destination.channel)?;
         digests.entry(destination.channel).or_default().extend(waiting);
         told = Some(step_of(it, &notification));
     }
     if let Some(step) = told {
-        let id = incidents::stored(it.id);
+        let id = incidents::stored(incident.id);
         tell::record_of(connection, id, (step, reason), (None, why.as_deref()), now)?;
-        let transition = it.transition(step, reason);
-        swept.transitions.push(transition);
+        // What goes and comes from now on does so since this was told.
+        incidents::note_facts(connection, incident.id, &base)?;
+        swept.transitions.push(it.transition(step, reason));
     }
     Ok(true)
 }
@@ -160,13 +178,24 @@ fn tell_one(
 fn note(connection: &Connection, it: &Standing, mute: &Mute) -> rusqlite::Result<()> {
     connection
         .prepare_cached("/* untold.note */ update incidents set muted_by = ?2 where id = ?1")?
-        .execute((incidents::stored(it.id), column::to_json(mute)?))?;
+        .execute((incidents::stored(it.incident.id), column::to_json(mute)?))?;
     Ok(())
+}
+
+/// Words it as it stands now that nothing mutes it.
+fn words(
+    connection: &Connection,
+    it: &Standing,
+    (step, reason): (Step, Reason),
+    since: &Since,
+    now: Timestamp,
+) -> rusqlite::Result<Notification> {
+    it.worded(connection, (step, reason), since, now)
 }
 
 fn step_of(it: &Standing, notification: &Notification) -> Step {
     use crate::notification::NotificationType as Type;
-    match (it.state, notification.kind) {
+    match (it.incident.state, notification.kind) {
         (IncidentState::Resolved, _) => Step::Resolved,
         (_, Type::Opened) => Step::Opened,
         _ => Step::Changed,
@@ -190,27 +219,4 @@ fn untold<'a>(
     known: Option<&'a BTreeSet<String>>,
 ) -> impl Iterator<Item = &'a NotifiedFinding> {
     it.findings.iter().filter(move |it| known.is_none_or(|known| !known.contains(&it.fingerprint)))
-}
-
-fn opened(it: &Standing, reason: Reason) -> Notification {
-    let findings = it.findings.clone();
-    tell::first_told(&again(&it.facts, Step::Opened, reason, findings, it.findings_total))
-}
-
-/// What is new since `last`, or nothing.
-fn changed(it: &Standing, reason: Reason, last: &Notification) -> Option<Notification> {
-    let known: BTreeSet<&String> = last.findings.iter().map(|it| &it.fingerprint).collect();
-    let findings: Vec<NotifiedFinding> = it
-        .findings
-        .iter()
-        .map(|it| NotifiedFinding { new: !known.contains(&it.fingerprint), ..it.clone() })
-        .collect();
-    let listed = findings.iter().filter(|it| it.new).count();
-    // Where not all of them are listed, numbers have to do.
-    let grown = it.findings_total.saturating_sub(last.findings_total);
-    if listed == 0 && grown == 0 {
-        return None;
-    }
-    let told = again(&it.facts, Step::Changed, reason, findings, it.findings_total);
-    Some(Notification { new_total: listed.max(grown), ..told })
 }
