@@ -59,6 +59,8 @@ use networks::Forbidden;
 use networks::Permitting;
 use request::Request;
 
+pub use networks::is_forbidden;
+pub use networks::permits_url;
 pub use outcome::ChannelError;
 pub use outcome::Failure;
 pub use outcome::Outcome;
@@ -273,6 +275,17 @@ pub fn http_client(
     roots: RootCertStore,
 ) -> Result<reqwest::Client, ChannelError> {
     let builder = client_builder(timeouts, Arc::new(roots))?;
+    builder.build().map_err(|source| ChannelError::Client { source })
+}
+
+/// The same client, and it goes only where `networks` lets it. What names an address instead of a host
+/// is resolved by nobody: ask [`permits_url`] first.
+pub fn permitting_client(
+    timeouts: Timeouts,
+    roots: Arc<RootCertStore>,
+    networks: Arc<Networks>,
+) -> Result<reqwest::Client, ChannelError> {
+    let builder = client_builder(timeouts, roots)?.dns_resolver(Arc::new(Permitting(networks)));
     builder.build().map_err(|source| ChannelError::Client { source })
 }
 

@@ -21,6 +21,7 @@ use tracing::warn;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Heartbeat;
+use crate::config::Networks;
 use crate::health::Health;
 use crate::health::not_come_round;
 use crate::store;
@@ -77,7 +78,7 @@ impl Pulse {
                 }
                 said.clone_from(&fault);
             }
-            self.ping(&mut pinger, heartbeat, fault).await;
+            self.ping(&mut pinger, heartbeat, &config.networks, fault).await;
             tokio::time::sleep(heartbeat.every).await;
         }
     }
@@ -86,10 +87,13 @@ impl Pulse {
         &self,
         pinger: &mut Option<Pinger>,
         heartbeat: &Heartbeat,
+        networks: &Networks,
         fault: Option<String>,
     ) {
-        if pinger.is_none() {
-            *pinger = Pinger::new().inspect_err(|error| warn!("no heartbeat: {error}")).ok();
+        // What may be reached is the config's word of now.
+        if !pinger.as_ref().is_some_and(|it| it.is_within(networks)) {
+            *pinger =
+                Pinger::new(networks).inspect_err(|error| warn!("no heartbeat: {error}")).ok();
         }
         if let Some(pinger) = pinger
             && let Err(why) = pinger.ping(heartbeat, fault).await
