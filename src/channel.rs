@@ -159,8 +159,16 @@ impl Sender {
     /// Sends `message` to `channel`, once. Never fails: whatever happens is an [`Outcome`].
     pub async fn send(&self, channel: &Channel, message: &Message<'_>) -> Outcome {
         let deadline = Instant::now() + self.timeouts.total;
-        if let ChannelKind::Email(email) = &channel.kind {
-            return self.mail(&channel.name, email, message, deadline).await;
+        match &channel.kind {
+            ChannelKind::Email(email) => {
+                return self.mail(&channel.name, email, message, deadline).await;
+            }
+            ChannelKind::Alertmanager { resend, .. } => {
+                let ends_in = alertmanager::lives(*resend);
+                let (all, look, now) = (message.notifications, message.look, message.now);
+                return self.push_alerts(channel, all, look, now, ends_in, message.minimal).await;
+            }
+            _ => {}
         }
         let request = Request::prepare(channel, message);
         self.post(channel, request, deadline, message.now).await
@@ -186,9 +194,9 @@ impl Sender {
         }
     }
 
-    /// Pushes what is told of to an Alertmanager once more, so that its alerts live `ends_in` from
-    /// `now`; those that are resolved end when they did. Anything but an Alertmanager is
-    /// [`Outcome::Broken`].
+    /// Pushes what is told of to an Alertmanager, in as many requests as it takes, so that its alerts
+    /// live `ends_in` from `now`; those that are resolved end when they did. Delivered is what was
+    /// taken whole. Anything but an Alertmanager is [`Outcome::Broken`].
     pub async fn push_alerts(
         &self,
         channel: &Channel,
@@ -196,11 +204,12 @@ impl Sender {
         look: &Messages,
         now: Timestamp,
         ends_in: Duration,
+        minimal: bool,
     ) -> Outcome {
         let deadline = Instant::now() + self.timeouts.total;
         let mut last = None;
         for some in notifications.chunks(alertmanager::PUSH_MAX) {
-            let body = alertmanager::push(some, look, now, ends_in, false);
+            let body = alertmanager::push(some, look, now, ends_in, minimal);
             let request = Request::to_alertmanager(channel, body);
             let outcome = self.post(channel, request, deadline, now).await;
             if !matches!(outcome, Outcome::Delivered { .. }) {

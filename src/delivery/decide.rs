@@ -12,14 +12,14 @@ use crate::store::AttemptEnd;
 use crate::store::Claimed;
 
 /// A channel that is wrong is tried again this often: a person may have mended it.
-const BROKEN_RETRY: Duration = Duration::from_hours(1);
+pub(super) const BROKEN_RETRY: Duration = Duration::from_hours(1);
 
 /// Says how an attempt ended.
 ///
-/// A refused payload is sent once more, at once, in its minimal form. A channel that is broken is
-/// tried hourly; anything else, a refused minimal form as well, follows [`backoff`]: the receiver may
-/// have been wrong for a moment, and an alert must outlive that. Whatever has not arrived after
-/// [`backoff::GIVE_UP_AFTER`] is abandoned.
+/// A refused payload is sent once more, at once, in its minimal form; one that is refused in that form
+/// too is abandoned, since what comes after it would wait for nothing. A channel that is broken is
+/// tried hourly; anything else follows [`backoff`]: the receiver may have been wrong for a moment, and
+/// an alert must outlive that. Whatever has not arrived after [`backoff::GIVE_UP_AFTER`] is abandoned.
 pub(super) fn decide(
     outcome: &Outcome,
     claimed: &Claimed,
@@ -34,7 +34,10 @@ pub(super) fn decide(
             let (failure, detail) = (failure.word().to_owned(), detail.clone());
             return AttemptEnd::Again { due_at: now, minimal: true, failure, detail };
         }
-        Outcome::Refused { failure, detail } => (failure, detail, None, true),
+        Outcome::Refused { failure, detail } => {
+            let detail = format!("{detail} (its shortest form was refused too)");
+            return AttemptEnd::Abandoned { failure: failure.word().to_owned(), detail };
+        }
         Outcome::Retry { failure, detail, after } => (failure, detail, *after, claimed.minimal),
         Outcome::Broken { failure, detail } => {
             (failure, detail, Some(BROKEN_RETRY), claimed.minimal)
@@ -110,9 +113,8 @@ mod tests {
             ("trouble for too long",     &server,    90,     72,   false,  "abandoned"),
             ("asked for rest",           &limited,   1,      0,    false,  "+90"),
             ("refused",                  &refused,   1,      0,    false,  "+0 minimal"),
-            ("refused, minimal as well", &refused,   2,      0,    true,   "+10 minimal"),
+            ("refused, minimal as well", &refused,   2,      0,    true,   "abandoned"),
             ("refused, late",            &refused,   9,      72,   false,  "+0 minimal"),
-            ("refused for too long",     &refused,   90,     72,   true,   "abandoned"),
             ("broken",                   &broken,    1,      0,    false,  "+3600"),
             ("broken for too long",      &broken,    70,     72,   false,  "abandoned"),
         ];
