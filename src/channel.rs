@@ -55,6 +55,7 @@ use crate::notification::Thread;
 use answer::Answer;
 use answer::BodyEnd;
 use email::Carrier;
+use email::Shares;
 use networks::Forbidden;
 use networks::Permitting;
 use request::Request;
@@ -110,6 +111,8 @@ pub struct Sender {
     timeouts: Timeouts,
     roots: Arc<RootCertStore>,
     networks: Arc<Networks>,
+    /// Of mails that not every recipient has yet.
+    shares: Shares,
     /// Whether the system's certificate store holds anything.
     has_roots: bool,
 }
@@ -130,7 +133,7 @@ impl Sender {
     }
 
     fn with_roots(timeouts: Timeouts, roots: RootCertStore) -> Result<Self, ChannelError> {
-        Self::build(timeouts, Arc::new(roots), Arc::default())
+        Self::build(timeouts, Arc::new(roots), Arc::default(), Shares::default())
     }
 
     /// The same sender, and messages go only where `networks` lets them. Costs nothing where that is
@@ -139,21 +142,19 @@ impl Sender {
         if *self.networks == *networks {
             return Ok(self.clone());
         }
-        Self::build(self.timeouts, Arc::clone(&self.roots), Arc::new(networks.clone()))
+        let networks = Arc::new(networks.clone());
+        Self::build(self.timeouts, Arc::clone(&self.roots), networks, self.shares.clone())
     }
 
     fn build(
         timeouts: Timeouts,
         roots: Arc<RootCertStore>,
         networks: Arc<Networks>,
+        shares: Shares,
     ) -> Result<Self, ChannelError> {
         let has_roots = !roots.is_empty();
-        let resolver = Permitting(Arc::clone(&networks));
-        let client = client_builder(timeouts, Arc::clone(&roots))?
-            .dns_resolver(Arc::new(resolver))
-            .build()
-            .map_err(|source| ChannelError::Client { source })?;
-        Ok(Self { client, timeouts, roots, networks, has_roots })
+        let client = permitting_client(timeouts, Arc::clone(&roots), Arc::clone(&networks))?;
+        Ok(Self { client, timeouts, roots, networks, shares, has_roots })
     }
 
     /// Sends `message` to `channel`, once. Never fails: whatever happens is an [`Outcome`].
@@ -186,8 +187,15 @@ impl Sender {
             Ok(letter) => letter,
             Err(error) => return error.outcome(),
         };
-        let connect = self.timeouts.connect;
-        let carrier = Carrier { channel, email, networks: &self.networks, connect };
+        let carrier = Carrier {
+            channel,
+            email,
+            networks: &self.networks,
+            connect: self.timeouts.connect,
+            delivery: message.id,
+            now: message.now,
+            shares: &self.shares,
+        };
         match timeout_at(deadline, carrier.carry(&letter)).await {
             Ok(outcome) => outcome,
             Err(_) => self.timed_out(&email.host),
@@ -217,7 +225,8 @@ impl Sender {
             }
             last = Some(outcome);
         }
-        last.unwrap_or_else(|| Outcome::Delivered { answer: "nothing to push".to_owned() })
+        let answer = "nothing to push".to_owned();
+        last.unwrap_or(Outcome::Delivered { answer, missed: None })
     }
 
     /// Posts what `request` makes, and reads the answer.

@@ -199,7 +199,7 @@ fn retry(outcome: &Outcome, failure: Failure, after: Option<u64>) {
 #[tokio::test]
 async fn slack_is_told_and_answers_ok() {
     let (outcome, seen) = exchange(slack, LONG, Script::Answer(answer("200 OK", "", "ok"))).await;
-    let Outcome::Delivered { answer } = &outcome else { panic!("{outcome:?}") };
+    let Outcome::Delivered { answer, .. } = &outcome else { panic!("{outcome:?}") };
     assert!(answer.starts_with("HTTP 200 from 127.0.0.1:") && answer.ends_with(": ok"), "{answer}");
 
     let (head, body) = seen.request.split_once("\r\n\r\n").unwrap();

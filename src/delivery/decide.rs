@@ -27,8 +27,9 @@ pub(super) fn decide(
     jitter: f64,
 ) -> AttemptEnd {
     let (failure, detail, retry_after, minimal) = match outcome {
-        Outcome::Delivered { answer } => {
-            return AttemptEnd::Delivered { answer: answer.clone() };
+        Outcome::Delivered { answer, missed } => {
+            let failure = missed.map(|it| it.word().to_owned());
+            return AttemptEnd::Delivered { answer: answer.clone(), failure };
         }
         Outcome::Refused { failure, detail } if !claimed.minimal => {
             let (failure, detail) = (failure.word().to_owned(), detail.clone());
@@ -97,7 +98,7 @@ mod tests {
     #[test]
     fn outcomes_lead_somewhere() {
         let detail = || "because".to_owned();
-        let delivered = Outcome::Delivered { answer: "ok".to_owned() };
+        let delivered = Outcome::Delivered { answer: "ok".to_owned(), missed: None };
         let server = Outcome::Retry { failure: Failure::Server, detail: detail(), after: None };
         let after = Some(Duration::from_secs(90));
         let limited = Outcome::Retry { failure: Failure::RateLimited, detail: detail(), after };

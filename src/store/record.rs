@@ -208,19 +208,13 @@ pub struct Attempt {
 pub enum AttemptEnd {
     Delivered {
         answer: String,
+        /// What kind of failure it was for some of several recipients, who will not have it.
+        failure: Option<String>,
     },
     /// To be tried again at `due_at`.
-    Again {
-        due_at: Timestamp,
-        minimal: bool,
-        failure: String,
-        detail: String,
-    },
+    Again { due_at: Timestamp, minimal: bool, failure: String, detail: String },
     /// Ended without success.
-    Abandoned {
-        failure: String,
-        detail: String,
-    },
+    Abandoned { failure: String, detail: String },
 }
 
 /// What became of the deliveries that waited for a channel which is not configured any more.
@@ -446,7 +440,7 @@ pub struct DeliveryRow {
     pub ended_at: Option<Timestamp>,
     pub attempts: u32,
     /// Of the last attempt: a closed word, and a line for people without secrets. Of one that was
-    /// delivered, what the receiver answered.
+    /// delivered, what the receiver answered; with a word, some of several recipients did not get it.
     pub failure: Option<String>,
     pub detail: Option<String>,
     /// How many notifications it carries, and the first of them in words.

@@ -16,7 +16,7 @@ fn broken(bench: &Bench, claimed: &Claimed) -> Attempt {
 }
 
 fn delivered(bench: &Bench, claimed: &Claimed) -> Attempt {
-    let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
+    let end = AttemptEnd::Delivered { answer: "ok".to_owned(), failure: None };
     Attempt { policy: policy(&["ops", "pager"]), ..bench.attempt(claimed, end) }
 }
 
