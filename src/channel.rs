@@ -55,10 +55,13 @@ use crate::notification::Thread;
 use answer::Answer;
 use answer::BodyEnd;
 use email::Carrier;
+use email::Shares;
 use networks::Forbidden;
 use networks::Permitting;
 use request::Request;
 
+pub use networks::is_forbidden;
+pub use networks::permits_url;
 pub use outcome::ChannelError;
 pub use outcome::Failure;
 pub use outcome::Outcome;
@@ -108,6 +111,8 @@ pub struct Sender {
     timeouts: Timeouts,
     roots: Arc<RootCertStore>,
     networks: Arc<Networks>,
+    /// Of mails that not every recipient has yet.
+    shares: Shares,
     /// Whether the system's certificate store holds anything.
     has_roots: bool,
 }
@@ -128,7 +133,7 @@ impl Sender {
     }
 
     fn with_roots(timeouts: Timeouts, roots: RootCertStore) -> Result<Self, ChannelError> {
-        Self::build(timeouts, Arc::new(roots), Arc::default())
+        Self::build(timeouts, Arc::new(roots), Arc::default(), Shares::default())
     }
 
     /// The same sender, and messages go only where `networks` lets them. Costs nothing where that is
@@ -137,28 +142,34 @@ impl Sender {
         if *self.networks == *networks {
             return Ok(self.clone());
         }
-        Self::build(self.timeouts, Arc::clone(&self.roots), Arc::new(networks.clone()))
+        let networks = Arc::new(networks.clone());
+        Self::build(self.timeouts, Arc::clone(&self.roots), networks, self.shares.clone())
     }
 
     fn build(
         timeouts: Timeouts,
         roots: Arc<RootCertStore>,
         networks: Arc<Networks>,
+        shares: Shares,
     ) -> Result<Self, ChannelError> {
         let has_roots = !roots.is_empty();
-        let resolver = Permitting(Arc::clone(&networks));
-        let client = client_builder(timeouts, Arc::clone(&roots))?
-            .dns_resolver(Arc::new(resolver))
-            .build()
-            .map_err(|source| ChannelError::Client { source })?;
-        Ok(Self { client, timeouts, roots, networks, has_roots })
+        let client = permitting_client(timeouts, Arc::clone(&roots), Arc::clone(&networks))?;
+        Ok(Self { client, timeouts, roots, networks, shares, has_roots })
     }
 
     /// Sends `message` to `channel`, once. Never fails: whatever happens is an [`Outcome`].
     pub async fn send(&self, channel: &Channel, message: &Message<'_>) -> Outcome {
         let deadline = Instant::now() + self.timeouts.total;
-        if let ChannelKind::Email(email) = &channel.kind {
-            return self.mail(&channel.name, email, message, deadline).await;
+        match &channel.kind {
+            ChannelKind::Email(email) => {
+                return self.mail(&channel.name, email, message, deadline).await;
+            }
+            ChannelKind::Alertmanager { resend, .. } => {
+                let ends_in = alertmanager::lives(*resend);
+                let (all, look, now) = (message.notifications, message.look, message.now);
+                return self.push_alerts(channel, all, look, now, ends_in, message.minimal).await;
+            }
+            _ => {}
         }
         let request = Request::prepare(channel, message);
         self.post(channel, request, deadline, message.now).await
@@ -176,17 +187,24 @@ impl Sender {
             Ok(letter) => letter,
             Err(error) => return error.outcome(),
         };
-        let connect = self.timeouts.connect;
-        let carrier = Carrier { channel, email, networks: &self.networks, connect };
+        let carrier = Carrier {
+            channel,
+            email,
+            networks: &self.networks,
+            connect: self.timeouts.connect,
+            delivery: message.id,
+            now: message.now,
+            shares: &self.shares,
+        };
         match timeout_at(deadline, carrier.carry(&letter)).await {
             Ok(outcome) => outcome,
             Err(_) => self.timed_out(&email.host),
         }
     }
 
-    /// Pushes what is told of to an Alertmanager once more, so that its alerts live `ends_in` from
-    /// `now`; those that are resolved end when they did. Anything but an Alertmanager is
-    /// [`Outcome::Broken`].
+    /// Pushes what is told of to an Alertmanager, in as many requests as it takes, so that its alerts
+    /// live `ends_in` from `now`; those that are resolved end when they did. Delivered is what was
+    /// taken whole. Anything but an Alertmanager is [`Outcome::Broken`].
     pub async fn push_alerts(
         &self,
         channel: &Channel,
@@ -194,11 +212,12 @@ impl Sender {
         look: &Messages,
         now: Timestamp,
         ends_in: Duration,
+        minimal: bool,
     ) -> Outcome {
         let deadline = Instant::now() + self.timeouts.total;
         let mut last = None;
         for some in notifications.chunks(alertmanager::PUSH_MAX) {
-            let body = alertmanager::push(some, look, now, ends_in, false);
+            let body = alertmanager::push(some, look, now, ends_in, minimal);
             let request = Request::to_alertmanager(channel, body);
             let outcome = self.post(channel, request, deadline, now).await;
             if !matches!(outcome, Outcome::Delivered { .. }) {
@@ -206,7 +225,8 @@ impl Sender {
             }
             last = Some(outcome);
         }
-        last.unwrap_or_else(|| Outcome::Delivered { answer: "nothing to push".to_owned() })
+        let answer = "nothing to push".to_owned();
+        last.unwrap_or(Outcome::Delivered { answer, missed: None })
     }
 
     /// Posts what `request` makes, and reads the answer.
@@ -273,6 +293,17 @@ pub fn http_client(
     roots: RootCertStore,
 ) -> Result<reqwest::Client, ChannelError> {
     let builder = client_builder(timeouts, Arc::new(roots))?;
+    builder.build().map_err(|source| ChannelError::Client { source })
+}
+
+/// The same client, and it goes only where `networks` lets it. What names an address instead of a host
+/// is resolved by nobody: ask [`permits_url`] first.
+pub fn permitting_client(
+    timeouts: Timeouts,
+    roots: Arc<RootCertStore>,
+    networks: Arc<Networks>,
+) -> Result<reqwest::Client, ChannelError> {
+    let builder = client_builder(timeouts, roots)?.dns_resolver(Arc::new(Permitting(networks)));
     builder.build().map_err(|source| ChannelError::Client { source })
 }
 

@@ -135,6 +135,8 @@ struct Flight {
     delivery: Uuid,
     epoch: i64,
     task: AbortHandle,
+    /// A person wanted the channel tried meanwhile: what rest it asks for was known to them.
+    pushed: bool,
 }
 
 /// A send that ended.
@@ -186,7 +188,13 @@ impl Lanes {
     async fn dispatch(&mut self) -> Duration {
         let now = self.delivery.clock.now();
         let instant = Instant::now();
-        self.resting.retain(|_, until| *until > instant);
+        // A person who wants a channel tried knows more than what its receiver last asked for.
+        let pushed = self.delivery.store.take_pushed();
+        for (_, flight) in self.flights.iter_mut().filter(|(channel, _)| pushed.contains(*channel))
+        {
+            flight.pushed = true;
+        }
+        self.resting.retain(|channel, until| *until > instant && !pushed.contains(channel));
         self.paced.retain(|_, until| *until > instant);
         let claim = match self.claim(now).await {
             Ok(claim) => claim,
@@ -252,14 +260,15 @@ impl Lanes {
         let send = deliver(self.delivery.clone(), claimed).instrument(span);
         let handle = self.delivery.tasks.spawn(send);
         let task = handle.abort_handle();
-        self.flights.insert(channel.clone(), Flight { delivery, epoch, task });
+        self.flights.insert(channel.clone(), Flight { delivery, epoch, task, pushed: false });
         self.landings.push(Box::pin(async move { Landed { channel, after: handle.await } }));
     }
 
     fn land(&mut self, landed: Landed) {
-        self.flights.remove(&landed.channel);
+        let flight = self.flights.remove(&landed.channel);
         match landed.after {
             Ok(After::Nothing) => {}
+            Ok(After::Rest(_)) if flight.is_some_and(|it| it.pushed) => {}
             Ok(After::Rest(until)) => {
                 self.resting.insert(landed.channel, until);
             }

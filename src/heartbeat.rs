@@ -1,9 +1,9 @@
 //! Tells a monitor elsewhere that this daemon does its work, or why it does not.
 //!
 //! A process that runs and audits nothing looks well from outside. So a sign of life is sent only
-//! while the audits are on time, the outbox moves, no channel is parked, the state can be written and
-//! every loop comes round; otherwise `/fail`, with the reason. No sign at all means that the process
-//! is gone, or cannot reach the monitor, which comes to the same.
+//! while the audits are on time, the outbox moves, no incident is open about a channel, the state can
+//! be written and every loop comes round; otherwise `/fail`, with the reason. No sign at all means that
+//! the process is gone, or cannot reach the monitor, which comes to the same.
 
 mod ping;
 
@@ -21,11 +21,14 @@ use tracing::warn;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Heartbeat;
+use crate::config::Networks;
 use crate::health::Health;
 use crate::health::not_come_round;
 use crate::store;
+use crate::store::ChannelTrouble;
 use crate::store::Store;
 use crate::store::StoreError;
+use crate::store::TroubleKind;
 
 use ping::Pinger;
 
@@ -77,7 +80,7 @@ impl Pulse {
                 }
                 said.clone_from(&fault);
             }
-            self.ping(&mut pinger, heartbeat, fault).await;
+            self.ping(&mut pinger, heartbeat, &config.networks, fault).await;
             tokio::time::sleep(heartbeat.every).await;
         }
     }
@@ -86,10 +89,13 @@ impl Pulse {
         &self,
         pinger: &mut Option<Pinger>,
         heartbeat: &Heartbeat,
+        networks: &Networks,
         fault: Option<String>,
     ) {
-        if pinger.is_none() {
-            *pinger = Pinger::new().inspect_err(|error| warn!("no heartbeat: {error}")).ok();
+        // What may be reached is the config's word of now.
+        if !pinger.as_ref().is_some_and(|it| it.is_within(networks)) {
+            *pinger =
+                Pinger::new(networks).inspect_err(|error| warn!("no heartbeat: {error}")).ok();
         }
         if let Some(pinger) = pinger
             && let Err(why) = pinger.ping(heartbeat, fault).await
@@ -132,9 +138,12 @@ impl Pulse {
     }
 
     async fn of_channels(&self, now: Timestamp) -> Result<Option<String>, StoreError> {
-        if let Some(it) = self.store.parked().await?.first() {
-            let (channel, since) = (&it.channel, it.since);
-            return Ok(Some(format!("channel `{channel}` is parked since {since}: {}", it.detail)));
+        let troubles = self.store.channel_troubles().await?;
+        // One that has only begun to fail shows below, if it goes on.
+        let is_told =
+            |it: &&ChannelTrouble| it.incident.is_some() || it.kind == TroubleKind::Parked;
+        if let Some(it) = troubles.iter().find(is_told) {
+            return Ok(Some(it.to_string()));
         }
         let status = self.store.outbox_status(now).await?;
         // One that backs off is always due later, and has not arrived all the same.

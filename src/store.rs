@@ -19,6 +19,7 @@ mod error;
 mod record;
 mod sqlite;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,6 @@ use uuid::Uuid;
 
 use crate::incident::Incident;
 use crate::incident::IncidentId;
-use crate::notification::Notification;
 use crate::policy::Policy;
 use crate::silence::Silence;
 
@@ -52,6 +52,7 @@ pub use record::AttemptRow;
 pub use record::AuditCommit;
 pub use record::AuditRow;
 pub use record::Carried;
+pub use record::ChannelTrouble;
 pub use record::Claim;
 pub use record::Claimed;
 pub use record::DatabaseState;
@@ -70,10 +71,14 @@ pub use record::Parked;
 pub use record::Pruned;
 pub use record::Receipt;
 pub use record::Rerouted;
+pub use record::Resend;
+pub use record::ResendEnd;
 pub use record::Retry;
 pub use record::TimeKept;
 pub use record::TimePass;
+pub use record::ToldOpen;
 pub use record::TransitionRecord;
+pub use record::TroubleKind;
 pub use sqlite::EVENTS_MAX;
 pub use sqlite::Sqlite;
 
@@ -304,7 +309,7 @@ impl Store {
 
     /// What a channel was told of each incident that it knows to be open, as that stands now; oldest
     /// first.
-    pub async fn told_open(&self, channel: &str) -> Result<Vec<Notification>, StoreError> {
+    pub async fn told_open(&self, channel: &str) -> Result<Vec<ToldOpen>, StoreError> {
         match self {
             Self::Sqlite(it) => it.told_open(channel).await,
         }
@@ -314,6 +319,29 @@ impl Store {
     pub async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
         match self {
             Self::Sqlite(it) => it.parked().await,
+        }
+    }
+
+    /// When a parked channel is tried next; `None` where it is not parked.
+    pub async fn probe_at(&self, channel: &str) -> Result<Option<Timestamp>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.probe_at(channel).await,
+        }
+    }
+
+    /// Records how it ended to tell an Alertmanager again of what is open: as an attempt does, that
+    /// may park the channel, or prove that it works. Returns what that changed of incidents about it.
+    pub async fn record_resend(&self, resend: Resend) -> Result<Vec<TransitionRecord>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.record_resend(resend).await,
+        }
+    }
+
+    /// What is wrong with channels, by name: those that are parked, those to which nothing gets
+    /// through, those where a message was given up.
+    pub async fn channel_troubles(&self) -> Result<Vec<ChannelTrouble>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.channel_troubles().await,
         }
     }
 
@@ -342,6 +370,15 @@ impl Store {
     pub async fn retry(&self, what: Retry, now: Timestamp) -> Result<usize, StoreError> {
         match self {
             Self::Sqlite(it) => it.retry(what, now).await,
+        }
+    }
+
+    /// The channels of what [`Self::retry`] made due since the last call: a person wants them tried,
+    /// whatever rest they asked for.
+    #[must_use]
+    pub fn take_pushed(&self) -> BTreeSet<String> {
+        match self {
+            Self::Sqlite(it) => it.take_pushed(),
         }
     }
 

@@ -112,17 +112,17 @@ pub(super) fn classify(receiver: Receiver, endpoint: &Endpoint, answer: &Answer)
 fn taken(receiver: Receiver, answer: &Answer, detail: String, after: Option<Duration>) -> Outcome {
     let said = match receiver {
         Receiver::Webhook | Receiver::PagerDuty | Receiver::Discord | Receiver::Alertmanager => {
-            return Outcome::Delivered { answer: detail };
+            return Outcome::Delivered { answer: detail, missed: None };
         }
         Receiver::Teams => {
             let answer = format!("{detail} (accepted; whether its workflow posts it is not known)");
-            return Outcome::Delivered { answer };
+            return Outcome::Delivered { answer, missed: None };
         }
         Receiver::Slack => answer.status == 200 && answer.body == b"ok",
         Receiver::SlackLike => words::says_ok(&answer.body),
     };
     match answer.end {
-        BodyEnd::Complete if said => Outcome::Delivered { answer: detail },
+        BodyEnd::Complete if said => Outcome::Delivered { answer: detail, missed: None },
         BodyEnd::TimedOut => Outcome::Retry {
             failure: Failure::Timeout,
             detail: format!("{detail} (the answer did not end in time)"),

@@ -5,6 +5,7 @@
 //! delivery's id: a mail that came twice can be told by it. Mails of one incident refer to a message
 //! that was never sent and is named after it, so mail programs show them as one conversation.
 
+mod shares;
 mod smtp;
 
 use std::time::SystemTime;
@@ -25,6 +26,7 @@ use super::brief::Storm;
 use super::escape;
 use crate::config::Email;
 
+pub(super) use shares::Shares;
 pub(super) use smtp::Carrier;
 
 /// A subject is never longer.

@@ -199,7 +199,7 @@ fn retry(outcome: &Outcome, failure: Failure, after: Option<u64>) {
 #[tokio::test]
 async fn slack_is_told_and_answers_ok() {
     let (outcome, seen) = exchange(slack, LONG, Script::Answer(answer("200 OK", "", "ok"))).await;
-    let Outcome::Delivered { answer } = &outcome else { panic!("{outcome:?}") };
+    let Outcome::Delivered { answer, .. } = &outcome else { panic!("{outcome:?}") };
     assert!(answer.starts_with("HTTP 200 from 127.0.0.1:") && answer.ends_with(": ok"), "{answer}");
 
     let (head, body) = seen.request.split_once("\r\n\r\n").unwrap();
@@ -506,7 +506,7 @@ async fn alerts_are_pushed_again_with_a_token() {
     let sender = sender(LONG);
     let all = [examples::opened(), examples::resolved()];
     let look = Messages::default();
-    let push = sender.push_alerts(&channel, &all, &look, now(), Duration::from_mins(4));
+    let push = sender.push_alerts(&channel, &all, &look, now(), Duration::from_mins(4), false);
     let script = Script::Answer(answer("200 OK", "", ""));
     let (outcome, seen) = tokio::join!(push, serve(&listener, script));
     assert!(matches!(outcome, Outcome::Delivered { .. }), "{outcome:?}");
@@ -518,6 +518,40 @@ async fn alerts_are_pushed_again_with_a_token() {
     assert_eq!(body[1]["endsAt"], "2025-07-05T12:10:05Z");
     // Not to anything else.
     let slack = slack(listener.local_addr().unwrap());
-    let outcome = sender.push_alerts(&slack, &all, &look, now(), Duration::from_mins(4)).await;
+    let outcome =
+        sender.push_alerts(&slack, &all, &look, now(), Duration::from_mins(4), false).await;
     assert!(matches!(outcome, Outcome::Broken { .. }), "{outcome:?}");
+}
+
+/// A storm is pushed whole, in as many requests as it takes, or it is not delivered.
+#[tokio::test]
+async fn more_alerts_than_one_push_takes_are_several() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}/", listener.local_addr().unwrap());
+    let kind = ChannelKind::Alertmanager {
+        url: SecretSource::Inline(Secret::new(base)),
+        token: None,
+        resend: Duration::from_mins(1),
+    };
+    let channel = Channel { name: "am".to_owned(), kind, insecure: false };
+    let all = vec![examples::opened(); alertmanager::PUSH_MAX + 1];
+    let message = Message { minimal: true, ..examples::message(&all) };
+    let sender = sender(LONG);
+    for (second, delivered) in [("200 OK", true), ("503 Busy", false)] {
+        let serve_both = async {
+            let mut pushed = Vec::new();
+            for status in ["200 OK", second] {
+                let script = Script::Answer(answer(status, "", ""));
+                let seen = serve(&listener, script).await;
+                let body = seen.request.split_once("\r\n\r\n").unwrap().1;
+                let body: serde_json::Value = serde_json::from_str(body).unwrap();
+                pushed.push(body.as_array().unwrap().len());
+            }
+            pushed
+        };
+        let both = tokio::time::timeout(PATIENCE, serve_both);
+        let (outcome, pushed) = tokio::join!(sender.send(&channel, &message), both);
+        assert_eq!(matches!(outcome, Outcome::Delivered { .. }), delivered, "{outcome:?}");
+        assert_eq!(pushed.expect("two requests"), [alertmanager::PUSH_MAX, 1]);
+    }
 }

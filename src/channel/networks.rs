@@ -119,6 +119,18 @@ pub(super) fn check_literal(
     Err(ChannelError::Forbidden { channel: channel.to_owned(), detail: source.to_string() })
 }
 
+/// Whether nothing was asked because of `networks`.
+#[must_use]
+pub fn is_forbidden(error: &reqwest::Error) -> bool {
+    Forbidden::within(error).is_some()
+}
+
+/// Whether a URL whose host is an address may be asked; one with a name is checked when it is resolved.
+#[must_use]
+pub fn permits_url(networks: &Networks, url: &Url) -> bool {
+    check_literal(networks, "", url).is_ok()
+}
+
 /// The system's resolver, and the networks above it.
 #[derive(Clone, Debug)]
 pub(super) struct Permitting(pub(super) Arc<Networks>);

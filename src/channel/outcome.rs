@@ -14,8 +14,9 @@ const ERROR_SHOWN_MAX: usize = 300;
 /// What came of one attempt. Each detail is one line for operators, with no secret in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// The receiver has it; what it answered.
-    Delivered { answer: String },
+    /// The receiver has it; what it answered. `missed`: some of several recipients will not have it,
+    /// and the answer says who.
+    Delivered { answer: String, missed: Option<Failure> },
     /// Try again later, not before `after` (at most [`crate::backoff::RETRY_AFTER_MAX`]) where it is given.
     Retry { failure: Failure, detail: String, after: Option<Duration> },
     /// The receiver does not take this payload: try once more with `minimal: true`.
@@ -29,7 +30,7 @@ impl Outcome {
     #[must_use]
     pub fn detail(&self) -> &str {
         match self {
-            Self::Delivered { answer } => answer,
+            Self::Delivered { answer, .. } => answer,
             Self::Retry { detail, .. }
             | Self::Refused { detail, .. }
             | Self::Broken { detail, .. } => detail,

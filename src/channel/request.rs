@@ -85,17 +85,10 @@ impl Request {
                 request.endpoint.ask("wait", "true");
                 Ok(request)
             }
-            ChannelKind::Alertmanager { resend, .. } => {
-                let body = alertmanager::push(
-                    message.notifications,
-                    message.look,
-                    message.now,
-                    alertmanager::lives(*resend),
-                    message.minimal,
-                );
-                Self::to_alertmanager(channel, body).await
+            // A push may be several requests, and a mail is none.
+            ChannelKind::Alertmanager { .. } | ChannelKind::Email(_) => {
+                Err(ChannelError::Unsupported { channel: name.clone() })
             }
-            ChannelKind::Email(_) => Err(ChannelError::Unsupported { channel: name.clone() }),
         }
     }
 

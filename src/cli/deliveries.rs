@@ -139,6 +139,12 @@ fn trouble(it: &Value) -> String {
     if failure.is_empty() { String::new() } else { format!("{failure}: {detail}") }
 }
 
+/// The same, or what was answered where nothing went wrong.
+fn said(it: &Value) -> String {
+    let trouble = trouble(it);
+    if trouble.is_empty() { text(it, "detail").to_owned() } else { trouble }
+}
+
 fn shown(it: &Value) -> String {
     let word = text(it, "state");
     let mut out = format!(
@@ -150,7 +156,8 @@ fn shown(it: &Value) -> String {
     );
     for attempt in list(it, "attempts") {
         let (number, at) = (&attempt["number"], time(attempt, "at"));
-        let (outcome, why) = (text(attempt, "outcome"), paint(DIM, trouble(attempt)));
+        // Of one that was taken, what the receiver answered.
+        let (outcome, why) = (text(attempt, "outcome"), paint(DIM, said(attempt)));
         let _ = writeln!(out, "  attempt {number}  {at}  {outcome}  {why}");
     }
     let notifications = list(it, "notifications");

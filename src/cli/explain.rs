@@ -116,7 +116,7 @@ const ENTRIES: &[Entry] = &[
     },
     Entry {
         kind: "channel_parked",
-        means: "A receiver says that the channel is wrong (revoked, removed, not found), or a message to it was given up.",
+        means: "A receiver says that the channel is wrong (revoked, removed, not found), nothing has arrived there for a quarter of an hour, or a message to it was given up.",
         matters: "Whoever reads that channel hears nothing. It is told through the other channels and by `/readyz?verbose`.",
         to_do: "`schemawarden deliveries list` says what the receiver answered. Correct the URL or the key and reload; `schemawarden notify-test CHANNEL` tries it, and `schemawarden deliveries retry CHANNEL` sends what waits. It resolves with the next message that arrives.",
     },

@@ -52,7 +52,7 @@ pub(super) async fn send(sender: &Sender, config: &Config, channel: &Channel) ->
         thread: None,
     };
     match sender.send(channel, &message).await {
-        Outcome::Delivered { answer } => (true, format!("the receiver answered: {answer}")),
+        Outcome::Delivered { answer, .. } => (true, format!("the receiver answered: {answer}")),
         Outcome::Retry { failure, detail, after } => {
             let again =
                 after.map_or_else(String::new, |it| format!(", asks to wait {} s", it.as_secs()));

@@ -67,6 +67,15 @@ pub(super) fn sense(
     noted.later("discover", file.discover.as_ref());
     let global_limits = limits::global(file.limits.as_ref(), noted);
     let databases = database::all(file, manifests.as_ref(), global_limits, today, noted);
+    for (key, word, given) in [
+        ("allow_networks", "allow", &file.allow_networks),
+        ("deny_networks", "deny", &file.deny_networks),
+    ] {
+        if let Some(given) = given {
+            let help = format!("did you mean `networks: {{ {word}: […] }}`?");
+            noted.mistake_help(Some(given.at), key, "unknown key", help);
+        }
+    }
     let networks = network::networks(file.networks.as_ref(), noted);
     let channels = channel::all(file.channels.as_ref(), &networks, noted);
     let registered = Registered::of(file);

@@ -77,6 +77,11 @@ pub(super) struct File {
     pub(super) heartbeat: Option<At<Heartbeat>>,
     #[schemars(skip)]
     pub(super) discover: Later,
+    /// Likely words for what `networks` holds, so that they are refused with the right ones.
+    #[schemars(skip)]
+    pub(super) allow_networks: Later,
+    #[schemars(skip)]
+    pub(super) deny_networks: Later,
 }
 
 /// What holds for every database that does not say otherwise.

@@ -12,14 +12,14 @@ use crate::store::AttemptEnd;
 use crate::store::Claimed;
 
 /// A channel that is wrong is tried again this often: a person may have mended it.
-const BROKEN_RETRY: Duration = Duration::from_hours(1);
+pub(super) const BROKEN_RETRY: Duration = Duration::from_hours(1);
 
 /// Says how an attempt ended.
 ///
-/// A refused payload is sent once more, at once, in its minimal form. A channel that is broken is
-/// tried hourly; anything else, a refused minimal form as well, follows [`backoff`]: the receiver may
-/// have been wrong for a moment, and an alert must outlive that. Whatever has not arrived after
-/// [`backoff::GIVE_UP_AFTER`] is abandoned.
+/// A refused payload is sent once more, at once, in its minimal form; one that is refused in that form
+/// too is abandoned, since what comes after it would wait for nothing. A channel that is broken is
+/// tried hourly; anything else follows [`backoff`]: the receiver may have been wrong for a moment, and
+/// an alert must outlive that. Whatever has not arrived after [`backoff::GIVE_UP_AFTER`] is abandoned.
 pub(super) fn decide(
     outcome: &Outcome,
     claimed: &Claimed,
@@ -27,14 +27,18 @@ pub(super) fn decide(
     jitter: f64,
 ) -> AttemptEnd {
     let (failure, detail, retry_after, minimal) = match outcome {
-        Outcome::Delivered { answer } => {
-            return AttemptEnd::Delivered { answer: answer.clone() };
+        Outcome::Delivered { answer, missed } => {
+            let failure = missed.map(|it| it.word().to_owned());
+            return AttemptEnd::Delivered { answer: answer.clone(), failure };
         }
         Outcome::Refused { failure, detail } if !claimed.minimal => {
             let (failure, detail) = (failure.word().to_owned(), detail.clone());
             return AttemptEnd::Again { due_at: now, minimal: true, failure, detail };
         }
-        Outcome::Refused { failure, detail } => (failure, detail, None, true),
+        Outcome::Refused { failure, detail } => {
+            let detail = format!("{detail} (its shortest form was refused too)");
+            return AttemptEnd::Abandoned { failure: failure.word().to_owned(), detail };
+        }
         Outcome::Retry { failure, detail, after } => (failure, detail, *after, claimed.minimal),
         Outcome::Broken { failure, detail } => {
             (failure, detail, Some(BROKEN_RETRY), claimed.minimal)
@@ -94,7 +98,7 @@ mod tests {
     #[test]
     fn outcomes_lead_somewhere() {
         let detail = || "because".to_owned();
-        let delivered = Outcome::Delivered { answer: "ok".to_owned() };
+        let delivered = Outcome::Delivered { answer: "ok".to_owned(), missed: None };
         let server = Outcome::Retry { failure: Failure::Server, detail: detail(), after: None };
         let after = Some(Duration::from_secs(90));
         let limited = Outcome::Retry { failure: Failure::RateLimited, detail: detail(), after };
@@ -110,9 +114,8 @@ mod tests {
             ("trouble for too long",     &server,    90,     72,   false,  "abandoned"),
             ("asked for rest",           &limited,   1,      0,    false,  "+90"),
             ("refused",                  &refused,   1,      0,    false,  "+0 minimal"),
-            ("refused, minimal as well", &refused,   2,      0,    true,   "+10 minimal"),
+            ("refused, minimal as well", &refused,   2,      0,    true,   "abandoned"),
             ("refused, late",            &refused,   9,      72,   false,  "+0 minimal"),
-            ("refused for too long",     &refused,   90,     72,   true,   "abandoned"),
             ("broken",                   &broken,    1,      0,    false,  "+3600"),
             ("broken for too long",      &broken,    70,     72,   false,  "abandoned"),
         ];

@@ -19,7 +19,13 @@ pub(super) fn end(claimed: &Claimed, end: &AttemptEnd, broken: bool) {
     let channel = &claimed.channel;
     let what = claimed.notifications.first().map_or("nothing", |it| it.headline.as_str());
     match end {
-        AttemptEnd::Delivered { .. } => info!("delivered to channel `{channel}`: {what}"),
+        AttemptEnd::Delivered { answer, failure: Some(failure) } => warn!(
+            delivery.failure = failure,
+            "delivered to channel `{channel}`, but not to each of its recipients: {what}: {answer}",
+        ),
+        AttemptEnd::Delivered { failure: None, .. } => {
+            info!("delivered to channel `{channel}`: {what}");
+        }
         AttemptEnd::Abandoned { failure, detail } => {
             let incidents = incidents(&claimed.notifications);
             error!(

@@ -2,7 +2,8 @@
 //!
 //! The URL is a secret: whoever has it can say that all is well. It is in no error and in no log.
 
-use std::error::Error as _;
+use std::error::Error;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::RootCertStore;
@@ -11,8 +12,11 @@ use url::Url;
 
 use crate::channel::ChannelError;
 use crate::channel::Timeouts;
-use crate::channel::http_client;
+use crate::channel::is_forbidden;
+use crate::channel::permits_url;
+use crate::channel::permitting_client;
 use crate::config::Heartbeat;
+use crate::config::Networks;
 use crate::config::SecretSource;
 use crate::config::is_loopback;
 use crate::secret;
@@ -30,18 +34,30 @@ const FILE_BYTES_MAX: u64 = 16 * 1024;
 /// Characters of the reason.
 const REASON_CHARS_MAX: usize = 1_000;
 
+/// Why it is not even asked.
+const DENIED: &str = "`networks` does not permit its address";
+
 /// The client of the monitor.
 pub(super) struct Pinger {
     client: reqwest::Client,
+    networks: Arc<Networks>,
 }
 
 impl Pinger {
-    pub(super) fn new() -> Result<Self, ChannelError> {
+    /// One that goes only where `networks` lets it.
+    pub(super) fn new(networks: &Networks) -> Result<Self, ChannelError> {
         let mut roots = RootCertStore::empty();
         // Single unreadable certificates are no reason to have none.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         let timeouts = Timeouts { connect: CONNECT_MAX, total: TOTAL_MAX };
-        Ok(Self { client: http_client(timeouts, roots)? })
+        let networks = Arc::new(networks.clone());
+        let client = permitting_client(timeouts, Arc::new(roots), Arc::clone(&networks))?;
+        Ok(Self { client, networks })
+    }
+
+    /// Whether it was made for these.
+    pub(super) fn is_within(&self, networks: &Networks) -> bool {
+        *self.networks == *networks
     }
 
     /// Says that all is well, or what is not. The error says why nobody heard it.
@@ -51,6 +67,9 @@ impl Pinger {
         fault: Option<String>,
     ) -> Result<(), String> {
         let url = url(heartbeat).await?;
+        if !permits_url(&self.networks, &url) {
+            return Err(DENIED.to_owned());
+        }
         let mut tried = 1;
         loop {
             let request = match &fault {
@@ -64,9 +83,8 @@ impl Pinger {
                 Ok(answer) if answer.status().is_success() => return Ok(()),
                 Ok(answer) => format!("it answered {}", answer.status().as_u16()),
                 // The error's own text names the URL; what it was caused by does not.
-                Err(error) => error
-                    .source()
-                    .map_or_else(|| "no answer".to_owned(), |it| format!("no answer: {it}")),
+                Err(error) if is_forbidden(&error) => return Err(DENIED.to_owned()),
+                Err(error) => format!("no answer{}", causes(&error)),
             };
             if tried >= TRIES {
                 return Err(format!("{why} ({tried} tries)"));
@@ -75,6 +93,18 @@ impl Pinger {
             tokio::time::sleep(PAUSE).await;
         }
     }
+}
+
+/// What an error was caused by, to the last.
+fn causes(error: &dyn Error) -> String {
+    let mut text = String::new();
+    let mut cause = error.source();
+    while let Some(it) = cause {
+        text.push_str(": ");
+        text.push_str(&it.to_string());
+        cause = it.source();
+    }
+    text
 }
 
 /// The same address with `/fail` behind its path.
@@ -108,6 +138,27 @@ async fn url(heartbeat: &Heartbeat) -> Result<Url, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Neither by name nor by number, and without a second try.
+    #[tokio::test]
+    async fn a_monitor_in_a_denied_network_is_not_asked() {
+        let trap = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        trap.set_nonblocking(true).unwrap();
+        let port = trap.local_addr().unwrap().port();
+        let deny = ["127.0.0.0/8", "::1/128"].map(|it| it.parse().unwrap()).into();
+        let pinger = Pinger::new(&Networks { allow: Vec::new(), deny }).unwrap();
+        for host in ["localhost", "127.0.0.1", "[::1]"] {
+            let url = crate::secret::Secret::new(format!("http://{host}:{port}/ping"));
+            let heartbeat = Heartbeat {
+                url: SecretSource::Inline(url),
+                every: Duration::from_secs(1),
+                insecure: false,
+            };
+            assert_eq!(pinger.ping(&heartbeat, None).await, Err(DENIED.to_owned()), "{host}");
+        }
+        let knocked = trap.accept().map(|(_, from)| from);
+        assert!(knocked.is_err(), "somebody connected: {knocked:?}");
+    }
 
     #[test]
     fn a_failing_daemon_says_so_under_its_own_path() {

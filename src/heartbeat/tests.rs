@@ -9,12 +9,18 @@ use tokio_util::task::TaskTracker;
 use super::*;
 use crate::config;
 use crate::config::SecretSource;
+use crate::finding::Finding;
+use crate::finding::FindingKind;
+use crate::finding::ObjectKind;
 use crate::health::Timing;
 use crate::incident::Life;
 use crate::report::Evidence;
 use crate::report::Report;
 use crate::report::Verdict;
+use crate::schema::RelationName;
 use crate::secret::Secret;
+use crate::store::Attempt;
+use crate::store::AttemptEnd;
 use crate::store::AuditCommit;
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -129,4 +135,51 @@ async fn a_sign_of_life_comes_after_the_first_look_and_says_what_fails() {
     assert_eq!(reason, "1 of 1 audits are overdue, first `central`");
     pulse.shutdown.cancel();
     tokio::time::timeout(PATIENCE, running).await.expect("it stops in time").unwrap();
+}
+
+#[tokio::test]
+async fn a_message_that_was_given_up_is_a_fault_until_another_arrives() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("config.yaml");
+    std::fs::write(&path, CONFIG).unwrap();
+    let manifests = folder.path().join("expected-schemas");
+    std::fs::create_dir(&manifests).unwrap();
+    std::fs::write(manifests.join("central.yaml"), "manifest: central\ntables: [x]\n").unwrap();
+    let clock = Clock::manual(Timestamp::from_second(1_750_000_000).unwrap());
+    let (_publish, config) =
+        watch::channel(Arc::new(config::load(&path, &|_| None, clock.now()).unwrap()));
+    let pulse = Pulse {
+        store: Store::open_sqlite(&folder.path().join("state.db"), clock.now()).unwrap(),
+        config,
+        clock: clock.clone(),
+        health: Health::new(),
+        shutdown: CancellationToken::new(),
+    };
+    let policy = Arc::new(crate::policy::Policy::of_channels(["ops".to_owned()]));
+    let mut drifted = audit(clock.now());
+    drifted.policy = Arc::clone(&policy);
+    let report = Arc::make_mut(&mut drifted.report);
+    report.verdict = Verdict::Drifted;
+    let (kind, object) = (FindingKind::UnexpectedTable, ObjectKind::Table);
+    let name = RelationName::new("public", "Musician");
+    report.findings = vec![Finding::new(kind, object, Some(name), "unexpected".to_owned())];
+    pulse.store.commit_audit(drifted).await.unwrap();
+    let lease = Duration::from_mins(1);
+    let claimed = pulse.store.claim(clock.now(), lease, Vec::new()).await.unwrap();
+    let claimed = &claimed.deliveries[0];
+    let (failure, detail) = ("payload".to_owned(), "400 too large".to_owned());
+    let attempt = Attempt {
+        delivery: claimed.id,
+        epoch: claimed.epoch,
+        number: 1,
+        at: clock.now(),
+        duration: Duration::from_millis(8),
+        end: AttemptEnd::Abandoned { failure, detail },
+        broken: false,
+        policy,
+    };
+    pulse.store.record_attempt(attempt).await.unwrap();
+    let config = pulse.config.borrow().clone();
+    let fault = pulse.fault(&config).await.expect("it is a fault");
+    assert!(fault.contains("ops") && fault.contains("of SW-1001"), "{fault}");
 }

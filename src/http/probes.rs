@@ -60,9 +60,9 @@ pub(super) async fn livez(State(face): State<Face>) -> Response {
 /// 200 while config and state are there and the process is not stopping. `?verbose` names each
 /// condition.
 pub(super) async fn readyz(State(face): State<Face>, RawQuery(query): RawQuery) -> Response {
-    let parked = read(face.store.parked()).await;
-    let (parked, unreadable) = match parked {
-        Ok(parked) => (parked, None),
+    let troubles = read(face.store.channel_troubles()).await;
+    let (troubles, unreadable) = match troubles {
+        Ok(troubles) => (troubles, None),
         Err(fault) => (Vec::new(), Some(fault)),
     };
     let conditions = conditions(&face, unreadable);
@@ -81,9 +81,8 @@ pub(super) async fn readyz(State(face): State<Face>, RawQuery(query): RawQuery) 
     if verbose && let Some(refused) = face.health.reload_refused() {
         let _ = writeln!(body, "[!]reload refused, the earlier config is in force: {refused}");
     }
-    for it in parked.iter().filter(|_| verbose) {
-        let (channel, since) = (&it.channel, it.since);
-        let _ = writeln!(body, "[!]channel {channel} is parked since {since}: {}", it.detail);
+    for it in troubles.iter().filter(|_| verbose) {
+        let _ = writeln!(body, "[!]{it}");
     }
     body.push_str(if ready { "ok\n" } else { "not ready\n" });
     text(status, body)

@@ -93,7 +93,9 @@ pub enum Reason {
     ManifestReleased,
     /// The receiver says that the channel is wrong.
     ChannelBroken,
-    /// A message was given up after every try.
+    /// Nothing has got through to the channel for a while.
+    ChannelFailing,
+    /// A message was given up: after every try, or because its receiver takes no form of it.
     DeliveryAbandoned,
     /// The channel takes messages again.
     ChannelDelivers,
@@ -140,6 +142,7 @@ impl Reason {
             Self::ManifestChanged => "manifest_changed",
             Self::ManifestReleased => "manifest_released",
             Self::ChannelBroken => "channel_broken",
+            Self::ChannelFailing => "channel_failing",
             Self::DeliveryAbandoned => "delivery_abandoned",
             Self::ChannelDelivers => "channel_delivers",
             Self::ChannelRemoved => "channel_removed",

@@ -1,6 +1,7 @@
 //! What goes into the store and what comes out of it.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use std::time::Instant;
@@ -210,19 +211,13 @@ pub struct Attempt {
 pub enum AttemptEnd {
     Delivered {
         answer: String,
+        /// What kind of failure it was for some of several recipients, who will not have it.
+        failure: Option<String>,
     },
     /// To be tried again at `due_at`.
-    Again {
-        due_at: Timestamp,
-        minimal: bool,
-        failure: String,
-        detail: String,
-    },
+    Again { due_at: Timestamp, minimal: bool, failure: String, detail: String },
     /// Ended without success.
-    Abandoned {
-        failure: String,
-        detail: String,
-    },
+    Abandoned { failure: String, detail: String },
 }
 
 /// What became of the deliveries that waited for a channel which is not configured any more.
@@ -288,6 +283,77 @@ pub struct Parked {
     pub failure: String,
     /// A line for people, without secrets.
     pub detail: String,
+}
+
+/// What is wrong with a channel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelTrouble {
+    pub channel: String,
+    pub kind: TroubleKind,
+    pub since: Timestamp,
+    /// The incident that is open about it; a channel that has not failed for long has none.
+    pub incident: Option<IncidentId>,
+    /// A line for people, without secrets.
+    pub detail: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TroubleKind {
+    Parked,
+    /// Nothing arrives, and it goes on being tried.
+    Failing,
+    /// A message was given up, and none has arrived since.
+    GaveUp,
+}
+
+impl fmt::Display for ChannelTrouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { channel, kind, since, incident, detail } = self;
+        let what = match kind {
+            TroubleKind::Parked => "is parked since",
+            TroubleKind::Failing => "is failing since",
+            TroubleKind::GaveUp => "has taken nothing since a message was given up at",
+        };
+        write!(f, "channel {channel} {what} {since}")?;
+        if let Some(incident) = incident {
+            write!(f, " ({incident})")?;
+        }
+        write!(f, ": {detail}")
+    }
+}
+
+/// What a channel was told of an incident that is open.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ToldOpen {
+    pub notification: Notification,
+    /// It took the minimal form, and had refused the full one.
+    pub minimal: bool,
+}
+
+/// An Alertmanager was told again of what is open, or could not be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resend {
+    pub channel: String,
+    pub at: Timestamp,
+    pub end: ResendEnd,
+    /// Whom to tell of the channel.
+    pub policy: Arc<Policy>,
+}
+
+/// How that ended; the words are those of [`AttemptEnd`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ResendEnd {
+    Taken,
+    Failed {
+        failure: String,
+        detail: String,
+    },
+    /// The channel itself is wrong: the next try comes at `due_at`.
+    Broken {
+        failure: String,
+        detail: String,
+        due_at: Timestamp,
+    },
 }
 
 /// What mutes at some instant: when that changes, something may have to be told.
@@ -377,7 +443,7 @@ pub struct DeliveryRow {
     pub ended_at: Option<Timestamp>,
     pub attempts: u32,
     /// Of the last attempt: a closed word, and a line for people without secrets. Of one that was
-    /// delivered, what the receiver answered.
+    /// delivered, what the receiver answered; with a word, some of several recipients did not get it.
     pub failure: Option<String>,
     pub detail: Option<String>,
     /// How many notifications it carries, and the first of them in words.

@@ -4,6 +4,7 @@
 //! waits for the answer. So there is one writer by construction, no lock is held across an `await`,
 //! and commits can be grouped.
 
+mod about_channel;
 mod acknowledge;
 mod audience;
 mod audits;
@@ -13,6 +14,7 @@ mod command;
 mod databases;
 mod deliveries;
 mod deploys;
+mod failing;
 mod groups;
 mod history;
 mod in_force;
@@ -35,14 +37,18 @@ mod tell;
 mod time_pass;
 mod trials;
 mod trouble;
+mod unheard;
 mod unregistered;
 mod untold;
 mod versions;
 mod writer;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -63,6 +69,7 @@ use self::writer::Writer;
 use super::Attempt;
 use super::AuditCommit;
 use super::AuditRow;
+use super::ChannelTrouble;
 use super::Claim;
 use super::DatabaseState;
 use super::DeliveryDetail;
@@ -78,14 +85,16 @@ use super::Parked;
 use super::Pruned;
 use super::Receipt;
 use super::Rerouted;
+use super::Resend;
+use super::ResendEnd;
 use super::Retry;
 use super::StoreError;
 use super::TimeKept;
 use super::TimePass;
+use super::ToldOpen;
 use super::TransitionRecord;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
-use crate::notification::Notification;
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::silence::Silence;
@@ -102,6 +111,8 @@ pub struct Sqlite {
     health: watch::Receiver<Health>,
     progress: Progress,
     outbox: Arc<Notify>,
+    /// Channels that a person wants tried now; held for a moment.
+    pushed: Arc<Mutex<BTreeSet<String>>>,
     /// Counts changes of what decides what is in force.
     standing: watch::Sender<u64>,
     epoch: i64,
@@ -129,7 +140,8 @@ impl Sqlite {
         let progress = writer.progress();
         writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
         let standing = watch::Sender::new(0);
-        Ok(Self { commands, health, progress, outbox, standing, epoch })
+        let pushed = Arc::default();
+        Ok(Self { commands, health, progress, outbox, pushed, standing, epoch })
     }
 
     pub(super) async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {
@@ -319,13 +331,43 @@ impl Sqlite {
         self.write("silence", move |it| silences::expire(it, id, now)).await
     }
 
-    pub(super) async fn told_open(&self, channel: &str) -> Result<Vec<Notification>, StoreError> {
+    pub(super) async fn told_open(&self, channel: &str) -> Result<Vec<ToldOpen>, StoreError> {
         let channel = channel.to_owned();
         self.read("what is told", move |it| audience::told_open(it, &channel)).await
     }
 
     pub(super) async fn parked(&self) -> Result<Vec<Parked>, StoreError> {
         self.read("parked channels", parked::all).await
+    }
+
+    pub(super) async fn probe_at(&self, channel: &str) -> Result<Option<Timestamp>, StoreError> {
+        let channel = channel.to_owned();
+        let read =
+            move |it: &Connection| parked::probe_at(it, &channel)?.map(column::from_ms).transpose();
+        self.read("a parked channel", read).await
+    }
+
+    pub(super) async fn record_resend(
+        &self,
+        resend: Resend,
+    ) -> Result<Vec<TransitionRecord>, StoreError> {
+        if resend.end == ResendEnd::Taken {
+            // As nearly every time: then it costs no write.
+            let channel = resend.channel.clone();
+            let look = move |it: &Connection| parked::resend_is_in_trouble(it, &channel);
+            if !self.read("trouble of a channel", look).await? {
+                return Ok(Vec::new());
+            }
+        }
+        let record = move |it: &Connection| parked::after_resend(it, &resend);
+        let transitions = self.write("what was told again", record).await?;
+        // What waited for the channel may be due.
+        self.outbox.notify_one();
+        Ok(transitions)
+    }
+
+    pub(super) async fn channel_troubles(&self) -> Result<Vec<ChannelTrouble>, StoreError> {
+        self.read("trouble of channels", about_channel::troubles).await
     }
 
     pub(super) async fn probe_parked(&self, now: Timestamp) -> Result<(), StoreError> {
@@ -347,9 +389,15 @@ impl Sqlite {
     }
 
     pub(super) async fn retry(&self, what: Retry, now: Timestamp) -> Result<usize, StoreError> {
-        let count = self.write("retry", move |it| deliveries::retry(it, &what, now)).await?;
+        let retry = move |it: &Connection| deliveries::retry(it, &what, now);
+        let (count, channel) = self.write("retry", retry).await?;
+        self.pushed.lock().unwrap_or_else(PoisonError::into_inner).extend(channel);
         self.outbox.notify_one();
         Ok(count)
+    }
+
+    pub(super) fn take_pushed(&self) -> BTreeSet<String> {
+        std::mem::take(&mut *self.pushed.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(super) async fn release(&self, id: Uuid, epoch: i64) -> Result<(), StoreError> {

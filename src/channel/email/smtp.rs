@@ -2,11 +2,13 @@
 //!
 //! Addresses are resolved here and checked against `networks` before any of them is connected to; the
 //! certificate is checked against the name all the same. A mail that one of several recipients refuses
-//! still goes to the others, and the answer says who did not get it.
+//! still goes to the others: whoever is put off is asked again alone, and the answer says who did not
+//! get it.
 
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use lettre::Message as Letter;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Credentials;
@@ -18,7 +20,10 @@ use lettre::transport::smtp::commands::Data;
 use lettre::transport::smtp::commands::Mail;
 use lettre::transport::smtp::commands::Rcpt;
 use lettre::transport::smtp::extension::ClientId;
+use uuid::Uuid;
 
+use super::shares::Share;
+use super::shares::Shares;
 use crate::channel::ChannelError;
 use crate::channel::Failure;
 use crate::channel::Outcome;
@@ -45,6 +50,10 @@ const REPLY_SHOWN: usize = 300;
 /// these two are what everybody has, and TLS protects them.
 const MECHANISMS: [Mechanism; 2] = [Mechanism::Plain, Mechanism::Login];
 
+/// A recipient is put off for so long after another one took the mail; then it counts as refused. What
+/// comes after waits for it, and those who take their mails would hear of nothing.
+const PUT_OFF_MAX: Duration = Duration::from_hours(1);
+
 /// What carries the mails of one channel.
 pub(crate) struct Carrier<'a> {
     pub(crate) channel: &'a str,
@@ -52,6 +61,19 @@ pub(crate) struct Carrier<'a> {
     pub(crate) networks: &'a Networks,
     /// For each address of the server.
     pub(crate) connect: Duration,
+    /// Which mail, at which time.
+    pub(crate) delivery: Uuid,
+    pub(crate) now: Timestamp,
+    pub(crate) shares: &'a Shares,
+}
+
+/// A few of them by name, and what was said of the first.
+fn shown(refused: &[(String, String)]) -> String {
+    let listed: Vec<&str> = refused.iter().take(REFUSED_SHOWN).map(|(to, _)| &**to).collect();
+    let left = refused.len() - listed.len();
+    let more = if left > 0 { format!(" and {left} more") } else { String::new() };
+    let said = refused.first().map_or("", |(_, said)| said);
+    format!("{}{more}: {said}", listed.join(", "))
 }
 
 impl Carrier<'_> {
@@ -93,45 +115,77 @@ impl Carrier<'_> {
         self.hand_over(&mut server, letter).await
     }
 
+    /// Hands the mail to whoever does not have it yet.
     async fn hand_over(
         &self,
         server: &mut AsyncSmtpConnection,
         letter: &Letter,
     ) -> Result<Outcome, Outcome> {
         let envelope = letter.envelope();
+        let mut share = self.shares.of(self.delivery, self.now);
         let from = Mail::new(envelope.from().cloned(), Vec::new());
         server.command(from).await.map_err(|it| self.failed(SmtpStep::Sender, &it))?;
+        let mut accepted: Vec<String> = Vec::new();
         let mut refused: Vec<(String, Outcome)> = Vec::new();
-        for to in envelope.to() {
-            if let Err(error) = server.command(Rcpt::new(to.clone(), Vec::new())).await {
-                let outcome = self.failed(SmtpStep::Recipient, &error);
-                if error.status().is_none() {
-                    // The connection is gone.
-                    return Err(outcome);
+        for to in envelope.to().iter().filter(|it| !share.is_settled(it.as_ref())) {
+            match server.command(Rcpt::new(to.clone(), Vec::new())).await {
+                Ok(_) => accepted.push(to.to_string()),
+                Err(error) => {
+                    let outcome = self.failed(SmtpStep::Recipient, &error);
+                    if error.status().is_none() {
+                        // The connection is gone.
+                        return Err(outcome);
+                    }
+                    refused.push((to.to_string(), outcome));
                 }
-                refused.push((to.to_string(), outcome));
             }
         }
-        if refused.len() == envelope.to().len() {
+        if accepted.is_empty() && share.taken.is_empty() {
             // One that may be taken later is worth another try for all.
             let later = refused.iter().position(|(_, it)| matches!(it, Outcome::Retry { .. }));
             return Err(refused.swap_remove(later.unwrap_or(0)).1);
         }
-        server.command(Data).await.map_err(|it| self.failed(SmtpStep::Data, &it))?;
-        let taken = server.message(&letter.formatted()).await;
-        let reply = taken.map_err(|it| self.failed(SmtpStep::Data, &it))?;
+        let mut answer = format!("{} has it for the others", self.email.host);
+        if !accepted.is_empty() {
+            server.command(Data).await.map_err(|it| self.failed(SmtpStep::Data, &it))?;
+            let taken = server.message(&letter.formatted()).await;
+            let reply = taken.map_err(|it| self.failed(SmtpStep::Data, &it))?;
+            let words: Vec<&str> = reply.message().collect();
+            answer = format!("{} from {}: {}", reply.code(), self.email.host, words.join(" "));
+            if share.taken.is_empty() {
+                share.since = self.now;
+            }
+            share.taken.extend(accepted);
+        }
         // It has the mail; what it says to a goodbye changes nothing.
         let _ = server.quit().await;
-        let words: Vec<&str> = reply.message().collect();
-        let mut answer = format!("{} from {}: {}", reply.code(), self.email.host, words.join(" "));
-        if !refused.is_empty() {
-            let names: Vec<String> = refused.iter().map(|(to, _)| to.clone()).collect();
-            let shown = names[..names.len().min(REFUSED_SHOWN)].join(", ");
-            let left = names.len() - names.len().min(REFUSED_SHOWN);
-            let more = if left > 0 { format!(" and {left} more") } else { String::new() };
-            answer = format!("{answer} (but it refused {shown}{more}: {})", refused[0].1.detail());
+        Ok(self.settle(share, refused, &answer))
+    }
+
+    /// Whether somebody is to be asked again, and who will not have the mail.
+    fn settle(&self, mut share: Share, refused: Vec<(String, Outcome)>, answer: &str) -> Outcome {
+        let age = Duration::try_from(self.now.duration_since(share.since)).unwrap_or_default();
+        let mut later = Vec::new();
+        for (to, outcome) in refused {
+            let said = outcome.detail().to_owned();
+            if matches!(outcome, Outcome::Retry { .. }) && age < PUT_OFF_MAX {
+                later.push((to, said));
+            } else {
+                share.refused.push((to, said));
+            }
         }
-        Ok(Outcome::Delivered { answer: escape::line(&answer, 2 * REPLY_SHOWN) })
+        if !later.is_empty() {
+            let detail = format!("{answer} (but not yet for {})", shown(&later));
+            self.shares.keep(self.delivery, share);
+            let detail = escape::line(&detail, 2 * REPLY_SHOWN);
+            return Outcome::Retry { failure: Failure::Server, detail, after: None };
+        }
+        self.shares.forget(self.delivery);
+        let (answer, missed) = match share.refused.as_slice() {
+            [] => (answer.to_owned(), None),
+            it => (format!("{answer} (but it refused {})", shown(it)), Some(Failure::Client)),
+        };
+        Outcome::Delivered { answer: escape::line(&answer, 2 * REPLY_SHOWN), missed }
     }
 
     /// The server's addresses that messages may go to.

@@ -1,5 +1,7 @@
 //! The letters as they leave; no name begins a header, and none acts in HTML.
 
+mod handing;
+
 use super::*;
 use crate::channel::examples;
 use crate::config::MailSecurity;

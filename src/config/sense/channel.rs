@@ -122,7 +122,10 @@ impl Entry<'_> {
             "teams" => Some(ChannelKind::Teams { url: self.url(noted)? }),
             "discord" => Some(ChannelKind::Discord { url: self.url(noted)? }),
             "alertmanager" => self.alertmanager(noted),
-            _ => email::read(self.name, self.channel, self.key, noted).map(ChannelKind::Email),
+            _ => {
+                let read = email::read(self.name, self.channel, self.key, self.networks, noted);
+                read.map(ChannelKind::Email)
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use crate::config::Email;
 use crate::config::MailSecurity;
+use crate::config::Networks;
 use crate::config::SecretSource;
 use crate::config::shape;
 use crate::yaml::At;
@@ -32,6 +33,7 @@ pub(super) fn read(
     name: &At<String>,
     channel: &shape::Channel,
     key: &str,
+    networks: &Networks,
     noted: &mut Noted,
 ) -> Option<Email> {
     let field = |name: &str| format!("{key}.{name}");
@@ -50,6 +52,13 @@ pub(super) fn read(
     {
         let message = format!("{} is not the name or address of a host", host.shown());
         noted.mistake_help(Some(host.at), field("host"), message, "write the port under `port`");
+    }
+    let address = host.and_then(|it| it.value.parse::<IpAddr>().ok());
+    if let (Some(host), Some(address)) = (host, address)
+        && !networks.permit(address)
+    {
+        let message = "`networks` does not permit this address";
+        noted.mistake(Some(host.at), field("host"), message);
     }
     let (security, usual_port) = security(channel, key, noted);
     let port = noted.number(

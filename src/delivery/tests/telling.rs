@@ -3,6 +3,7 @@
 use super::*;
 use crate::config::SlackFormat;
 use crate::route::Route;
+use crate::store::Retry;
 use crate::store::TimePass;
 
 /// What Slack says when it took a message.
@@ -110,5 +111,96 @@ async fn a_reminder_is_delivered() {
     bench.delivery.store.keep_time(pass).await.unwrap();
     let (_, reminder) = receiver.next().await;
     assert!(reminder.contains("incident.reminder") && reminder.contains("repeat_interval"));
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_message_in_no_form_is_given_up_loudly_and_the_next_goes_on() {
+    let tasks = TaskTracker::new();
+    let answers = ["400 Bad", "400 Bad", "200 OK"];
+    let mut picky = Receiver::start(&tasks, &answers).await;
+    let mut other = Receiver::start(&tasks, &["200 OK"]).await;
+    let (ops, pager) = (picky.url.clone(), other.url.clone());
+    let mut bench = Bench::new(&[("ops", &ops), ("pager", &pager)], &tasks);
+    bench.channels = vec!["ops".to_owned()];
+    bench.start(FLUSH_MAX);
+    bench.audit("central", &["Musician"]).await;
+    let (lost, _) = picky.next().await;
+    picky.next().await;
+    let (_, told) = other.next().await;
+    assert!(told.contains("channel_parked") && told.contains("delivery_abandoned"), "{told}");
+    assert!(told.contains("nobody was told there of SW-1001"), "{told}");
+    assert!(told.contains(&format!("deliveries retry {lost}")), "{told}");
+    // What comes after it does not wait.
+    bench.audit("central", &[]).await;
+    let (_, next) = picky.next().await;
+    assert!(next.contains("incident.resolved"), "{next}");
+    let (_, over) = other.next().await;
+    assert!(over.contains("channel_delivers"), "{over}");
+    let retry = Retry::Delivery(lost.parse().unwrap());
+    let now = bench.delivery.clock.now();
+    assert_eq!(bench.delivery.store.retry(retry, now).await.unwrap(), 1);
+    assert_eq!(picky.next().await.0, lost);
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn a_person_need_not_wait_for_the_rest_that_a_receiver_asked_for() {
+    let tasks = TaskTracker::new();
+    let limited = "429 Slow\r\nretry-after: 3000";
+    let mut receiver = Receiver::start(&tasks, &[limited, "200 OK"]).await;
+    let mut bench = Bench::new(&[("ops", &receiver.url)], &tasks);
+    bench.audit("central", &["Musician"]).await;
+    bench.start(FLUSH_MAX);
+    let (first, _) = receiver.next().await;
+    bench.attempts(1).await;
+    let retry = Retry::Channel("ops".to_owned());
+    let now = bench.delivery.clock.now();
+    assert_eq!(bench.delivery.store.retry(retry, now).await.unwrap(), 1);
+    assert_eq!(receiver.next().await.0, first);
+    bench.until(|it| it.pending == 0).await;
+    bench.stop().await;
+}
+
+#[tokio::test]
+async fn an_alertmanager_that_stops_taking_what_is_open_is_parked_and_told_of() {
+    let tasks = TaskTracker::new();
+    let answers = ["400 Bad", "200 OK", "200 OK", "401 No", "200 OK"];
+    let mut am = Receiver::start(&tasks, &answers).await;
+    let mut other = Receiver::start(&tasks, &["200 OK"]).await;
+    let urls = [("am", am.url.as_str()), ("pager", other.url.as_str())];
+    let mut bench = Bench::new(&urls, &tasks);
+    let resend = Duration::from_mins(1);
+    let url = SecretSource::Inline(Secret::new(am.url.as_str()));
+    let kind = ChannelKind::Alertmanager { url, token: None, resend };
+    let channel = Channel { name: "am".to_owned(), kind, insecure: false };
+    let mut config = config(&urls);
+    config.channels.insert("am".to_owned(), channel.clone());
+    bench.publish.send(Arc::new(config)).unwrap();
+    bench.channels = vec!["am".to_owned()];
+    bench.start(FLUSH_MAX);
+    bench.audit("central", &["Musician"]).await;
+    let (_, full) = am.next().await;
+    let (_, minimal) = am.next().await;
+    assert!(full.contains("next_steps") && !minimal.contains("next_steps"));
+    bench.until(|it| it.pending == 0).await;
+    let round = async || resend::round(bench.delivery.clone(), channel.clone(), resend).await;
+    // It took the minimal form only, so it gets no other.
+    round().await;
+    assert!(!am.next().await.1.contains("next_steps"));
+    assert!(other.requests.try_recv().is_err());
+    round().await;
+    am.next().await;
+    let (_, told) = other.next().await;
+    assert!(told.contains("channel_parked") && told.contains("channel_broken"), "{told}");
+    assert_eq!(bench.delivery.store.parked().await.unwrap()[0].channel, "am");
+    round().await;
+    assert!(am.requests.try_recv().is_err(), "its hour has not come");
+    bench.pass(3_601);
+    round().await;
+    am.next().await;
+    let (_, over) = other.next().await;
+    assert!(over.contains("channel_delivers"), "{over}");
+    assert_eq!(bench.delivery.store.channel_troubles().await.unwrap(), []);
     bench.stop().await;
 }

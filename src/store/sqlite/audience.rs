@@ -16,6 +16,7 @@ use crate::notification::Notification;
 use crate::policy::Policy;
 use crate::route::Destination;
 use crate::route::Facts;
+use crate::store::ToldOpen;
 
 /// The last notification of one incident on one channel.
 #[derive(Clone, Debug)]
@@ -54,26 +55,27 @@ pub(super) fn body(connection: &Connection, notification: i64) -> rusqlite::Resu
         .query_row([notification], |row| column::json(row, "body"))
 }
 
-/// What a channel was last told of each incident that is open and that it does not know to be over.
-/// Only what arrived counts: what is on its way is the outbox's business.
-pub(super) fn told_open(
-    connection: &Connection,
-    channel: &str,
-) -> rusqlite::Result<Vec<Notification>> {
+/// What a channel was last told of each incident that is open and that it does not know to be over,
+/// and whether it took that in its minimal form only. Only what arrived counts: what is on its way is
+/// the outbox's business.
+pub(super) fn told_open(connection: &Connection, channel: &str) -> rusqlite::Result<Vec<ToldOpen>> {
     connection
         .prepare_cached(
-            "/* audience.told_open */ select n.body from incidents i join notifications n \
+            "/* audience.told_open */ select n.body, (select minimal from deliveries \
+             where id = n.delivery_id) as minimal from incidents i join notifications n \
              on n.id = (select max(l.id) from notifications l join deliveries d \
              on d.id = l.delivery_id and d.state = 'delivered' \
              where l.incident_id = i.id and l.channel = ?1) \
              where i.state <> 'resolved' and n.type <> 'incident.resolved' order by i.id",
         )?
-        .query_map([channel], |row| column::json(row, "body"))?
+        .query_map([channel], |row| {
+            Ok(ToldOpen { notification: column::json(row, "body")?, minimal: row.get("minimal")? })
+        })?
         .collect()
 }
 
 /// Whom the routes name. What is about a channel is told on other channels: where the routes name
-/// none, on whichever there is, one that works if possible.
+/// none that takes messages, on one that does as well; and where there is none, on whichever there is.
 pub(super) fn routed<'a>(
     connection: &Connection,
     policy: &'a Policy,
@@ -86,16 +88,12 @@ pub(super) fn routed<'a>(
         return Ok(destinations);
     }
     destinations.retain(|it| it.channel != subject);
-    if destinations.is_empty() {
+    let silent = super::unheard::silent(connection)?;
+    if destinations.iter().all(|it| silent.contains(&it.channel)) {
         let others = || policy.channels.iter().filter(|it| *it != subject);
-        let mut working = None;
-        for channel in others() {
-            if super::parked::probe_at(connection, channel)?.is_none() {
-                working = Some(channel);
-                break;
-            }
-        }
-        let other = working.or_else(|| others().next());
+        let working = others().find(|it| !silent.contains(*it));
+        // Where none works it waits for whichever is mended first.
+        let other = working.or_else(|| others().next().filter(|_| destinations.is_empty()));
         destinations.extend(other.and_then(|it| policy.towards(it, facts)));
     }
     Ok(destinations)

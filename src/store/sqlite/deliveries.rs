@@ -70,12 +70,13 @@ pub(super) fn one(connection: &Connection, id: Uuid) -> rusqlite::Result<Option<
     Ok(Some(DeliveryDetail { row, attempts, carries }))
 }
 
-/// Makes deliveries due now; returns how many. One that was given up gets its whole time again.
+/// Makes deliveries due now; returns how many, and of which channel. One that was given up gets its
+/// whole time again.
 pub(super) fn retry(
     connection: &Connection,
     what: &Retry,
     now: Timestamp,
-) -> rusqlite::Result<usize> {
+) -> rusqlite::Result<(usize, Option<String>)> {
     let at = column::ms(now);
     match what {
         Retry::Delivery(id) => {
@@ -86,7 +87,7 @@ pub(super) fn retry(
                 )?
                 .query_row([&id], |row| row.get(0))
                 .optional()?;
-            let Some(channel) = channel else { return Ok(0) };
+            let Some(channel) = channel else { return Ok((0, None)) };
             let revived = revive(connection, "id = ?1", &id, at)?;
             let waiting = connection
                 .prepare_cached(
@@ -97,7 +98,7 @@ pub(super) fn retry(
             if revived + waiting > 0 {
                 parked::probe(connection, Some(&channel), now)?;
             }
-            Ok(waiting.max(revived))
+            Ok((waiting.max(revived), Some(channel)))
         }
         Retry::Channel(channel) => {
             // What a later message has overtaken is no news any more.
@@ -114,7 +115,7 @@ pub(super) fn retry(
                 )?
                 .execute((channel, at))?;
             parked::probe(connection, Some(channel), now)?;
-            Ok(due)
+            Ok((due, Some(channel.clone())))
         }
     }
 }

@@ -314,8 +314,8 @@ pub(super) fn record(
     let id = attempt.delivery.to_string();
     let at = column::ms(attempt.at);
     let (outcome, state, due_at, ended_at, minimal, failure, detail) = match &attempt.end {
-        AttemptEnd::Delivered { answer } => {
-            ("delivered", "delivered", None, Some(at), false, None, answer)
+        AttemptEnd::Delivered { answer, failure } => {
+            ("delivered", "delivered", None, Some(at), false, failure.as_ref(), answer)
         }
         AttemptEnd::Again { due_at, minimal, failure, detail } => {
             ("again", "pending", Some(column::ms(*due_at)), None, *minimal, Some(failure), detail)

@@ -1,32 +1,28 @@
-//! Channels that are broken: parks them, gives them one try an hour, and opens and resolves the
-//! incidents about channels.
+//! Channels that are broken: parks them, gives them one try an hour, and says what an attempt means
+//! for its channel.
 //!
 //! All of it happens in the transaction that records the attempt it follows from.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
 
+use super::about_channel;
+use super::about_channel::Cause;
 use super::column;
-use super::incidents;
-use super::tell::Change;
-use super::tell::tell;
-use crate::finding::Severity;
-use crate::incident::Incident;
+use super::failing;
+use super::failing::Way;
+use super::unheard;
 use crate::incident::IncidentId;
-use crate::incident::IncidentKind;
-use crate::incident::IncidentState;
 use crate::incident::Reason;
-use crate::incident::Step;
-use crate::notification::News;
-use crate::notification::news;
 use crate::policy::Policy;
 use crate::store::Attempt;
 use crate::store::AttemptEnd;
 use crate::store::Parked;
+use crate::store::Resend;
+use crate::store::ResendEnd;
 use crate::store::TransitionRecord;
 
 /// After a message was given up, the next try on a parked channel comes so much later.
@@ -76,34 +72,137 @@ pub(super) fn after_attempt(
     connection: &Connection,
     attempt: &Attempt,
 ) -> rusqlite::Result<Vec<TransitionRecord>> {
+    let delivery = attempt.delivery.to_string();
     let channel: String = connection
         .prepare_cached("/* parked.channel_of */ select channel from deliveries where id = ?1")?
-        .query_row([attempt.delivery.to_string()], |row| row.get(0))?;
+        .query_row([&delivery], |row| row.get(0))?;
     let (policy, at) = (&*attempt.policy, attempt.at);
-    let opened = match &attempt.end {
+    let transition = match &attempt.end {
         AttemptEnd::Delivered { .. } => {
-            unpark(connection, &channel, at)?;
-            resolve(connection, &channel, Reason::ChannelDelivers, policy, at)?
+            let was_parked = unpark(connection, &channel, at)?;
+            let was_failing = failing::clear(connection, &channel, None)? > 0;
+            let reason = Reason::ChannelDelivers;
+            let resolved = about_channel::resolve(connection, &channel, reason, policy, at)?;
+            if was_parked || was_failing {
+                // There is somebody again who can be told of the others.
+                unheard::spread(connection, policy, at)?;
+            }
+            resolved
         }
         AttemptEnd::Again { due_at, failure, detail, .. } if attempt.broken => {
-            park(connection, &channel, *due_at, failure, detail, at)?;
-            open(connection, &channel, Reason::ChannelBroken, detail, policy, at)?
+            let said = (failure.as_str(), detail.as_str());
+            broke(connection, &channel, *due_at, said, policy, at)?
         }
-        AttemptEnd::Again { due_at, .. } => {
-            probe_later(connection, &channel, *due_at)?;
+        AttemptEnd::Again { due_at, failure, detail, .. } => {
+            failed(connection, &channel, Way::Delivery, (failure, detail), *due_at, at)?;
             None
         }
         AttemptEnd::Abandoned { failure, detail } => {
             let probe_at = at.checked_add(PROBE_AGAIN).unwrap_or(Timestamp::MAX);
             if attempt.broken {
                 park(connection, &channel, probe_at, failure, detail, at)?;
+                failing::clear(connection, &channel, None)?;
             } else {
-                probe_later(connection, &channel, probe_at)?;
+                failed(connection, &channel, Way::Delivery, (failure, detail), probe_at, at)?;
             }
-            open(connection, &channel, Reason::DeliveryAbandoned, detail, policy, at)?
+            let lost = lost(connection, &delivery)?;
+            let cause = Cause::GaveUp { delivery: &delivery, lost: &lost, detail };
+            let told = about_channel::tell_of(connection, &channel, &cause, policy, at)?;
+            unheard::spread(connection, policy, at)?;
+            told
         }
     };
-    Ok(opened.into_iter().collect())
+    Ok(transition.into_iter().collect())
+}
+
+/// Whether telling an Alertmanager again was in trouble the last time.
+pub(super) fn resend_is_in_trouble(
+    connection: &Connection,
+    channel: &str,
+) -> rusqlite::Result<bool> {
+    Ok(probe_at(connection, channel)?.is_some()
+        || failing::is_any(connection, channel, Some(Way::Resend))?)
+}
+
+/// What it means for a channel that what is open there was told again, or could not be.
+pub(super) fn after_resend(
+    connection: &Connection,
+    resend: &Resend,
+) -> rusqlite::Result<Vec<TransitionRecord>> {
+    let (channel, policy, at) = (resend.channel.as_str(), &*resend.policy, resend.at);
+    let transition = match &resend.end {
+        ResendEnd::Taken => {
+            unpark(connection, channel, at)?;
+            failing::clear(connection, channel, Some(Way::Resend))?;
+            unheard::spread(connection, policy, at)?;
+            // A message that was given up, or does not get through, is another matter.
+            let is_whole = !failing::is_any(connection, channel, None)?
+                && !about_channel::has_given_up(connection, channel)?;
+            let reason = Reason::ChannelDelivers;
+            if is_whole {
+                about_channel::resolve(connection, channel, reason, policy, at)?
+            } else {
+                None
+            }
+        }
+        ResendEnd::Failed { failure, detail } => {
+            let probe_at = at.checked_add(PROBE_AGAIN).unwrap_or(Timestamp::MAX);
+            failed(connection, channel, Way::Resend, (failure, detail), probe_at, at)?;
+            None
+        }
+        ResendEnd::Broken { failure, detail, due_at } => {
+            broke(connection, channel, *due_at, (failure, detail), policy, at)?
+        }
+    };
+    Ok(transition.into_iter().collect())
+}
+
+/// The receiver says that the channel is wrong.
+fn broke(
+    connection: &Connection,
+    channel: &str,
+    probe_at: Timestamp,
+    (failure, detail): (&str, &str),
+    policy: &Policy,
+    now: Timestamp,
+) -> rusqlite::Result<Option<TransitionRecord>> {
+    let was_parked = self::probe_at(connection, channel)?.is_some();
+    park(connection, channel, probe_at, failure, detail, now)?;
+    failing::clear(connection, channel, None)?;
+    if was_parked {
+        return Ok(None);
+    }
+    let cause = Cause::Broken { detail };
+    let told = about_channel::tell_of(connection, channel, &cause, policy, now)?;
+    // What it was to tell of other channels waits too.
+    unheard::spread(connection, policy, now)?;
+    Ok(told)
+}
+
+/// The receiver has trouble. Of a parked channel it is not known whether it is still wrong.
+fn failed(
+    connection: &Connection,
+    channel: &str,
+    way: Way,
+    said: (&str, &str),
+    probe_at: Timestamp,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    if self::probe_at(connection, channel)?.is_some() {
+        return probe_later(connection, channel, probe_at);
+    }
+    failing::note(connection, channel, way, said, now)
+}
+
+/// The incidents that a delivery tells of.
+fn lost(connection: &Connection, delivery: &str) -> rusqlite::Result<Vec<IncidentId>> {
+    connection
+        .prepare_cached(
+            "/* parked.lost */ select distinct incident_id from notifications \
+             where delivery_id = ?1 order by incident_id",
+        )?
+        .query_map([delivery], |row| column::unsigned(row, "incident_id").map(IncidentId))?
+        .collect()
 }
 
 /// Forgets channels that are not configured any more, and resolves what was open about them.
@@ -117,16 +216,20 @@ pub(super) fn forget_removed(
         connection
             .prepare_cached("/* parked.forget */ delete from parked where channel = ?1")?
             .execute([&channel])?;
-        resolved.extend(resolve(connection, &channel, Reason::ChannelRemoved, policy, now)?);
+        failing::clear(connection, &channel, None)?;
+        let reason = Reason::ChannelRemoved;
+        resolved.extend(about_channel::resolve(connection, &channel, reason, policy, now)?);
     }
     Ok(resolved)
 }
 
-/// Channels that are parked, or that an incident is open about, and that are not configured any more.
+/// Channels that are parked or fail, or that an incident is open about, and that are not configured
+/// any more.
 pub(super) fn removed(connection: &Connection, policy: &Policy) -> rusqlite::Result<Vec<String>> {
     let mut channels: Vec<String> = connection
         .prepare_cached(
-            "/* parked.told_of */ select channel from parked union select subject from incidents \
+            "/* parked.told_of */ select channel from parked union select channel from failing \
+             union select subject from incidents \
              where kind = 'channel_parked' and state <> 'resolved'",
         )?
         .query_map([], |row| row.get(0))?
@@ -161,7 +264,8 @@ fn probe_later(connection: &Connection, channel: &str, at: Timestamp) -> rusqlit
     Ok(())
 }
 
-fn unpark(connection: &Connection, channel: &str, now: Timestamp) -> rusqlite::Result<()> {
+/// Whether it was parked.
+fn unpark(connection: &Connection, channel: &str, now: Timestamp) -> rusqlite::Result<bool> {
     let unparked = connection
         .prepare_cached("/* parked.unpark */ delete from parked where channel = ?1")?
         .execute([channel])?;
@@ -174,124 +278,5 @@ fn unpark(connection: &Connection, channel: &str, now: Timestamp) -> rusqlite::R
             )?
             .execute((channel, column::ms(now)))?;
     }
-    Ok(())
-}
-
-/// The incident that is open about a channel.
-fn current(connection: &Connection, channel: &str) -> rusqlite::Result<Option<Incident>> {
-    let open = incidents::open_of(connection, channel)?;
-    Ok(open.into_iter().find(|it| it.kind == IncidentKind::ChannelParked))
-}
-
-fn open(
-    connection: &Connection,
-    channel: &str,
-    reason: Reason,
-    detail: &str,
-    policy: &Policy,
-    now: Timestamp,
-) -> rusqlite::Result<Option<TransitionRecord>> {
-    if current(connection, channel)?.is_some() {
-        return Ok(None);
-    }
-    let incident = Incident {
-        id: IncidentId::UNASSIGNED,
-        kind: IncidentKind::ChannelParked,
-        subject: channel.to_owned(),
-        state: IncidentState::Open,
-        opened_at: now,
-        changed_at: now,
-        resolved_at: None,
-        fingerprints: Vec::new(),
-        flapping: false,
-        clean_since: None,
-        gone: BTreeMap::new(),
-        acknowledged: None,
-    };
-    let (headline, diagnosis) = if reason == Reason::ChannelBroken {
-        (
-            format!("channel {channel} is broken: nobody is told anything there"),
-            format!(
-                "The receiver says that the channel itself is wrong: {detail}. What it should have \
-                 heard waits; one message is tried each hour."
-            ),
-        )
-    } else {
-        (
-            format!("channel {channel}: a message was given up, nobody was told there"),
-            format!("The last try ended so: {detail}."),
-        )
-    };
-    let steps = vec![
-        format!("schemawarden notify-test {channel}"),
-        format!("Mend `channels.{channel}` in the configuration, or its receiver, and reload."),
-    ];
-    transition(
-        connection,
-        incident,
-        Step::Opened,
-        reason,
-        (headline, vec![diagnosis], steps),
-        policy,
-        now,
-    )
-    .map(Some)
-}
-
-fn resolve(
-    connection: &Connection,
-    channel: &str,
-    reason: Reason,
-    policy: &Policy,
-    now: Timestamp,
-) -> rusqlite::Result<Option<TransitionRecord>> {
-    let Some(current) = current(connection, channel)? else { return Ok(None) };
-    let incident = Incident {
-        state: IncidentState::Resolved,
-        changed_at: now,
-        resolved_at: Some(now),
-        ..current
-    };
-    let headline = if reason == Reason::ChannelRemoved {
-        format!("channel {channel} is no longer used (it left the configuration)")
-    } else {
-        format!("channel {channel} takes messages again")
-    };
-    let words = (headline, Vec::new(), Vec::new());
-    transition(connection, incident, Step::Resolved, reason, words, policy, now).map(Some)
-}
-
-/// Saves a change of an incident about a channel and tells it: headline, diagnoses, next steps.
-fn transition(
-    connection: &Connection,
-    mut incident: Incident,
-    step: Step,
-    reason: Reason,
-    (headline, diagnoses, next_steps): (String, Vec<String>, Vec<String>),
-    policy: &Policy,
-    now: Timestamp,
-) -> rusqlite::Result<TransitionRecord> {
-    incident.id = incidents::save(connection, &incident, reason.word(), &[])?;
-    let notification = news(News {
-        incident: &incident,
-        step,
-        reason,
-        manifest: "",
-        labels: BTreeMap::new(),
-        severity: Severity::Critical,
-        headline,
-        diagnoses,
-        next_steps,
-        now,
-    });
-    let change =
-        Change { incident: &incident, step, reason, notification: &notification, new: &[] };
-    tell(connection, policy, &change, now)?;
-    Ok(TransitionRecord {
-        incident: incident.id,
-        kind: incident.kind,
-        subject: incident.subject.clone(),
-        step,
-        reason,
-    })
+    Ok(unparked > 0)
 }

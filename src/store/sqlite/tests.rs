@@ -145,7 +145,7 @@ impl Bench {
     async fn deliver(&self, store: &Sqlite) -> String {
         let claimed = self.claim(store).await;
         assert_eq!(claimed.len(), 1, "{claimed:?}");
-        let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
+        let end = AttemptEnd::Delivered { answer: "ok".to_owned(), failure: None };
         store.record_attempt(self.attempt(&claimed[0], end)).await.unwrap();
         claimed[0].notifications[0].headline.clone()
     }

@@ -1,9 +1,13 @@
-//! What time alone does: reminders, and what is told when a silence or a maintenance window ends.
+//! What time alone does: reminders, what is told when a silence or a maintenance window ends, and that
+//! a channel has taken nothing for too long.
 
 use rusqlite::Connection;
 
+use super::about_channel;
+use super::failing;
 use super::reminders;
 use super::silences;
+use super::unheard;
 use super::untold;
 use crate::store::TimeKept;
 use crate::store::TimePass;
@@ -14,6 +18,8 @@ pub(super) fn peek(connection: &Connection, pass: &TimePass) -> rusqlite::Result
     let sweeps = pass.after.is_some() || pass.muted.as_ref() != Some(&muting);
     let has_work = pass.reconsider
         || (sweeps && untold::is_any(connection)?)
+        || !failing::untold(connection, &pass.policy, pass.now)?.is_empty()
+        || !unheard::grown(connection, pass.now)?.is_empty()
         || reminders::is_due(connection, pass.now)?;
     Ok((!has_work).then(|| TimeKept { transitions: Vec::new(), muting, more_after: None }))
 }
@@ -31,6 +37,8 @@ pub(super) fn keep(connection: &Connection, pass: &TimePass) -> rusqlite::Result
         kept.transitions = swept.transitions;
         kept.more_after = swept.more_after;
     }
+    kept.transitions.extend(about_channel::tell_of_failing(connection, policy, now)?);
+    kept.transitions.extend(about_channel::tell_of_more(connection, policy, now)?);
     kept.transitions.extend(reminders::remind(connection, policy, now)?);
     Ok(kept)
 }

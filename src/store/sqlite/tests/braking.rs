@@ -158,7 +158,7 @@ async fn a_suspect_manifest_has_the_labels_that_all_of_its_databases_share() {
         let news = &claimed[0].notifications[0];
         assert_eq!(news.kind.word(), step);
         assert_eq!(news.labels, [("team".to_owned(), "green".to_owned())].into(), "{step}");
-        let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
+        let end = AttemptEnd::Delivered { answer: "ok".to_owned(), failure: None };
         fleet.store.record_attempt(fleet.bench.attempt(&claimed[0], end)).await.unwrap();
     }
 }

@@ -35,7 +35,7 @@ impl Bench {
                     format!("{word} {}", it.incident.as_deref().unwrap_or("?"))
                 });
                 sent.push(words.collect::<Vec<_>>().join(", "));
-                let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
+                let end = AttemptEnd::Delivered { answer: "ok".to_owned(), failure: None };
                 store.record_attempt(self.attempt(&it, end)).await.unwrap();
             }
         }
@@ -114,7 +114,7 @@ async fn a_receiver_of_threads_gets_one_a_message_until_all_of_it_is_over() {
     bench.commit(&store, &policy, "a", "Musician").await;
     let thread = |key: &str, open| Some(Thread { key: key.to_owned(), open });
     let mut claimed = bench.claim(&store).await;
-    let end = || AttemptEnd::Delivered { answer: "ok".to_owned() };
+    let end = || AttemptEnd::Delivered { answer: "ok".to_owned(), failure: None };
     assert_eq!(claimed[0].thread, thread("SW-1001", 1));
     store.record_attempt(bench.attempt(&claimed[0], end())).await.unwrap();
     for database in ["b", "c"] {

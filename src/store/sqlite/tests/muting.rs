@@ -50,7 +50,7 @@ impl Bench {
                     format!("{kind} {} {} +{}", it.reason, it.database, it.new_total)
                 });
                 told.push(words.collect::<Vec<_>>().join(", "));
-                let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
+                let end = AttemptEnd::Delivered { answer: "ok".to_owned(), failure: None };
                 store.record_attempt(self.attempt(&it, end)).await.unwrap();
             }
         }

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::store::DeliveryState;
+use crate::store::TimePass;
+use crate::store::TroubleKind;
 
 fn broken(bench: &Bench, claimed: &Claimed) -> Attempt {
     let end = AttemptEnd::Again {
@@ -14,7 +16,7 @@ fn broken(bench: &Bench, claimed: &Claimed) -> Attempt {
 }
 
 fn delivered(bench: &Bench, claimed: &Claimed) -> Attempt {
-    let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
+    let end = AttemptEnd::Delivered { answer: "ok".to_owned(), failure: None };
     Attempt { policy: policy(&["ops", "pager"]), ..bench.attempt(claimed, end) }
 }
 
@@ -145,4 +147,128 @@ async fn a_channel_that_leaves_takes_its_incident_along() {
     assert_eq!(store.parked().await.unwrap(), []);
     let again = store.reroute(policy(&["pager"]), bench.now()).await.unwrap();
     assert_eq!(again, (vec![], vec![]));
+}
+
+/// What time alone does, and how it went.
+async fn time_passes(bench: &Bench, store: &Sqlite, policy: &Arc<Policy>) -> Vec<String> {
+    let (policy, now) = (Arc::clone(policy), bench.now());
+    let pass = TimePass { policy, now, muted: None, after: None, reconsider: false };
+    words(&store.keep_time(pass).await.unwrap().transitions)
+}
+
+/// Takes all that is due for `channel`.
+async fn all_of(
+    bench: &Bench,
+    store: &Sqlite,
+    channel: &str,
+) -> Vec<crate::notification::Notification> {
+    let mut all = Vec::new();
+    while let Some(claimed) = bench.claim(store).await.into_iter().find(|it| it.channel == channel)
+    {
+        store.record_attempt(delivered(bench, &claimed)).await.unwrap();
+        all.extend(claimed.notifications);
+    }
+    all
+}
+
+#[tokio::test]
+async fn two_channels_that_break_are_told_of_on_the_third() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let three = {
+        let mut policy = Policy::of_channels(["chx".to_owned(), "chy".to_owned()]);
+        policy.channels.insert("chz".to_owned());
+        Arc::new(policy)
+    };
+    let commit = async |database: &str| {
+        let audit = bench.audit(database, "Musician");
+        let audit = AuditCommit { policy: Arc::clone(&three), ..audit };
+        store.commit_audit(audit).await.unwrap();
+    };
+    commit("a").await;
+    for claimed in bench.claim(&store).await {
+        let attempt = Attempt { policy: Arc::clone(&three), ..broken(&bench, &claimed) };
+        let told = store.record_attempt(attempt).await.unwrap();
+        assert_eq!(words(&told), ["channel_parked opened channel_broken"]);
+    }
+    let told = all_of(&bench, &store, "chz").await;
+    let mut subjects: Vec<&str> = told.iter().map(|it| it.subject.as_str()).collect();
+    subjects.sort_unstable();
+    assert_eq!(subjects, ["chx", "chy"]);
+    assert!(told.iter().all(|it| it.kind.word() == "incident.opened"), "{told:?}");
+    let said = |it: &crate::notification::Notification| it.diagnoses.join(" ");
+    let unheard = "Nobody else was told of SW-1001 (a: 1 table that should not be there).";
+    let second = told.iter().find(|it| it.subject == "chy").unwrap();
+    assert!(said(second).contains(unheard), "{second:?}");
+    // That the first one's messages are heard by nobody either is told a little later, once.
+    assert_eq!(time_passes(&bench, &store, &three).await, [""; 0]);
+    bench.pass(301);
+    let again = "channel_parked changed channel_broken";
+    assert_eq!(time_passes(&bench, &store, &three).await, [again]);
+    assert_eq!(time_passes(&bench, &store, &three).await, [""; 0]);
+    assert!(said(&all_of(&bench, &store, "chz").await[0]).contains(unheard));
+    // And so is what comes after it.
+    commit("b").await;
+    bench.pass(301);
+    assert_eq!(time_passes(&bench, &store, &three).await, [again, again]);
+    let more = all_of(&bench, &store, "chz").await;
+    assert!(more.iter().all(|it| said(it).contains("(b: 1 table")), "{more:?}");
+}
+
+#[tokio::test]
+async fn a_channel_that_fails_for_a_quarter_of_an_hour_is_told_of_and_tried_on() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let policy = policy(&["ops", "pager"]);
+    let failed = |claimed: &Claimed| {
+        let (failure, detail) = ("io".to_owned(), "connection refused".to_owned());
+        let due_at = bench.now() + SignedDuration::from_secs(60);
+        let end = AttemptEnd::Again { due_at, minimal: false, failure, detail };
+        Attempt { policy: Arc::clone(&policy), ..bench.attempt(claimed, end) }
+    };
+    store.commit_audit(bench.audit("a", "Musician")).await.unwrap();
+    let first = bench.claim(&store).await.remove(0);
+    store.record_attempt(failed(&first)).await.unwrap();
+    let trouble = store.channel_troubles().await.unwrap().remove(0);
+    assert_eq!((trouble.kind, trouble.incident), (TroubleKind::Failing, None));
+    bench.pass(899);
+    assert_eq!(time_passes(&bench, &store, &policy).await, [""; 0]);
+    bench.pass(1);
+    let opened = ["channel_parked opened channel_failing"];
+    assert_eq!(time_passes(&bench, &store, &policy).await, opened);
+    assert_eq!(time_passes(&bench, &store, &policy).await, [""; 0]);
+    let trouble = store.channel_troubles().await.unwrap().remove(0).to_string();
+    assert!(trouble.contains("ops is failing since") && trouble.contains("SW-1002"), "{trouble}");
+    assert_eq!(store.parked().await.unwrap(), [], "it is tried as before");
+    let both = bench.claim(&store).await;
+    let channels: Vec<_> = both.iter().map(|it| it.channel.as_str()).collect();
+    assert_eq!(channels, ["ops", "pager"]);
+    let news = &both[1].notifications[0];
+    assert!(news.headline.contains("nothing has arrived there for 15 min"), "{news:?}");
+    let resolved = store.record_attempt(delivered(&bench, &both[0])).await.unwrap();
+    assert_eq!(words(&resolved), ["channel_parked resolved channel_delivers"]);
+    assert_eq!(store.channel_troubles().await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn each_message_that_is_given_up_is_named() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let (failure, detail) = ("payload".to_owned(), "400 too large".to_owned());
+    let end = AttemptEnd::Abandoned { failure, detail };
+    let mut steps = Vec::new();
+    for database in ["a", "b"] {
+        store.commit_audit(bench.audit(database, "Musician")).await.unwrap();
+        let claimed = bench.claim(&store).await;
+        let claimed = claimed.iter().find(|it| it.channel == "ops").unwrap();
+        let attempt = bench.attempt(claimed, end.clone());
+        let attempt = Attempt { policy: policy(&["ops", "pager"]), ..attempt };
+        steps.extend(words(&store.record_attempt(attempt).await.unwrap()));
+        let trouble = store.channel_troubles().await.unwrap().remove(0);
+        let id = claimed.notifications[0].incident.clone().unwrap();
+        assert_eq!(trouble.kind, TroubleKind::GaveUp);
+        assert!(trouble.detail.ends_with(&format!("nobody was told there of {id}")), "{trouble}");
+    }
+    let both = ["opened", "changed"].map(|it| format!("channel_parked {it} delivery_abandoned"));
+    assert_eq!(steps, both);
 }

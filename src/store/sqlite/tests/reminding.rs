@@ -28,7 +28,7 @@ impl Bench {
         loop {
             let claimed = self.claim(store).await;
             let Some(it) = claimed.first() else { return last.expect("nothing was told") };
-            let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
+            let end = AttemptEnd::Delivered { answer: "ok".to_owned(), failure: None };
             store.record_attempt(self.attempt(it, end)).await.unwrap();
             last = it.notifications.last().cloned();
         }

@@ -26,7 +26,7 @@ async fn a_kill_after_the_claim_sends_the_same_id_again() {
     assert_eq!(second.notifications, first.notifications);
     assert!(second.epoch > first.epoch);
     // The process that was thought dead may not speak for it any more.
-    let late = AttemptEnd::Delivered { answer: "ok".to_owned() };
+    let late = AttemptEnd::Delivered { answer: "ok".to_owned(), failure: None };
     let error = store.record_attempt(bench.attempt(&first, late.clone())).await.unwrap_err();
     assert!(matches!(error, StoreError::LeaseLost { .. }), "{error:?}");
     store.record_attempt(bench.attempt(&second, late.clone())).await.unwrap();
@@ -97,7 +97,7 @@ async fn channels_do_not_wait_for_each_other() {
     let mut audit = bench.audit("central", "");
     audit.policy = policy(&["ops", "pager"]);
     store.commit_audit(audit).await.unwrap();
-    let end = AttemptEnd::Delivered { answer: "ok".to_owned() };
+    let end = AttemptEnd::Delivered { answer: "ok".to_owned(), failure: None };
     store.record_attempt(bench.attempt(&claimed[1], end)).await.unwrap();
     let busy = vec!["ops".to_owned()];
     let claimed = store.claim(bench.now(), LEASE, busy).await.unwrap();
