@@ -32,7 +32,8 @@ const DEFAULT_MANIFESTS: &str = "expected-schemas";
 /// # Errors
 ///
 /// Every mistake of the file, of its manifests and of the secret files, in the order of the files.
-/// Only a wrong or missing value that nothing can go on without hides the mistakes of sense.
+/// What is wrong in shape hides what is wrong in sense only where it is a syntax error, or about the
+/// same key.
 pub fn load(
     path: &Path,
     env: &dyn Fn(&str) -> Option<String>,

@@ -158,7 +158,7 @@ fn check_name(name: &At<String>, key: &str, noted: &mut Noted) {
 
 /// A name as a piece of a key path.
 fn plain(name: &At<String>) -> String {
-    yaml::shown(&name.value).trim_matches('`').to_owned()
+    yaml::key(&name.value)
 }
 
 /// The directory of a file, for the relative paths in it.
