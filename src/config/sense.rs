@@ -39,6 +39,7 @@ use super::Channel;
 use super::ChannelKind;
 use super::Config;
 use super::Messages;
+use super::known::KnownFiles;
 use super::shape;
 use super::undelivered;
 
@@ -59,6 +60,7 @@ const MAX_NAME: usize = 100;
 pub(super) fn sense(
     file: &shape::File,
     manifests: Option<Manifests>,
+    known: KnownFiles,
     hash: String,
     now: Timestamp,
     noted: &mut Noted,
@@ -66,7 +68,7 @@ pub(super) fn sense(
     let today = now.to_zoned(TimeZone::UTC).date();
     noted.later("discover", file.discover.as_ref());
     let global_limits = limits::global(file.limits.as_ref(), noted);
-    let databases = database::all(file, manifests.as_ref(), global_limits, today, noted);
+    let databases = database::all(file, manifests.as_ref(), &known, global_limits, today, noted);
     let networks = network::networks(file.networks.as_ref(), noted);
     let channels = channel::all(file.channels.as_ref(), &networks, noted);
     let registered = Registered::of(file);
@@ -109,6 +111,7 @@ pub(super) fn sense(
         hash,
         databases: databases.into_iter().map(Arc::new).collect(),
         manifests: manifests?,
+        known_files: known.paths,
         policy: Arc::new(policy),
         channels,
         state,

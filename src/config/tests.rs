@@ -1,6 +1,7 @@
 //! Whole configs, good and bad, with the exact words that a person reads.
 
 mod guide;
+mod known;
 mod one_go;
 mod receivers;
 mod routes;

@@ -43,7 +43,7 @@ pub(in crate::config) struct Database {
     pub(in crate::config) schedule: Option<Schedule>,
     /// Free words that notifications carry and commands select by.
     pub(in crate::config) labels: Option<Entries<At<String>>>,
-    /// Accepted findings, beside those of the manifest.
+    /// Accepted findings, beside those of the manifest and of `known_file`.
     pub(in crate::config) known: Option<Vec<KnownEntry>>,
     /// Severities that differ from those of the manifest, by kind of finding.
     #[serde(default)]

@@ -11,8 +11,7 @@ fn every_example_of_the_guide_is_a_good_config() {
         .skip(1)
         .map(|it| it.split_once("```").expect("an end").0)
         .collect();
-    assert_eq!(examples.len(), 6);
-    let env = |name: &str| {
+        let env = |name: &str| {
         Some(match name {
             "WEBHOOK_SECRET" => KEY.to_owned(),
             "PAGERDUTY_KEY" => "0123456789abcdef0123456789abcdef".to_owned(),
@@ -20,8 +19,14 @@ fn every_example_of_the_guide_is_a_good_config() {
             _ => "https://receiver.example.com/x".to_owned(),
         })
     };
+    let (files, examples): (Vec<&str>, Vec<&str>) =
+        examples.into_iter().partition(|it| it.starts_with("# known.yaml\n"));
+    assert_eq!(examples.len(), 7);
     for example in examples {
         let folder = Folder::new();
+        for file in &files {
+            folder.put("known.yaml", file);
+        }
         folder.put("c.yaml", example);
         let path = folder.0.path().join("c.yaml");
         let now: Timestamp = "2025-07-05T10:00:00Z".parse().unwrap();
