@@ -5,6 +5,7 @@
 //! [`Config`]; nothing downstream checks again. Both steps collect every mistake.
 
 mod ending;
+mod known;
 mod load;
 mod period;
 mod sense;
@@ -37,6 +38,7 @@ use crate::secret::Secret;
 use crate::yaml::Mistake;
 
 pub use crate::connection::ConnectionDefaults;
+pub use known::known_schema;
 pub use load::load;
 pub use period::period;
 pub use shape::shape_schema;
@@ -50,11 +52,14 @@ pub const CHANNEL_TYPES: [&str; 7] =
 pub struct Config {
     /// The file it came from.
     pub path: PathBuf,
-    /// SHA-256 of the file's bytes and of every manifest's hash, first 16 hex digits.
+    /// SHA-256 of the bytes of the file and of what `known_file` names, and of every manifest's hash,
+    /// first 16 hex digits.
     pub hash: String,
     /// In the order of the file; names are unique.
     pub databases: Vec<Arc<Database>>,
     pub manifests: Manifests,
+    /// Files of accepted findings; what they say is under the databases.
+    pub known_files: Vec<PathBuf>,
     pub channels: BTreeMap<String, Channel>,
     /// Who hears of what: routes (the last one matches everything), channels, maintenance windows.
     pub policy: Arc<Policy>,
@@ -108,7 +113,8 @@ pub struct Database {
     pub labels: BTreeMap<String, String>,
     /// What it lives on, where `server:` overrides host and port.
     pub server: Option<String>,
-    /// Accepted findings of this database, beside those of its manifest.
+    /// Accepted findings of this database, beside those of its manifest: those under it, then those
+    /// of `known_file`.
     pub known: Vec<Known>,
     /// Severities of this config, over those of the manifest.
     pub severities: BTreeMap<FindingKind, Severity>,

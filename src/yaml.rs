@@ -27,6 +27,7 @@ use serde::de::DeserializeOwned;
 pub use crate::nearest::nearest;
 pub use at::At;
 pub use at::Entries;
+pub use key_path::key;
 pub use mistake::Mistake;
 pub use mistake::Position;
 pub use mistake::drop_consequences;
@@ -61,8 +62,9 @@ pub fn read<T: DeserializeOwned>(
     }
 }
 
-/// The same, but where the only mistakes are keys that are unknown or there twice, the value comes
-/// too, without those keys: what it says can be looked at in the same go.
+/// The same, but the value comes beside the mistakes wherever something can stand in for what is wrong
+/// or missing, so that the rest can be looked at in the same go. It is good for nothing else, and
+/// [`drop_consequences`] takes out what was found only because of what stood in.
 #[must_use]
 pub fn read_noting<T: DeserializeOwned>(
     path: &Path,

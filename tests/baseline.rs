@@ -53,7 +53,8 @@ async fn pasted_under_a_database_it_makes_the_check_clean() {
     let workspace = workspace(&config(&[("central", &url, "central", "")]));
     workspace.check(1).await;
 
-    let run = workspace.run(&[&ACCEPT[..], &["central"]].concat()).await;
+    let under = [&ACCEPT[..], &["central", "--under", "database"]].concat();
+    let run = workspace.run(&under).await;
     let findings = HOSTILE.len() + strange.len() + 2;
     run.ended(0)
         .says(&format!("# Database `central`: {findings} findings. Goes under this database"));
@@ -73,10 +74,50 @@ async fn pasted_under_a_database_it_makes_the_check_clean() {
 
     // What comes later goes below what is there; nothing else is printed again.
     database.execute("create table later ()").await;
-    let run = workspace.run(&[&ACCEPT[..], &["central"]].concat()).await;
+    let run = workspace.run(&under).await;
     run.ended(0).says("There is a `known:` already").says("1 finding.");
     assert!(!run.stdout.contains("    known:"), "{}", run.stdout);
     assert!(run.stdout.contains("object: later"), "{}", run.stdout);
+}
+
+/// The flow of the guide: `baseline … > known.yaml` and one line in a config in flow style.
+#[tokio::test]
+async fn a_file_for_every_database_takes_one_line_of_config() {
+    let mut databases = Vec::new();
+    for (name, more) in [("null", vec!["old", "$x ${HOME}"]), ("sco", vec!["it's: #1"])] {
+        let database = TestDatabase::create(name).await;
+        fixtures::create_tables(&database, &ORCHESTRA).await;
+        fixtures::create_tables(&database, &more).await;
+        let url = database.url(&database.create_role("auditor").await);
+        databases.push((name, database, url));
+    }
+    let flow = databases.iter().fold(ConfigText::new(), |it, (name, _, url)| {
+        let name = format!("\"{name}\"");
+        it.database(&name, url, "orchestra")
+    });
+    let workspace = workspace(&flow.to_string());
+    workspace.check(1).await;
+    let run = workspace.run(&ACCEPT).await;
+    run.ended(0)
+        .says("# 3 findings in 2 databases, accepted once ")
+        .says("`known_file: known.yaml`");
+    run.says("'null': # 2 findings\n  - { object: ").says("sco: # 1 finding\n");
+    assert_eq!(run.stderr, "");
+    workspace.rewrite("known.yaml", &run.stdout);
+    workspace.rewrite("config.yaml", &format!("known_file: known.yaml\n{flow}"));
+    assert_eq!(workspace.check(0).await.verdict(), "clean");
+    assert_eq!(workspace.run(&["validate", "--online"]).await.ended(0).stderr, "");
+
+    // What comes later goes into a file beside it; what went is named with its place.
+    databases[1].1.execute("create table later (); drop table \"it's: #1\"").await;
+    let run = workspace.run(&ACCEPT).await;
+    run.ended(0).says("`known_file: [known.yaml, more.yaml]`").says("object: later");
+    assert!(!run.stdout.contains("object: old"), "{}", run.stdout);
+    workspace.rewrite("more.yaml", &run.stdout);
+    workspace.rewrite("config.yaml", &format!("known_file: [known.yaml, more.yaml]\n{flow}"));
+    assert_eq!(workspace.check(0).await.verdict(), "clean");
+    let online = workspace.run(&["validate", "--online"]).await;
+    online.ended(0).says("known.yaml:7:").says(": sco[0]: matches nothing any more");
 }
 
 #[tokio::test]
@@ -150,7 +191,8 @@ async fn accepted_findings_open_no_incident() {
     fixtures::create_tables(&database, &["Musician"]).await;
     let bare = config(&[("central", &url, "central", "")]);
     let workspace = workspace(&bare);
-    let entries = workspace.run(&ACCEPT).await.ended(0).stdout.clone();
+    let under = [&ACCEPT[..], &["--under", "database"]].concat();
+    let entries = workspace.run(&under).await.ended(0).stdout.clone();
     let workspace = workspace.config(&config(&[("central", &url, "central", &entries)]));
     let daemon = TestDaemon::start(workspace).await;
     daemon.wait_for_verdict("central", "clean").await;

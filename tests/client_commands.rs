@@ -196,3 +196,57 @@ async fn an_evening_is_worked_through_with_commands() {
     run(&daemon, &["deliveries", "retry", "osp"]).await.ended(2).says("did you mean `ops`?");
     run(&daemon, &["deliveries", "retry", "ops"]).await.ended(0).says("sent now");
 }
+
+/// A storm is taken in hand with one command.
+#[tokio::test]
+async fn many_incidents_are_acknowledged_at_once() {
+    let (database, url) = central().await;
+    create_tables(&database, &["tmp_import"]).await;
+    let names = ["sco", "scoso", "other", "last"];
+    let config =
+        names.iter().fold(ConfigText::new(), |it, name| it.database(name, &url, "central"));
+    let daemon = TestDaemon::start(workspace(&config)).await;
+    for name in names {
+        run(&daemon, &["audit", name]).await.ended(1);
+    }
+    let open = async || {
+        let listed =
+            run(&daemon, &["incidents", "list", "--state", "open", "--format", "json"]).await;
+        let rows = json(listed.ended(0))["incidents"].as_array().expect("a list").clone();
+        let pair =
+            |it: &Value| (it["database"].to_string(), it["id"].as_str().unwrap_or("").to_owned());
+        rows.iter().map(pair).collect::<std::collections::BTreeMap<_, _>>()
+    };
+    let ack = async |more: &[&str]| run(&daemon, &[&["incidents", "ack"], more].concat()).await;
+    let before = open().await;
+    assert_eq!(before.len(), 4, "{before:?}");
+    ack(&["--database", "sco*", "--note", "on it"])
+        .await
+        .ended(0)
+        .says("2 incidents are acknowledged");
+    assert_eq!(open().await.len(), 2);
+    ack(&["--database", "sco*"]).await.ended(0).says("no open incident is meant by that");
+    ack(&["--database", "othr"]).await.ended(2).says("did you mean `other`?");
+    ack(&["--kind", "drfit"]).await.ended(2).says("`drift`?");
+    ack(&["--manifest", "central", "--kind", "audit_failing"])
+        .await
+        .ended(0)
+        .says("no open incident");
+    let [first, other] = ["\"sco\"", "\"other\""].map(|it| before[it].as_str());
+    let several = ack(&[first, "SW-99999", other]).await;
+    several.ended(2).says("SW-99999: there is no incident").says("1 incident is acknowledged");
+    several.says("acknowledged already: 1 incident");
+    ack(&["--all", "--database", "x"]).await.ended(2).says("--database");
+    ack(&["--all", other]).await.ended(2).says("--all");
+    ack(&[]).await.ended(2).says("<ID>");
+    ack(&["--all"]).await.ended(0).says("1 incident is acknowledged");
+    assert!(open().await.is_empty());
+    // The daemon's own words where it does not know us: once, not once for each.
+    daemon
+        .workspace()
+        .rewrite("schemawarden.token.wrong", "this-is-not-the-token-at-all-hunter2\n");
+    let server = format!("http://{}", daemon.address());
+    let stranger = ["incidents", "ack", first, other, "--server", &server, "--token-file"];
+    let stranger = [&stranger[..], &["schemawarden.token.wrong"]].concat();
+    daemon.workspace().run(&stranger).await.ended(2).says("none of the tokens");
+}

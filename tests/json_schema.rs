@@ -87,7 +87,7 @@ fn wrong(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn the_committed_schemas_are_what_the_program_prints() {
-    for of in ["config", "manifest"] {
+    for of in ["config", "manifest", "known"] {
         let printed = Workspace::new().run(&["json-schema", of]).await;
         let path = format!("docs/schema/{of}.json");
         assert!(

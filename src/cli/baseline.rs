@@ -1,12 +1,14 @@
-//! `schemawarden baseline`: prints the `known:` entries for what is found now, so that databases with
-//! old sins can be taken on without a page. It changes no file: a person reads them and pastes them.
+//! `schemawarden baseline`: prints the entries of `known` for what is found now, so that databases with
+//! old sins can be taken on without a page: a whole file for `known_file`, or pieces to paste into the
+//! config or the manifests. It changes no file itself.
 //!
 //! **Invariant:** what is printed reads back to the same names, byte for byte. In the config `$` begins
-//! a variable, so there it is doubled; in a manifest it is a character like any other.
+//! a variable, so there it is doubled; elsewhere it is a character like any other.
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 
 use anyhow::bail;
 use jiff::civil::Date;
@@ -21,8 +23,10 @@ use super::output;
 use super::output::count;
 use super::selection::Selection;
 use crate::clock::Clock;
+use crate::config::Database;
 use crate::finding::Finding;
 use crate::finding::FindingKind;
+use crate::manifest::Known;
 use crate::manifest::scalar;
 use crate::report::Report;
 use crate::schema::RelationName;
@@ -42,15 +46,18 @@ pub(super) struct BaselineArgs {
     /// Who answers for them. Default: who runs this (`USER`).
     #[arg(long, value_name = "NAME")]
     owner: Option<String>,
-    /// Where the entries go: under each database in the config, or in the manifests, for every
-    /// database of the class.
-    #[arg(long, value_enum, default_value = "database")]
+    /// Where the entries go.
+    #[arg(long, value_enum, default_value = "file")]
     under: Under,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Under {
+    /// A file for `known_file`, for all databases.
+    File,
+    /// Each database in the config.
     Database,
+    /// The manifests: they hold for every database of the class.
     Manifest,
 }
 
@@ -84,7 +91,12 @@ pub(super) async fn run(global: &Global, args: BaselineArgs) -> anyhow::Result<S
     // Nothing cancels these audits, so each database has its report.
     for (index, (report, database)) in reports.iter().zip(&scope.databases).enumerate() {
         let (place, has_known) = match args.under {
-            Under::Database => ((index, report.database.as_str()), !database.known.is_empty()),
+            Under::File => ((index, report.database.as_str()), false),
+            // Those of `known_file` are below no `known:` of the config.
+            Under::Database => {
+                let own = |it: &Known| it.place.as_ref().is_none_or(|it| it.path == config.path);
+                ((index, report.database.as_str()), database.known.iter().any(own))
+            }
             Under::Manifest => ((0, report.manifest.as_str()), !database.manifest.known.is_empty()),
         };
         match acceptable(report) {
@@ -108,13 +120,17 @@ pub(super) async fn run(global: &Global, args: BaselineArgs) -> anyhow::Result<S
         }
     }
     let config_file = config.path.display().to_string();
+    let named = scope.databases.iter().any(|it| in_a_file(it, &config.known_files));
     let manifest = |name: &str| {
         scope.manifests.get(name).map_or_else(String::new, |it| it.path.display().to_string())
     };
     let mut out = String::new();
+    if args.under == Under::File && !groups.is_empty() {
+        lead(&mut out, &config_file, named, groups.values());
+    }
     for ((_, name), group) in &groups {
         let file = match args.under {
-            Under::Database => config_file.clone(),
+            Under::File | Under::Database => config_file.clone(),
             Under::Manifest => manifest(name),
         };
         print(&mut out, args.under, name, &file, group, &words);
@@ -165,27 +181,62 @@ fn acceptable(report: &Report) -> Result<Vec<(RelationName, FindingKind)>, (Stat
     Ok(counting.into_iter().filter_map(|it| Some((it.name.clone()?, it.kind))).collect())
 }
 
+/// Whether an entry of this database is in one of these files.
+fn in_a_file(database: &Database, files: &[PathBuf]) -> bool {
+    let mut places = database.known.iter().filter_map(|it| it.place.as_ref());
+    places.any(|it| files.contains(&it.path))
+}
+
+/// What stands above a whole file: where it goes. Two files are named side by side, and not one
+/// appended to the other, since a database may be in one file once.
+fn lead<'a>(
+    out: &mut String,
+    config: &str,
+    named: bool,
+    groups: impl ExactSizeIterator<Item = &'a Group>,
+) {
+    let config = visible(config.as_bytes());
+    let databases = count(groups.len(), "database");
+    let findings = count(groups.map(|it| it.findings.len()).sum(), "finding");
+    line(out, format_args!("# {findings} in {databases}, accepted once {config} names this file:"));
+    if named {
+        line(
+            out,
+            format_args!("# `known_file: [known.yaml, more.yaml]`, this one beside the other."),
+        );
+    } else {
+        line(out, format_args!("# `known_file: known.yaml`, with a path relative to the config."));
+    }
+}
+
 fn print(out: &mut String, under: Under, name: &str, file: &str, group: &Group, words: &Words) {
-    let (what, indent) = match under {
-        Under::Database => (format!("Database `{name}`: {}", found(group)), "    "),
+    let file = visible(file.as_bytes());
+    let found = count(group.findings.len(), "finding");
+    let indent = match under {
+        Under::File => {
+            line(out, format_args!("{}: # {found}", scalar(name)));
+            ""
+        }
+        Under::Database => {
+            let goes = format!("Goes under this database in {file}.");
+            line(out, format_args!("# Database `{name}`: {found}. {goes}"));
+            "    "
+        }
         Under::Manifest => {
             let databases = count(group.databases, "database");
-            (format!("Manifest `{name}`: {} in {databases}", found(group)), "")
+            let goes = format!("Goes at the top level of {file}.");
+            line(out, format_args!("# Manifest `{name}`: {found} in {databases}. {goes}"));
+            ""
         }
     };
-    let whose = match under {
-        Under::Database => "under this database in",
-        Under::Manifest => "at the top level of",
-    };
-    line(out, format_args!("# {what}. Goes {whose} {}.", visible(file.as_bytes())));
     if group.has_known {
         line(out, format_args!("# There is a `known:` already: put these below its entries."));
-    } else {
+    } else if under != Under::File {
         line(out, format_args!("{indent}known:"));
     }
     let text = |text: &str| match under {
         Under::Database => scalar(&text.replace('$', "$$")),
-        Under::Manifest => scalar(text),
+        Under::File | Under::Manifest => scalar(text),
     };
     for (object, kind) in &group.findings {
         line(
@@ -199,10 +250,6 @@ fn print(out: &mut String, under: Under, name: &str, file: &str, group: &Group, 
             ),
         );
     }
-}
-
-fn found(group: &Group) -> String {
-    count(group.findings.len(), "finding")
 }
 
 fn line(out: &mut String, text: std::fmt::Arguments<'_>) {

@@ -87,6 +87,11 @@ impl Format {
     }
 }
 
+/// The daemon's no to an order that it understood: what is asked for is not there, or not as it was.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Refused(String);
+
 /// One daemon.
 pub(super) struct Client {
     http: reqwest::Client,
@@ -248,7 +253,12 @@ impl Client {
             };
             return anyhow!("{}: {detail} (the token was {whose})", self.base);
         }
-        anyhow!("{detail}")
+        match status {
+            StatusCode::BAD_REQUEST | StatusCode::NOT_FOUND | StatusCode::CONFLICT => {
+                Refused(detail).into()
+            }
+            _ => anyhow!("{detail}"),
+        }
     }
 }
 

@@ -49,8 +49,17 @@ pub(super) fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {
 
 /// An instant of an answer to the minute; `-` where there is none.
 pub(super) fn time(value: &Value, key: &str) -> String {
+    instant(value, key, "%Y-%m-%d %H:%M UTC")
+}
+
+/// The same to the second: the steps of an incident may all be in one minute.
+pub(super) fn moment(value: &Value, key: &str) -> String {
+    instant(value, key, "%Y-%m-%d %H:%M:%S UTC")
+}
+
+fn instant(value: &Value, key: &str, format: &str) -> String {
     match value[key].as_str().map(str::parse::<Timestamp>) {
-        Some(Ok(at)) => at.strftime("%Y-%m-%d %H:%M UTC").to_string(),
+        Some(Ok(at)) => at.strftime(format).to_string(),
         Some(Err(_)) => text(value, key).to_owned(),
         None => "-".to_owned(),
     }

@@ -1,5 +1,7 @@
 //! `schemawarden incidents list|show|ack|release`: what is wrong, and who has it in hand.
 
+mod ack;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -9,6 +11,7 @@ use super::client::Client;
 use super::client::Daemon;
 use super::columns::PLAIN;
 use super::columns::list;
+use super::columns::moment;
 use super::columns::state;
 use super::columns::table;
 use super::columns::text;
@@ -17,6 +20,7 @@ use super::output::BOLD;
 use super::output::DIM;
 use super::output::WARN;
 use super::output::paint;
+use ack::AckArgs;
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum IncidentsCommand {
@@ -24,7 +28,8 @@ pub(super) enum IncidentsCommand {
     List(ListArgs),
     /// Show one with its findings and its history.
     Show(ShowArgs),
-    /// Say that you have it in hand: no reminders until its findings grow.
+    /// Say that you have one, several or all that a selector takes in hand: no reminders until their
+    /// findings grow.
     Ack(AckArgs),
     /// Let go of one: it is told again as any other.
     Release(ShowArgs),
@@ -57,18 +62,6 @@ pub(super) struct ShowArgs {
     daemon: Daemon,
 }
 
-#[derive(Debug, clap::Args)]
-pub(super) struct AckArgs {
-    /// `SW-1042`, or 1042.
-    #[arg(value_name = "ID")]
-    id: String,
-    /// What you know or do, for the others.
-    #[arg(long, value_name = "TEXT")]
-    note: Option<String>,
-    #[command(flatten)]
-    daemon: Daemon,
-}
-
 pub(super) async fn run(global: &Global, command: IncidentsCommand) -> anyhow::Result<Status> {
     match command {
         IncidentsCommand::List(args) => {
@@ -87,12 +80,7 @@ pub(super) async fn run(global: &Global, command: IncidentsCommand) -> anyhow::R
             let answer = client.get(&["incidents", &id(&args.id)], &[]).await?;
             args.daemon.format.emit(answer, shown)
         }
-        IncidentsCommand::Ack(args) => {
-            let client = Client::new(global, &args.daemon)?;
-            let body = json!({ "note": args.note });
-            let (_, answer) = client.post(&["incidents", &id(&args.id), "ack"], &body).await?;
-            args.daemon.format.emit(answer, acknowledged)
-        }
+        IncidentsCommand::Ack(args) => ack::run(global, args).await,
         IncidentsCommand::Release(args) => {
             let client = Client::new(global, &args.daemon)?;
             let path = ["incidents", &id(&args.id), "release"];
@@ -171,14 +159,14 @@ fn shown(it: &Value) -> String {
     say("why", text(it, "unknown_reason"));
     say("manifest", text(it, "manifest"));
     say("ref", text(it, "manifest_ref"));
-    say("opened", &time(it, "opened_at"));
+    say("opened", &moment(it, "opened_at"));
     if it["resolved_at"].is_string() {
-        say("resolved", &time(it, "resolved_at"));
+        say("resolved", &moment(it, "resolved_at"));
     }
     let seen = &it["acknowledged"];
     if seen.is_object() {
         let note = seen["note"].as_str().map_or_else(String::new, |it| format!(": {it}"));
-        say("in hand of", &format!("{}, {}{note}", text(seen, "by"), time(seen, "at")));
+        say("in hand of", &format!("{}, {}{note}", text(seen, "by"), moment(seen, "at")));
     }
     let mute = &it["muted_by"];
     say(
@@ -201,7 +189,7 @@ fn shown(it: &Value) -> String {
         let by = event["actor"].as_str().map_or_else(String::new, |it| format!(" by {it}"));
         let note = event["note"].as_str().map_or_else(String::new, |it| format!(": {it}"));
         let [step, reason] = ["step", "reason"].map(|key| text(event, key));
-        lines.push(format!("    {}  {step} ({reason}){by}{note}", time(event, "at")));
+        lines.push(format!("    {}  {step} ({reason}){by}{note}", moment(event, "at")));
     }
     lines.push(String::new());
     lines.join("\n")
@@ -219,17 +207,6 @@ fn findings(lines: &mut Vec<String>, it: &Value) {
     if more > 0 {
         lines.push(format!("  … and {more} more (`schemawarden audit` lists those of a database)"));
     }
-}
-
-fn acknowledged(it: &Value) -> String {
-    let (id, by) = (text(it, "id"), text(&it["acknowledged"], "by"));
-    if it["changed"] == false {
-        return format!("{id} was acknowledged already, by {by}\n");
-    }
-    format!(
-        "{id} is acknowledged by {by}: quiet until its findings grow or it resolves\n\
-         (`schemawarden incidents release {id}` lets go of it)\n"
-    )
 }
 
 fn released(it: &Value) -> String {
@@ -264,7 +241,7 @@ mod tests {
             "findings_total": 2, "next_steps": ["schemawarden check central"],
             "events": [
                 {"at": "2026-11-24T10:00:00Z", "step": "opened", "reason": "new_findings"},
-                {"at": "2026-11-24T10:05:00Z", "step": "acknowledged", "reason": "acknowledged",
+                {"at": "2026-11-24T10:05:07.25Z", "step": "acknowledged", "reason": "acknowledged",
                  "actor": "alice", "note": "on it"},
             ],
         });

@@ -16,12 +16,15 @@ pub(super) struct JsonSchemaArgs {
 enum Of {
     Config,
     Manifest,
+    /// A file that `known_file` of the config names.
+    Known,
 }
 
 pub(super) fn run(args: &JsonSchemaArgs) -> anyhow::Result<Status> {
     let schema = match args.of {
         Of::Config => config::shape_schema(),
         Of::Manifest => manifest::schema(),
+        Of::Known => config::known_schema(),
     };
     output::emit(&format!("{}\n", serde_json::to_string_pretty(&schema)?))?;
     Ok(Status::Clean)

@@ -18,6 +18,7 @@ use crate::yaml::Mistake;
 use crate::yaml::Position;
 
 use super::Config;
+use super::known;
 use super::sense;
 use super::sense::Noted;
 use super::shape;
@@ -25,14 +26,16 @@ use super::shape;
 /// Where the manifests are, if the file does not say.
 const DEFAULT_MANIFESTS: &str = "expected-schemas";
 
-/// Reads the config at `path` with the manifests and secret files that it names.
+/// Reads the config at `path` with the manifests, the files of known findings and the secret files
+/// that it names.
 ///
 /// `env` is the process environment; `now` tells which known findings have ended.
 ///
 /// # Errors
 ///
-/// Every mistake of the file, of its manifests and of the secret files, in the order of the files.
-/// Only a wrong or missing value that nothing can go on without hides the mistakes of sense.
+/// Every mistake of the file and of those that it names, in the order of the files.
+/// What is wrong in shape hides what is wrong in sense only where it is a syntax error, or about the
+/// same key.
 pub fn load(
     path: &Path,
     env: &dyn Fn(&str) -> Option<String>,
@@ -45,8 +48,9 @@ pub fn load(
     let mut noted = Noted::new(path);
     noted.mistakes.extend(misshapen);
     let manifests = load_manifests(&file, today, &mut noted);
-    let hash = hash(&text, manifests.as_ref());
-    let config = sense::sense(&file, manifests, hash, now, &mut noted);
+    let known = known::read(&file, today, &mut noted);
+    let hash = hash(&text, &known.texts, manifests.as_ref());
+    let config = sense::sense(&file, manifests, known, hash, now, &mut noted);
     let Noted { mut mistakes, mut warnings, .. } = noted;
     yaml::drop_consequences(&mut mistakes);
     for told in [&mut mistakes, &mut warnings] {
@@ -58,13 +62,13 @@ pub fn load(
     }
 }
 
-/// The config first, then its manifests; in each, what is about the whole file comes last.
+/// The config first, then the files that it names; in each, what is about the whole file comes last.
 fn order<'a>(config: &Path, it: &'a Mistake) -> (bool, &'a Path, bool, Option<Position>) {
     (it.path != config, &it.path, it.at.is_none(), it.at)
 }
 
 /// The file's text. One byte more than [`yaml::MAX_BYTES`] is enough for the reader to refuse it.
-fn read_text(path: &Path) -> Result<String, Box<Mistake>> {
+pub(super) fn read_text(path: &Path) -> Result<String, Box<Mistake>> {
     let mistake = |at, message: String| Box::new(Mistake::new(path, at, "", message));
     let mut bytes = Vec::new();
     let limit = yaml::MAX_BYTES as u64 + 1;
@@ -116,10 +120,15 @@ fn load_manifests(
     }
 }
 
-/// SHA-256 of the file's bytes and of every manifest's hash, first 16 hex digits.
-fn hash(text: &str, manifests: Option<&Manifests>) -> String {
+/// SHA-256 of the file's bytes, of those of the files of known findings, and of every manifest's
+/// hash, first 16 hex digits.
+fn hash(text: &str, known: &[String], manifests: Option<&Manifests>) -> String {
     let mut hash = Sha256::new();
     hash.update(text.as_bytes());
+    for text in known {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
     for (name, manifest) in manifests.into_iter().flatten() {
         for part in [name, &manifest.hash] {
             hash.update((part.len() as u64).to_be_bytes());

@@ -39,6 +39,7 @@ use super::Channel;
 use super::ChannelKind;
 use super::Config;
 use super::Messages;
+use super::known::KnownFiles;
 use super::shape;
 use super::undelivered;
 
@@ -59,6 +60,7 @@ const MAX_NAME: usize = 100;
 pub(super) fn sense(
     file: &shape::File,
     manifests: Option<Manifests>,
+    known: KnownFiles,
     hash: String,
     now: Timestamp,
     noted: &mut Noted,
@@ -66,7 +68,7 @@ pub(super) fn sense(
     let today = now.to_zoned(TimeZone::UTC).date();
     noted.later("discover", file.discover.as_ref());
     let global_limits = limits::global(file.limits.as_ref(), noted);
-    let databases = database::all(file, manifests.as_ref(), global_limits, today, noted);
+    let databases = database::all(file, manifests.as_ref(), &known, global_limits, today, noted);
     for (key, word, given) in [
         ("allow_networks", "allow", &file.allow_networks),
         ("deny_networks", "deny", &file.deny_networks),
@@ -118,6 +120,7 @@ pub(super) fn sense(
         hash,
         databases: databases.into_iter().map(Arc::new).collect(),
         manifests: manifests?,
+        known_files: known.paths,
         policy: Arc::new(policy),
         channels,
         state,
@@ -167,7 +170,7 @@ fn check_name(name: &At<String>, key: &str, noted: &mut Noted) {
 
 /// A name as a piece of a key path.
 fn plain(name: &At<String>) -> String {
-    yaml::shown(&name.value).trim_matches('`').to_owned()
+    yaml::key(&name.value)
 }
 
 /// The directory of a file, for the relative paths in it.

@@ -43,6 +43,7 @@ pub(super) use words::Words;
 pub(super) type Later = Option<At<IgnoredAny>>;
 
 /// Which databases are audited, on which schedule, against what, and who is told.
+#[expect(clippy::struct_field_names, reason = "`known_file` is what the key is called")]
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(title = "Schemawarden configuration")]
@@ -61,6 +62,10 @@ pub(super) struct File {
     pub(super) limits: Option<Limits>,
     /// The databases to audit.
     pub(super) databases: At<Vec<Database>>,
+    /// Accepted findings in files of their own: one path or a list, relative to this file. Each holds
+    /// lists of entries by the name of their database, beside those under `known` there.
+    /// `schemawarden baseline` prints one.
+    pub(super) known_file: Option<At<Words>>,
     /// Where notifications go, by name.
     pub(super) channels: Option<At<Entries<Channel>>>,
     /// Which notifications go to which channels. A catch-all is mandatory.

@@ -234,6 +234,7 @@ fn config(channels: &[(&str, &str)]) -> Config {
         path: "config.yaml".into(),
         hash: String::new(),
         databases: Vec::new(),
+        known_files: Vec::new(),
         manifests: BTreeMap::new(),
         channels: channels.iter().map(channel).collect(),
         policy: Arc::new(Policy::of_channels(channels.iter().map(|(name, _)| (*name).to_owned()))),

@@ -91,6 +91,27 @@ impl FindingKind {
         }
     }
 
+    /// What a finding of this kind says, in half a sentence.
+    #[must_use]
+    pub fn summary(self) -> &'static str {
+        match self {
+            Self::WrongDatabase => "none of the tables of a non-empty manifest is there",
+            Self::ForbiddenTable => "a table that `forbid` names",
+            Self::UnexpectedTable => "a table that the manifest does not list",
+            Self::UnexpectedForeignTable => "a foreign table that the manifest does not list",
+            Self::UnexpectedView => "a view that `views` does not list",
+            Self::UnexpectedMaterializedView => {
+                "a materialized view that `materialized_views` does not list"
+            }
+            Self::MissingTable => "a table that the manifest lists is not there",
+            Self::MissingForeignTable => "a foreign table that the manifest lists is not there",
+            Self::MissingView => "a view that the manifest lists is not there",
+            Self::MissingMaterializedView => {
+                "a materialized view that the manifest lists is not there"
+            }
+        }
+    }
+
     /// The severity where nothing else says otherwise (design, section 7.2).
     #[must_use]
     pub fn default_severity(self) -> Severity {

@@ -1,5 +1,5 @@
-//! `known:`: accepted findings, each with a reason, an owner and an end. The same under a manifest
-//! and under a database of the config.
+//! `known:`: accepted findings, each with a reason, an owner and an end. The same under a manifest,
+//! under a database of the config, and in a file of `known_file`.
 
 use std::path::Path;
 use std::str::FromStr;
@@ -50,7 +50,7 @@ pub struct Noted {
     pub warnings: Vec<Mistake>,
 }
 
-/// Makes sense of the entries under `key` (`known`, or `databases[0].known`) of the file `path`.
+/// Makes sense of the entries under `key` (`known`, `databases[0].known`, or `central`) of the file `path`.
 ///
 /// Entries that ended, or end within a week of `today`, are kept and noted as warnings; a mistake
 /// costs its entry.

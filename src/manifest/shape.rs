@@ -232,7 +232,10 @@ fn severities(_: &mut SchemaGenerator) -> Schema {
     let mut kinds = serde_json::Map::new();
     for kind in FindingKind::ALL {
         let words: Vec<_> = kind.severities().map(Severity::word).collect();
-        kinds.insert(kind.word().to_owned(), serde_json::json!({ "enum": words }));
+        let default = kind.default_severity().word();
+        let description = format!("Severity of: {}. Default: {default}.", kind.summary());
+        let one = serde_json::json!({ "enum": words, "description": description });
+        kinds.insert(kind.word().to_owned(), one);
     }
     schemars::json_schema!({
         "type": "object",

@@ -47,11 +47,17 @@ impl fmt::Display for KeyPath<'_> {
         if !matches!(parent, Self::Root) {
             f.write_str(".")?;
         }
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$');
-        if !word.is_empty() && word.len() <= 64 && word.chars().all(plain) {
-            f.write_str(word)
-        } else {
-            write!(f, "\"{}\"", shown(word).trim_matches('`'))
-        }
+        f.write_str(&key(word))
+    }
+}
+
+/// A word of a document as a piece of a key path: in quotes where it would not be read as one piece.
+#[must_use]
+pub fn key(word: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '$');
+    if !word.is_empty() && word.len() <= 64 && word.chars().all(plain) {
+        word.to_owned()
+    } else {
+        format!("\"{}\"", shown(word).trim_matches('`'))
     }
 }

@@ -29,9 +29,11 @@ pub struct Mistake {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
-    /// What stands at `key` was left out of what was read, so that whoever checks the rest does not
-    /// take it for absent.
+    /// What stands at `key`, or should, was left out of what was read or made up, so that whoever
+    /// checks the rest does not take it for absent.
     pub left_out: bool,
+    /// The document itself says it (a key that is there twice): it follows from no other mistake.
+    pub of_shape: bool,
 }
 
 impl Mistake {
@@ -44,7 +46,7 @@ impl Mistake {
         message: impl Into<String>,
     ) -> Self {
         let (path, key, message) = (path.to_owned(), key.into(), message.into());
-        Self { path, at, key, message, help: None, left_out: false }
+        Self { path, at, key, message, help: None, left_out: false, of_shape: false }
     }
 
     /// The same with a word on what to do.
@@ -83,22 +85,26 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Takes out what is said of a value only because a wrong part of it was left out: whatever is about
-/// the same key of the same file as such a mistake, or about what that key is a part of.
+/// Takes out what is said of a value only because a wrong part of it was left out or made up: whatever
+/// is about the same key of the same file as such a mistake, about what that key is a part of, or about
+/// a part of it; and what is about no place, as a made-up value is.
 pub fn drop_consequences(mistakes: &mut Vec<Mistake>) {
     let wrong: Vec<(PathBuf, String)> = mistakes
         .iter()
         .filter(|it| it.left_out)
         .map(|it| (it.path.clone(), it.key.clone()))
         .collect();
-    let follows = |it: &Mistake| {
-        wrong.iter().any(|(path, key)| {
-            let rest = key.strip_prefix(&it.key);
-            *path == it.path
-                && rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
-        })
+    let nowhere = |it: &Mistake| it.at.is_some_and(|at| at.line == 0);
+    let part_of = |part: &str, whole: &str| {
+        let rest = part.strip_prefix(whole);
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
-    mistakes.retain(|it| it.left_out || !follows(it));
+    let follows = |it: &Mistake| {
+        wrong
+            .iter()
+            .any(|(path, key)| *path == it.path && (part_of(key, &it.key) || part_of(&it.key, key)))
+    };
+    mistakes.retain(|it| it.left_out || it.of_shape || !(nowhere(it) || follows(it)));
 }
 
 /// A piece of a document as messages show it: in backquotes, cut, with nothing in it that could act

@@ -143,7 +143,8 @@ fn drop_duplicates(path: &Path, node: &mut Node, at: &KeyPath<'_>, mistakes: &mu
                 let message = format!("this key is there twice, first at {line}:{column}");
                 let place = KeyPath::Key(at, key).to_string();
                 let mistake = Mistake::new(path, Some(key.at), place, message);
-                mistakes.push(mistake.with_help("keep one of the two"));
+                let mistake = mistake.with_help("keep one of the two");
+                mistakes.push(Mistake { of_shape: true, ..mistake });
                 false
             });
             for (key, value) in entries {

@@ -2,14 +2,14 @@
 //!
 //! serde stops at the first error and cannot go on, because the type's builder is gone by then. So
 //! the reading is repeated: what was wrong is reported once and *poisoned*, and the next pass leaves
-//! it out or puts a made-up value in its place, until a pass ends well or teaches nothing new.
-//! Whatever a pass with a poisoned node builds is thrown away.
+//! puts a made-up value in its place or leaves it out, until a pass ends well or teaches nothing new.
+//! What such a pass builds is for finding more mistakes, never for use; what follows only from a
+//! made-up value is told by [`super::drop_consequences`].
 
 mod made_up;
 mod node;
 mod wording;
 
-use std::cell::Cell;
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::path::Path;
@@ -36,14 +36,16 @@ struct Reading<'a> {
     mistakes: RefCell<Vec<Mistake>>,
     /// Keys that were missing, by their map: reported, and made up from then on.
     made_up: RefCell<HashSet<(*const Node, &'static str)>>,
-    /// How many of the poisoned nodes are keys that a struct does not know.
-    unknown_keys: Cell<usize>,
-    /// Poisoned values of options, which a struct does without as if they had not been written.
-    left_out: RefCell<HashSet<*const Node>>,
+    /// Keys that a struct does not know: nothing is missing where they are left out.
+    unknown: RefCell<HashSet<*const Node>>,
+    /// Items and entries that had to be left out, because their key is none or nothing could be made
+    /// up for them.
+    lost: RefCell<HashSet<*const Node>>,
 }
 
 /// Reads `T` from the tree. `mistakes` are those that are known already. With mistakes, `T` comes
-/// only if nothing of it was made up; it lacks unknown keys, and options with a wrong value.
+/// with something made up for each wrong or missing value, if that is possible for all of them; it
+/// lacks unknown keys, and options with a wrong value.
 pub(super) fn read<T: DeserializeOwned>(
     path: &Path,
     text: &str,
@@ -58,18 +60,20 @@ pub(super) fn read<T: DeserializeOwned>(
     } else {
         tree
     };
-    let (made_up, unknown_keys) = (RefCell::default(), Cell::new(0));
-    let mistakes = RefCell::new(mistakes);
-    let reading =
-        Reading { path, text, mistakes, made_up, unknown_keys, left_out: RefCell::default() };
+    let reading = Reading {
+        path,
+        text,
+        mistakes: RefCell::new(mistakes),
+        made_up: RefCell::default(),
+        unknown: RefCell::default(),
+        lost: RefCell::default(),
+    };
     let value = reading.passes(root);
     if is_empty {
         return (None, vec![reading.nothing_there()]);
     }
-    let value = value.filter(|_| {
-        let accounted = reading.unknown_keys.get() + reading.left_out.borrow().len();
-        reading.made_up.borrow().is_empty() && poisoned_below(root) == accounted
-    });
+    // Whoever checks the rest would take what is lost for absent.
+    let value = value.filter(|_| reading.lost.borrow().is_empty());
     let mut mistakes = reading.mistakes.into_inner();
     if mistakes.is_empty() && value.is_none() {
         // A type that refuses without a reason that we could place.
@@ -100,9 +104,20 @@ impl Reading<'_> {
     }
 
     /// Grows whenever a pass learns something.
-    fn progress(&self, root: &Node) -> (usize, usize, usize) {
-        let poisoned = poisoned_below(root);
-        (self.mistakes.borrow().len(), self.made_up.borrow().len(), poisoned)
+    fn progress(&self, root: &Node) -> (usize, usize, usize, usize) {
+        let (mistakes, made_up) = (self.mistakes.borrow().len(), self.made_up.borrow().len());
+        (mistakes, made_up, self.lost.borrow().len(), poisoned_below(root))
+    }
+
+    /// Whether the next pass has to do without this item or entry.
+    fn is_lost(&self, node: &Node) -> bool {
+        self.lost.borrow().contains(&std::ptr::from_ref(node))
+    }
+
+    /// Has the next pass do without it.
+    fn lose(&self, node: &Node) -> Stop {
+        self.lost.borrow_mut().insert(std::ptr::from_ref(node));
+        Stop::Settled
     }
 
     /// The mistake of an empty file: what it needs.
@@ -128,12 +143,14 @@ impl Reading<'_> {
                     node.poisoned.set(true);
                 } else if !has_poisoned(node, missing) {
                     let at = KeyPath::Absent(key, missing).to_string();
-                    self.record(Mistake::new(self.path, Some(node.at), at, "this key is required"));
+                    let mistake =
+                        Mistake::new(self.path, Some(node.at), at, "this key is required");
+                    self.record(Mistake { left_out: true, ..mistake });
                 }
             }
             Stop::Problem(problem) => {
                 if matches!(problem, Problem::UnknownKey { .. }) {
-                    self.unknown_keys.set(self.unknown_keys.get() + 1);
+                    self.unknown.borrow_mut().insert(std::ptr::from_ref(node));
                 }
                 node.poisoned.set(true);
                 let mistake = wording::mistake(self.path, self.text, node, key, &problem);

@@ -48,7 +48,16 @@ async fn what_baseline_prints_is_pasted_and_nobody_is_paged() {
     let setup = setup(&url, &ear);
     let workspace = setup.workspace();
     let until = in_days(200);
-    let arguments = ["baseline", "central", "--until", &until, "--reason", "old sins: #1"];
+    let arguments = [
+        "baseline",
+        "central",
+        "--until",
+        &until,
+        "--reason",
+        "old sins: #1",
+        "--under",
+        "database",
+    ];
     let run = workspace.run(&arguments).await;
     run.ended(0).says("known:").says("tmp_old").says("SystemLog").says(&until);
     workspace.rewrite("config.yaml", &with_known(&setup, &run.stdout));
@@ -78,7 +87,8 @@ async fn validate_online_names_what_matches_nothing_any_more() {
     let setup = setup(&url, &ear);
     let workspace = setup.workspace();
     let until = in_days(200);
-    let arguments = ["baseline", "central", "--until", &until, "--reason", "old sins"];
+    let arguments =
+        ["baseline", "central", "--until", &until, "--reason", "old sins", "--under", "database"];
     let run = workspace.run(&arguments).await;
     let config = with_known(&setup, &run.ended(0).stdout);
     workspace.rewrite("config.yaml", &config);
@@ -101,7 +111,8 @@ async fn an_entry_that_ends_within_a_week_is_said_and_one_that_has_ended_comes_b
     let setup = setup(&url, &ear);
     let workspace = setup.workspace();
     let soon = in_days(3);
-    let arguments = ["baseline", "central", "--until", &soon, "--reason", "old sins"];
+    let arguments =
+        ["baseline", "central", "--until", &soon, "--reason", "old sins", "--under", "database"];
     let run = workspace.run(&arguments).await;
     let config = with_known(&setup, &run.ended(0).stdout);
     workspace.rewrite("config.yaml", &config);
@@ -152,4 +163,23 @@ async fn an_entry_in_a_manifest_is_taken_at_a_reload() {
     let ended = ear.next().await;
     ended.is("incident.resolved", "drift", "accepted").says("nothing was changed in the database");
     ended.says_nothing_of("clean again");
+}
+
+/// So is one in a file of `known_file`, which the config has named since before.
+#[tokio::test]
+async fn an_entry_in_a_known_file_is_taken_at_a_reload() {
+    let (database, url) = central().await;
+    create(&database, &["tmp_old"]).await;
+    let mut ear = Ear::open();
+    let setup = setup(&url, &ear).more("known_file: known.yaml");
+    let workspace = setup.workspace();
+    workspace.rewrite("known.yaml", "# Nothing yet.\n");
+    let mut daemon = TestDaemon::start(workspace).await;
+    ear.next().await.is("incident.opened", "drift", "new_findings").says("tmp_old");
+    let until = in_days(100);
+    let arguments = ["baseline", "--until", &until, "--reason", "old"];
+    let run = daemon.workspace().run(&arguments).await;
+    daemon.workspace().rewrite("known.yaml", &run.ended(0).stdout);
+    read_again(&mut daemon).await;
+    ear.next().await.is("incident.resolved", "drift", "all_findings_gone");
 }

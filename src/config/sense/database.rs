@@ -12,6 +12,7 @@ use crate::config::ConnectionSource;
 use crate::config::Database;
 use crate::config::Limits;
 use crate::config::SecretSource;
+use crate::config::known::KnownFiles;
 use crate::config::shape;
 use crate::connection;
 use crate::connection::Connection;
@@ -55,6 +56,7 @@ const MAX_SERVER: usize = 200;
 /// What holds for every database.
 struct Shared<'a> {
     manifests: Option<&'a Manifests>,
+    known: &'a KnownFiles,
     limits: Limits,
     schedule: Parts,
     ssl_root_cert: Option<std::path::PathBuf>,
@@ -66,6 +68,7 @@ struct Shared<'a> {
 pub(super) fn all(
     file: &shape::File,
     manifests: Option<&Manifests>,
+    known: &KnownFiles,
     limits: Limits,
     today: Date,
     noted: &mut Noted,
@@ -75,6 +78,7 @@ pub(super) fn all(
     let grace = defaults.and_then(|it| it.provision_grace.as_ref());
     let shared = Shared {
         manifests,
+        known,
         limits,
         schedule: Parts::unsaid().with(
             defaults.and_then(|it| it.schedule.as_ref()),
@@ -133,7 +137,7 @@ fn one(
     });
     let schedule = shared.schedule.with(it.schedule.as_ref(), &field("schedule"), noted).schedule();
     let mut known = manifest::Noted::default();
-    let accepted = manifest::accepted(
+    let mut accepted = manifest::accepted(
         noted.path(),
         &field("known"),
         it.known.as_deref().unwrap_or_default(),
@@ -142,6 +146,7 @@ fn one(
     );
     noted.mistakes.extend(known.mistakes);
     noted.warnings.extend(known.warnings);
+    accepted.extend(shared.known.entries.get(&it.name.value).into_iter().flatten().cloned());
     let severities = severities(it.severity.as_ref(), &field("severity"), noted);
     let limits = limits::of_one(it.limits.as_ref(), &field("limits"), shared.limits, noted);
     let provision_grace = noted.period(

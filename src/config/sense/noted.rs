@@ -89,7 +89,7 @@ impl Noted {
     }
 
     /// A path that the config names, relative to the config.
-    pub(super) fn path_of(&mut self, path: &At<String>, key: &str) -> PathBuf {
+    pub(in crate::config) fn path_of(&mut self, path: &At<String>, key: &str) -> PathBuf {
         if path.value.is_empty() {
             self.mistake(Some(path.at), key, "the path is empty");
         }

@@ -43,7 +43,7 @@ pub(in crate::config) struct Database {
     pub(in crate::config) schedule: Option<Schedule>,
     /// Free words that notifications carry and commands select by.
     pub(in crate::config) labels: Option<Entries<At<String>>>,
-    /// Accepted findings, beside those of the manifest.
+    /// Accepted findings, beside those of the manifest and of `known_file`.
     pub(in crate::config) known: Option<Vec<KnownEntry>>,
     /// Severities that differ from those of the manifest, by kind of finding.
     #[serde(default)]
@@ -67,7 +67,10 @@ fn severities(_: &mut SchemaGenerator) -> Schema {
     let mut kinds = serde_json::Map::new();
     for kind in FindingKind::ALL {
         let words: Vec<_> = kind.severities().map(Severity::word).collect();
-        kinds.insert(kind.word().to_owned(), serde_json::json!({ "enum": words }));
+        let default = kind.default_severity().word();
+        let description = format!("Severity of: {}. Default: {default}.", kind.summary());
+        let one = serde_json::json!({ "enum": words, "description": description });
+        kinds.insert(kind.word().to_owned(), one);
     }
     schemars::json_schema!({
         "type": ["object", "null"],

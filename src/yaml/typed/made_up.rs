@@ -1,7 +1,5 @@
 //! The value that stands in for a missing or wrong one, so that a pass can go on and find the next
-//! mistake. It is as small as its type allows, and nobody ever sees it.
-
-use std::cell::Cell;
+//! mistake. It is as small as its type allows, and nobody is ever told of it.
 
 use serde::Deserializer;
 use serde::de::DeserializeSeed;
@@ -15,20 +13,7 @@ use crate::yaml::problem::Stop;
 
 /// Gives every type something: zero, the empty text, the empty list, no option, the first variant.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct MadeUp<'a> {
-    /// Set where the type was an option: then nothing was made up, it was left out.
-    left_out: Option<&'a Cell<bool>>,
-}
-
-impl<'a> MadeUp<'a> {
-    /// Tells by `left_out` whether the value is an option that stayed empty.
-    pub(super) fn telling(left_out: &'a Cell<bool>) -> Self {
-        Self { left_out: Some(left_out) }
-    }
-
-    /// For whatever a made-up value is made of.
-    pub(super) const PLAIN: MadeUp<'static> = MadeUp { left_out: None };
-}
+pub(super) struct MadeUp;
 
 /// A type that does not like what was made up has no mistake of its own.
 fn quiet(_: Stop) -> Stop {
@@ -43,7 +28,7 @@ macro_rules! made_up {
     };
 }
 
-impl<'de> Deserializer<'de> for MadeUp<'_> {
+impl<'de> Deserializer<'de> for MadeUp {
     type Error = Stop;
 
     made_up! {
@@ -72,9 +57,6 @@ impl<'de> Deserializer<'de> for MadeUp<'_> {
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Stop> {
-        if let Some(left_out) = self.left_out {
-            left_out.set(true);
-        }
         visitor.visit_none().map_err(quiet)
     }
 
@@ -132,7 +114,7 @@ impl<'de> MapAccess<'de> for Fields {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Stop> {
-        seed.deserialize(MadeUp::PLAIN)
+        seed.deserialize(MadeUp)
     }
 }
 
@@ -148,6 +130,6 @@ impl<'de> SeqAccess<'de> for Items {
     ) -> Result<Option<T::Value>, Stop> {
         let Some(left) = self.0.checked_sub(1) else { return Ok(None) };
         self.0 = left;
-        seed.deserialize(MadeUp::PLAIN).map(Some)
+        seed.deserialize(MadeUp).map(Some)
     }
 }

@@ -4,8 +4,6 @@
 //! called `no` must be written `"no"`; only what came from the environment, which is always text, may
 //! be read as a number or a boolean.
 
-use std::cell::Cell;
-
 use serde::Deserializer;
 use serde::de::DeserializeSeed;
 use serde::de::Error as _;
@@ -266,7 +264,8 @@ impl<'de> Deserializer<'de> for NodeDeserializer<'_> {
     }
 }
 
-/// The items of a list that are not poisoned.
+/// The items of a list; something made up stands in for a poisoned one, so that the others keep their
+/// index.
 struct Items<'a> {
     list: NodeDeserializer<'a>,
     items: std::iter::Enumerate<std::slice::Iter<'a, Node>>,
@@ -279,16 +278,21 @@ impl<'de> SeqAccess<'de> for Items<'_> {
         &mut self,
         seed: T,
     ) -> Result<Option<T::Value>, Stop> {
-        let Some((index, node)) = self.items.find(|(_, it)| !it.poisoned.get()) else {
+        let reading = self.list.reading;
+        let Some((index, node)) = self.items.find(|(_, it)| !reading.is_lost(it)) else {
             return Ok(None);
         };
+        if node.poisoned.get() {
+            return seed.deserialize(MadeUp).map(Some).map_err(|_| reading.lose(node));
+        }
         let key = KeyPath::Index(self.list.key, index);
-        let item = NodeDeserializer::new(node, &key, self.list.reading);
+        let item = NodeDeserializer::new(node, &key, reading);
         seed.deserialize(item).map(Some).map_err(|stop| item.settle(stop))
     }
 }
 
-/// The entries of a map, without those whose key is poisoned. A struct also gets what it misses.
+/// The entries of a map, without those whose key is poisoned; something made up stands in for a
+/// poisoned value. A struct also gets what it misses.
 struct Entries<'a> {
     map: NodeDeserializer<'a>,
     rest: std::slice::Iter<'a, (Node, Node)>,
@@ -319,9 +323,14 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     ) -> Result<Option<K::Value>, Stop> {
         for entry in self.rest.by_ref() {
             let (key, value) = entry;
-            // A struct needs something in the place of a poisoned value; a map does without.
-            let skipped = key.poisoned.get() || (self.fields.is_none() && value.poisoned.get());
-            if skipped || !knows(self.map, self.fields, key) {
+            let reading = self.map.reading;
+            if key.poisoned.get() {
+                if !reading.unknown.borrow().contains(&std::ptr::from_ref(key)) {
+                    reading.lose(key);
+                }
+                continue;
+            }
+            if reading.is_lost(value) || !knows(self.map, self.fields, key) {
                 continue;
             }
             self.value = Some(entry);
@@ -335,14 +344,14 @@ impl<'de> MapAccess<'de> for Entries<'_> {
     }
 
     fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Stop> {
-        let Some((key, value)) = self.value.take() else { return seed.deserialize(MadeUp::PLAIN) };
+        let Some((key, value)) = self.value.take() else { return seed.deserialize(MadeUp) };
         if value.poisoned.get() {
-            let left_out = Cell::new(false);
-            let made_up = seed.deserialize(MadeUp::telling(&left_out));
-            if left_out.get() {
-                self.map.reading.left_out.borrow_mut().insert(std::ptr::from_ref(value));
-            }
-            return made_up;
+            let made_up = seed.deserialize(MadeUp);
+            // A struct cannot do without; a map can.
+            return match self.fields {
+                Some(_) => made_up,
+                None => made_up.map_err(|_| self.map.reading.lose(value)),
+            };
         }
         let place = KeyPath::Key(self.map.key, key);
         let value = NodeDeserializer::new(value, &place, self.map.reading);
