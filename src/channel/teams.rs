@@ -95,7 +95,7 @@ fn one(it: &Brief) -> Vec<Value> {
     }
     body.extend(it.more.iter().map(|it| runs(&[run(&format!("• {it}"), "Default")])));
     body.extend(it.facts.iter().map(|it| runs(&[run(it, "Default")])));
-    body.extend(it.next.iter().map(|it| runs(&[run("Next: ", "Bolder"), mono(it)])));
+    body.extend(next(&it.next));
     body.push(small(&it.footer));
     body
 }
@@ -103,17 +103,20 @@ fn one(it: &Brief) -> Vec<Value> {
 fn many(it: &Storm) -> Vec<Value> {
     let mut body = Vec::new();
     for part in &it.parts {
-        body.push(runs(&[run(&part.title, "Bolder")]));
+        body.extend(part.title.iter().map(|it| runs(&[run(it, "Bolder")])));
         let row = part.row();
-        for line in [&part.meaning, &row] {
-            if !line.is_empty() {
-                body.push(runs(&[run(line, "Default")]));
-            }
-        }
+        let lines = [&part.meaning, &row].into_iter().chain(&part.facts);
+        body.extend(lines.filter(|it| !it.is_empty()).map(|it| runs(&[run(it, "Default")])));
         body.push(small(&part.footer));
     }
-    body.push(runs(&[run(&it.rest, "Default")]));
+    body.extend(it.rest.iter().map(|it| runs(&[run(it, "Default")])));
+    body.extend(next(&it.next));
     body
+}
+
+/// Commands, to be copied.
+fn next(commands: &[String]) -> impl Iterator<Item = Value> {
+    commands.iter().map(|it| runs(&[run("Next: ", "Bolder"), mono(it)]))
 }
 
 /// Teams refuses an empty run.
