@@ -225,6 +225,8 @@ fn open(
     let steps = vec![
         format!("schemawarden notify-test {channel}"),
         format!("Mend `channels.{channel}` in the configuration, or its receiver, and reload."),
+        // What waits, and what was given up and is still news.
+        format!("schemawarden deliveries retry {channel}"),
     ];
     transition(
         connection,
