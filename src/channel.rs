@@ -50,6 +50,7 @@ use crate::config::Email;
 use crate::config::Messages;
 use crate::config::Networks;
 use crate::notification::Notification;
+use crate::notification::NotificationType;
 use crate::notification::Thread;
 
 use answer::Answer;
@@ -371,5 +372,16 @@ pub fn test_notification(now: Timestamp) -> Notification {
         ],
         evidence: concat!("schemawarden ", env!("CARGO_PKG_VERSION")).to_owned(),
         ..Notification::blank(now)
+    }
+}
+
+/// What ends it, for receivers that keep an alert until they hear that it is over.
+#[must_use]
+pub fn test_over(now: Timestamp) -> Notification {
+    Notification {
+        kind: NotificationType::Resolved,
+        resolved_at: Some(now),
+        headline: "The test is over".to_owned(),
+        ..test_notification(now)
     }
 }

@@ -14,6 +14,7 @@ mod deliveries;
 mod deploys;
 mod host;
 mod incidents;
+mod links;
 mod manifests;
 mod probes;
 mod query;
@@ -71,8 +72,11 @@ fn router(face: Face) -> Router {
         .route("/readyz", get(probes::readyz))
         .route("/-/ready", get(probes::readyz))
         .route("/healthz", get(probes::healthz))
+        .route("/", get(links::start))
+        .route("/incidents/{id}", get(links::incident))
+        .route("/deliveries/{id}", get(links::delivery))
         .nest("/api", api)
-        .fallback(async || Refusal::missing("no such page; see /healthz and /api/v1/databases"))
+        .fallback(async || links::no_such_page())
         .method_not_allowed_fallback(not_this_way)
         .with_state(face)
 }

@@ -231,6 +231,9 @@ impl Notification {
     }
 }
 
+/// Names that one message lists at most: no receiver has room for more.
+pub const ITEMS_MAX: usize = 50;
+
 /// How many findings a notification carries. More are counted, not listed: no receiver shows more.
 pub const FINDINGS_MAX: usize = 200;
 

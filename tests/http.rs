@@ -70,6 +70,36 @@ async fn the_api_answers_to_names_of_this_machine_only() {
     assert_eq!(status_of(here, absolute, "Host: localhost").await, 421);
 }
 
+/// What messages link to leads somewhere, below whatever path a proxy puts before it.
+#[tokio::test]
+async fn the_pages_that_messages_link_to_lead_to_the_api() {
+    let daemon = TestDaemon::start(workspace()).await;
+    let delivery = "0197f0a1-0000-7000-8000-000000000007";
+    for (path, location) in [
+        ("/".to_owned(), "api/v1/incidents".to_owned()),
+        ("/incidents/SW-1001".to_owned(), "../api/v1/incidents/SW-1001".to_owned()),
+        (format!("/deliveries/{delivery}"), format!("../api/v1/deliveries/{delivery}")),
+    ] {
+        let request = format!("GET {path} HTTP/1.1\r\nHost: warden.example\r\n\r\n");
+        let answer = ended(&mut begin(daemon.address(), &request).await).await;
+        assert!(answer.starts_with("HTTP/1.1 303 "), "{path}: {answer}");
+        let header = format!("location: {location}\r\n");
+        assert!(answer.to_lowercase().contains(&header.to_lowercase()), "{path}: {answer}");
+        // As a browser resolves it.
+        let base = url::Url::parse(&format!("http://localhost/drift{path}")).expect("a URL");
+        let there = base.join(&location).expect("a URL");
+        let there = there.path().strip_prefix("/drift").expect("below the same path").to_owned();
+        let status = status_of(daemon.address(), &there, "Host: localhost").await;
+        // The list is there; neither the incident nor the delivery is, and the API says so.
+        assert_eq!(status, if path == "/" { 200 } else { 404 }, "{there}");
+    }
+    for path in
+        ["/incidents/x", "/incidents/%2e%2e", "/deliveries/SW-1", "/incidents/SW-1%0d%0aX:y"]
+    {
+        assert_eq!(status_of(daemon.address(), path, "Host: localhost").await, 404, "{path}");
+    }
+}
+
 #[tokio::test]
 async fn a_request_that_is_never_finished_is_given_up() {
     let daemon = TestDaemon::start(workspace()).await;

@@ -41,7 +41,7 @@ async fn every_http_receiver_gets_what_it_reads() {
     ];
     for (channel, answer, path, is_right) in cases {
         let mut receiver = Receiver::start();
-        receiver.script([answer]);
+        receiver.script([answer.clone(), answer]);
         let channel = format!("{{ {channel}, url: \"{}\" }}", receiver.url());
         let run = workspace(&channel).run(&["notify-test", "it"]).await;
         run.ended(0).says("delivered");
@@ -49,6 +49,15 @@ async fn every_http_receiver_gets_what_it_reads() {
         let request = receiver.next().await;
         assert!(request.path.ends_with(path), "{channel}: {}", request.path);
         assert!(is_right(&request.json()), "{channel}: {:#}", request.json());
+        if channel.contains("pagerduty") {
+            // It would stay open: nobody else ends it.
+            run.says("`schemawarden:test` is resolved again");
+            let end = receiver.next().await.json();
+            assert_eq!(
+                (&end["event_action"], &end["dedup_key"]),
+                (&"resolve".into(), &"schemawarden:test".into())
+            );
+        }
         if channel.contains("alertmanager, token") {
             assert_eq!(request.header("authorization"), "Bearer hunter2");
         }

@@ -5,33 +5,34 @@
 //! one line, visible and bounded, and may hold a hostile name all the same: the encoder of its
 //! receiver decides what cannot act there. The mention of a route is the one text that may.
 
+mod storm;
+
 use super::Message;
 use super::escape;
 use super::words;
 use super::words::Sign;
 use crate::config::Messages;
 use crate::finding::FindingKind;
-use crate::notification::Cause;
+use crate::notification::ITEMS_MAX;
 use crate::notification::MENTION_MAX;
 use crate::notification::Notification;
 use crate::notification::NotificationType;
 use crate::notification::NotifiedFinding;
-use crate::notification::digest;
+
+use storm::storm;
+
+#[cfg(test)]
+pub(super) use storm::PART_NAMES;
+pub(super) use storm::Part;
+pub(super) use storm::Storm;
 
 /// Names listed where the route says nothing.
 const ITEMS: usize = 10;
-/// Names listed at most, whatever the route says: no receiver has room for more.
-const ITEMS_MAX: usize = 50;
 
 /// How much is shown: 0 is the wish, each level is shorter, the last is the last resort.
 pub(super) const LEVELS: usize = 4;
 /// Names listed at each level, where the wish is more.
 const NAMES: [usize; LEVELS] = [ITEMS_MAX, 5, 2, 0];
-/// Causes listed at each level of a digest.
-const CAUSES: [usize; LEVELS] = [15, 10, 5, 2];
-
-/// Names in one part of a digest.
-pub(super) const PART_NAMES: usize = 3;
 
 /// A title, and a sentence of a digest.
 pub(super) const TITLE_MAX: usize = 200;
@@ -80,28 +81,6 @@ pub(super) struct Link {
     pub(super) url: String,
 }
 
-/// Several notifications, by cause.
-#[derive(Clone, Debug)]
-pub(super) struct Storm {
-    pub(super) sign: Sign,
-    pub(super) title: String,
-    pub(super) parts: Vec<Part>,
-    /// How to reach what is not shown.
-    pub(super) rest: String,
-    pub(super) links: Vec<Link>,
-}
-
-/// One cause.
-#[derive(Clone, Debug)]
-pub(super) struct Part {
-    pub(super) title: String,
-    /// What it means; may be empty.
-    pub(super) meaning: String,
-    pub(super) names: Vec<String>,
-    pub(super) more: Option<String>,
-    pub(super) footer: String,
-}
-
 /// What a message is made of.
 pub(super) enum Content {
     Nothing,
@@ -146,7 +125,8 @@ impl Content {
         }
     }
 
-    /// Everything in plain text, one line each: what remains where a receiver takes nothing else.
+    /// Everything but the links in plain text, one line each: what remains where a receiver takes
+    /// nothing else.
     pub(super) fn lines(&self) -> Vec<String> {
         match self {
             Self::Nothing => vec![self.title().to_owned()],
@@ -156,6 +136,40 @@ impl Content {
     }
 }
 
+/// The lines of `message` in its plainest form, each as `encode` spells it and our own links as they are,
+/// at most `max` UTF-16 units in all: shorter until they fit, then whole lines from the end are left out.
+pub(super) fn plainest(
+    message: &Message<'_>,
+    max: usize,
+    encode: impl Fn(&str) -> String,
+) -> String {
+    let mut text = String::new();
+    for level in 0..LEVELS {
+        let content = Content::of(message, level);
+        let pages = content.links().iter().map(Link::line);
+        let mut lines = content.lines().into_iter().map(|it| encode(&it));
+        // Next to the title, where a cut does not reach them.
+        let title = lines.next();
+        let all: Vec<String> = title.into_iter().chain(pages).chain(lines).collect();
+        let length = |it: &String| it.encode_utf16().count() + 1;
+        let fits = all.iter().map(length).sum::<usize>() <= max;
+        let mut left = max;
+        text.clear();
+        for line in &all {
+            match left.checked_sub(length(line)) {
+                Some(rest) => left = rest,
+                None => break,
+            }
+            text.push_str(line);
+            text.push('\n');
+        }
+        if fits {
+            break;
+        }
+    }
+    text.trim_end().to_owned()
+}
+
 impl Brief {
     fn lines(&self) -> Vec<String> {
         let mut lines = vec![self.title.clone()];
@@ -163,33 +177,13 @@ impl Brief {
         lines.extend(self.row.iter().cloned());
         lines.extend(self.facts.iter().cloned());
         lines.extend(self.next.iter().map(|it| format!("Next: {it}")));
-        lines.extend(self.links.iter().map(Link::line));
         lines
-    }
-}
-
-impl Storm {
-    fn lines(&self) -> Vec<String> {
-        let mut lines = vec![self.title.clone()];
-        for part in &self.parts {
-            lines.push(format!("  - {}", part.title));
-        }
-        lines.push(self.rest.clone());
-        lines.extend(self.links.iter().map(Link::line));
-        lines
-    }
-}
-
-impl Part {
-    /// `Absence, Concert, Venue and 18 more`; empty where there are no names.
-    pub(super) fn row(&self) -> String {
-        let row = format!("{} {}", self.names.join(", "), self.more.as_deref().unwrap_or_default());
-        row.trim().to_owned()
     }
 }
 
 impl Link {
-    fn line(&self) -> String {
+    /// In plain text. It is ours and is to work: an encoder that breaks links is for other lines.
+    pub(super) fn line(&self) -> String {
         format!("{}: {}", self.label, self.url)
     }
 }
@@ -251,78 +245,6 @@ fn items(it: &Notification, max: usize) -> Vec<Item> {
     it.findings.iter().take(max).map(item).collect()
 }
 
-fn storm(notifications: &[Notification], message: &Message<'_>, level: usize) -> Storm {
-    let digest = digest(notifications);
-    let shown = &digest.causes[..digest.causes.len().min(CAUSES[level])];
-    let sign = notifications.iter().map(words::sign).min().unwrap_or(Sign::Test);
-    let title = match shown {
-        [one] if digest.causes.len() == 1 => {
-            format!("{} {} · {}", sign.emoji(), sign.word(), one.headline())
-        }
-        _ => tally(notifications, sign),
-    };
-    let left: usize = digest.causes[shown.len()..].iter().map(|it| it.members.len()).sum();
-    let all = format!("all {} of them: schemawarden deliveries show {}", digest.total, message.id);
-    let rest = if left > 0 { format!("and {left} more; {all}") } else { all };
-    let zone = &message.look.timezone;
-    let part = |cause: &Cause<'_>| {
-        let first = cause.first();
-        let single = cause.members.len() == 1;
-        let line = |text: &str| escape::line(text, TITLE_MAX);
-        Part {
-            title: if single { words::title(first, TITLE_MAX) } else { line(&headline(cause)) },
-            meaning: words::meaning(first, 1).first().map(|it| line(it)).unwrap_or_default(),
-            names: first
-                .findings
-                .iter()
-                .take(PART_NAMES)
-                .map(|it| escape::line(&it.name, NAME_MAX))
-                .collect(),
-            more: words::more(first, PART_NAMES),
-            footer: if single { words::footer(first, zone) } else { line(&incidents(cause)) },
-        }
-    };
-    let mut links: Vec<Link> =
-        page(message.look, "deliveries", &message.id.to_string(), "All of them")
-            .into_iter()
-            .collect();
-    links.extend(notifications.first().and_then(runbook));
-    Storm {
-        sign,
-        title: escape::line(&title, TITLE_MAX),
-        parts: shown.iter().map(part).collect(),
-        rest,
-        links,
-    }
-}
-
-fn headline(cause: &Cause<'_>) -> String {
-    let sign = words::sign(cause.first());
-    format!("{} {} · {}", sign.emoji(), sign.word(), cause.headline())
-}
-
-/// The ids of a cause's incidents: the first few, the last, and how many.
-fn incidents(cause: &Cause<'_>) -> String {
-    let ids: Vec<&str> = cause.members.iter().filter_map(|it| it.incident.as_deref()).collect();
-    match ids.as_slice() {
-        [] => String::new(),
-        few if few.len() <= PART_NAMES => few.join(", "),
-        [first, .., last] => format!("{first} to {last}, {} incidents", ids.len()),
-        [one] => (*one).to_owned(),
-    }
-}
-
-/// `🔴 7 notifications: 4 critical, 3 resolved`.
-fn tally(notifications: &[Notification], worst: Sign) -> String {
-    let mut counts: std::collections::BTreeMap<Sign, usize> = std::collections::BTreeMap::new();
-    for sign in notifications.iter().map(words::sign) {
-        *counts.entry(sign).or_default() += 1;
-    }
-    let words: Vec<String> =
-        counts.iter().map(|(sign, count)| format!("{count} {}", sign.word())).collect();
-    format!("{} {} notifications: {}", worst.emoji(), notifications.len(), words.join(", "))
-}
-
 /// The incident's page and the route's runbook.
 fn links(it: &Notification, look: &Messages) -> Vec<Link> {
     let incident = it.incident.as_deref().and_then(|id| page(look, "incidents", id, "Incident"));
@@ -339,12 +261,12 @@ fn runbook(it: &Notification) -> Option<Link> {
 /// The dashboard's page of one thing.
 fn page(look: &Messages, kind: &str, id: &str, label: &'static str) -> Option<Link> {
     let mut url = look.external_url.clone()?;
-    // An id of `..` would be resolved; none is, and a stored one is not trusted to be none.
-    let id = escape::line(id, 64);
-    if matches!(id.as_str(), "" | "." | "..") {
+    // Ours are made of these; a stored one is not trusted to be, and would be read as Markdown.
+    let plain = |it: u8| it.is_ascii_alphanumeric() || it == b'-';
+    if id.is_empty() || id.len() > 64 || !id.bytes().all(plain) {
         return None;
     }
-    url.path_segments_mut().ok()?.pop_if_empty().push(kind).push(&id);
+    url.path_segments_mut().ok()?.pop_if_empty().push(kind).push(id);
     let url = String::from(url);
     (url.len() <= LINK_MAX).then_some(Link { label, url })
 }
@@ -363,9 +285,15 @@ pub(super) fn incident_link(it: &Notification, look: &Messages) -> Option<String
     page(look, "incidents", it.incident.as_deref()?, "").map(|it| it.url)
 }
 
+/// Whom the routes of `message` call, in one line; see [`mentions`].
+pub(super) fn mention(message: &Message<'_>) -> Option<String> {
+    let all = mentions(message);
+    (!all.is_empty()).then(|| all.join(" "))
+}
+
 /// Whom the routes of `message` call, each once: it may act. Nobody is called for what is over, and a
 /// mention with a line break or a control character in it is none.
-pub(super) fn mention(message: &Message<'_>) -> Option<String> {
+pub(super) fn mentions<'a>(message: &Message<'a>) -> Vec<&'a str> {
     let mut all: Vec<&str> = Vec::new();
     for it in message.notifications {
         let Some(mention) = it.told.mention.as_deref().map(str::trim) else { continue };
@@ -375,5 +303,5 @@ pub(super) fn mention(message: &Message<'_>) -> Option<String> {
             all.push(mention);
         }
     }
-    (!all.is_empty()).then(|| all.join(" "))
+    all
 }

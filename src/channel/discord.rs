@@ -36,20 +36,14 @@ pub fn body(message: &Message<'_>) -> Vec<u8> {
 fn payload(message: &Message<'_>) -> Value {
     let mention = brief::mention(message).unwrap_or_default();
     let mut payload = json!({ "allowed_mentions": allowed(&mention) });
-    let mut content = Content::of(message, 0);
     if message.minimal {
-        let mut text = mention;
-        for line in content.lines() {
-            let line = sentence(&line);
-            if text.encode_utf16().count() + line.encode_utf16().count() + 1 > CONTENT_MAX {
-                break;
-            }
-            text.push('\n');
-            text.push_str(&line);
-        }
-        payload["content"] = text.trim().into();
+        // Names from databases must not become links; our own links must stay some.
+        let room = CONTENT_MAX.saturating_sub(mention.encode_utf16().count() + 1);
+        let text = brief::plainest(message, room, sentence);
+        payload["content"] = format!("{mention}\n{text}").trim().into();
         return payload;
     }
+    let mut content = Content::of(message, 0);
     let mut description = described(&content);
     for level in 1..brief::LEVELS {
         if description.encode_utf16().count() <= BODY_MAX {
@@ -106,24 +100,26 @@ fn one(it: &Brief) -> Vec<String> {
     }
     lines.extend(it.more.iter().map(|it| format!("• {it}")));
     lines.extend(it.facts.iter().map(|it| sentence(it)));
-    lines.extend(
-        it.next
-            .iter()
-            .map(|it| format!("Next: {}", escape::code(it, Dialect::Discord, brief::SENTENCE_MAX))),
-    );
+    lines.extend(next(&it.next));
     lines
 }
 
 fn many(it: &Storm) -> Vec<String> {
     let mut lines = Vec::new();
     for part in &it.parts {
-        lines.push(format!("• {}", sentence(&part.title)));
-        let row = part.row();
-        let below = [&part.meaning, &row];
-        lines.extend(below.iter().filter(|it| !it.is_empty()).map(|it| sentence(it)));
+        lines.extend(part.title.iter().map(|it| format!("• {}", sentence(it))));
+        lines.extend(part.below().iter().map(|it| sentence(it)));
     }
-    lines.push(sentence(&it.rest));
+    lines.extend(it.rest.iter().map(|it| sentence(it)));
+    lines.extend(next(&it.next));
     lines
+}
+
+/// Commands, to be copied.
+fn next(commands: &[String]) -> impl Iterator<Item = String> {
+    commands
+        .iter()
+        .map(|it| format!("Next: {}", escape::code(it, Dialect::Discord, brief::SENTENCE_MAX)))
 }
 
 /// Who may be notified: those whom the mention names, by id; everybody only where it says so.

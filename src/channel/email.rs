@@ -138,13 +138,17 @@ fn one(it: &Brief, lines: &mut Vec<String>) {
 
 fn many(it: &Storm, lines: &mut Vec<String>) {
     for part in &it.parts {
-        lines.push(part.title.clone());
-        let row = part.row();
-        let below = [&part.meaning, &row, &part.footer];
-        lines.extend(below.iter().filter(|it| !it.is_empty()).map(|it| format!("    {it}")));
+        lines.extend(part.title.clone());
+        let indent = if part.title.is_some() { "    " } else { "" };
+        lines.extend(part.below().iter().map(|it| format!("{indent}{it}")));
         lines.push(String::new());
     }
-    lines.push(it.rest.clone());
+    if let Some(rest) = &it.rest {
+        lines.extend([rest.clone(), String::new()]);
+    }
+    lines.push("Next:".to_owned());
+    lines.extend(it.next.iter().map(|it| format!("    {it}")));
+    lines.push(String::new());
 }
 
 /// The same as HTML. Every text goes through [`escape::html`].
@@ -181,12 +185,15 @@ fn html(message: &Message<'_>, content: &Content) -> String {
         }
         Content::Many(it) => {
             for part in &it.parts {
-                tag("<p><b>", &part.title, "</b><br>");
-                tag("", &part.meaning, "<br>");
-                tag("", &part.row(), "<br>");
+                let title = part.title.as_deref().unwrap_or_default();
+                tag("<p><b>", title, if title.is_empty() { "</b>" } else { "</b><br>" });
+                let lines =
+                    [part.meaning.clone(), part.row()].into_iter().chain(part.facts.clone());
+                lines.filter(|it| !it.is_empty()).for_each(|it| tag("", &it, "<br>"));
                 tag("<small>", &part.footer, "</small></p>");
             }
-            tag("<p>", &it.rest, "</p>");
+            it.rest.iter().for_each(|it| tag("<p>", it, "</p>"));
+            it.next.iter().for_each(|it| tag("<p>Next: <code>", it, "</code></p>"));
         }
     }
     for link in content.links() {

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::Message;
 use super::brief;
 use super::brief::Content;
+use super::brief::Part;
 use super::escape;
 use super::webhook::event_time;
 use crate::finding::Severity;
@@ -137,8 +138,18 @@ fn details(message: &Message<'_>, content: &Content) -> Value {
             })
         }
         Content::Many(it) => {
-            let causes: Vec<&String> = it.parts.iter().map(|it| &it.title).collect();
-            json!({ "causes": causes, "rest": it.rest })
+            let title = |part: &Part| part.title.clone().unwrap_or_else(|| it.title.clone());
+            let cause = |part: &Part| {
+                json!({
+                    "what": title(part),
+                    "meaning": part.meaning,
+                    "names": part.row(),
+                    "facts": text(&part.facts),
+                    "about": part.footer,
+                })
+            };
+            let causes: Vec<Value> = it.parts.iter().map(cause).collect();
+            json!({ "causes": causes, "rest": it.rest, "next": it.next })
         }
     }
 }

@@ -136,23 +136,45 @@ fn lines(lines: &[String]) -> Vec<Value> {
 fn digest(it: &Storm) -> Vec<Value> {
     let mut all = vec![blocks::header(&it.title)];
     for part in &it.parts {
-        let mut pieces = vec![shown(&part.title, brief::TITLE_MAX, Look::Bold)];
+        let mut pieces = Vec::new();
+        let begin = |pieces: &mut Vec<Value>| {
+            if !pieces.is_empty() {
+                pieces.push(fixed("\n"));
+            }
+        };
+        if let Some(title) = &part.title {
+            pieces.push(shown(title, brief::TITLE_MAX, Look::Bold));
+        }
         if !part.meaning.is_empty() {
-            pieces.push(fixed("\n"));
-            pieces.push(shown(&part.meaning, brief::TITLE_MAX, Look::Plain));
+            begin(&mut pieces);
+            // Where it is the first line, it is what the eye is to fall on.
+            let look = if part.title.is_some() { Look::Plain } else { Look::Bold };
+            pieces.push(shown(&part.meaning, brief::TITLE_MAX, look));
         }
         for (at, name) in part.names.iter().enumerate() {
-            pieces.push(fixed(if at == 0 { "\n" } else { ", " }));
+            match at {
+                0 => begin(&mut pieces),
+                _ => pieces.push(fixed(", ")),
+            }
             pieces.push(shown(name, brief::NAME_MAX, Look::Code));
         }
         if let Some(more) = &part.more {
             pieces.push(shown(&format!(" {more}"), brief::SENTENCE_MAX, Look::Plain));
         }
-        all.push(blocks::rich_text(&[section(&pieces)]));
+        for fact in &part.facts {
+            begin(&mut pieces);
+            pieces.push(shown(fact, brief::TITLE_MAX, Look::Plain));
+        }
+        if !pieces.is_empty() {
+            all.push(blocks::rich_text(&[section(&pieces)]));
+        }
         all.push(blocks::context(&part.footer));
     }
     all.push(blocks::divider());
-    let mut end = vec![section(&[shown(&it.rest, brief::SENTENCE_MAX, Look::Plain)])];
+    let mut end = Vec::new();
+    end.extend(it.rest.iter().map(|it| section(&[shown(it, brief::SENTENCE_MAX, Look::Plain)])));
+    end.push(section(&[fixed("Next:")]));
+    end.push(blocks::preformatted(&it.next));
     end.extend(blocks::links(&it.links));
     all.push(blocks::rich_text(&end));
     all
@@ -161,12 +183,22 @@ fn digest(it: &Storm) -> Vec<Value> {
 /// The text of lock screens, screen readers, and of a message that may have no blocks. Escaped, but
 /// for what the route mentions.
 fn text(message: &Message<'_>, mention: Option<&str>) -> String {
-    let lines = Content::of(message, 0).lines();
-    let lines: Vec<String> =
-        lines.iter().filter(|it| !it.is_empty()).map(|it| escape::line(it, LINE_MAX)).collect();
     let before = mention.map_or_else(String::new, |it| format!("{it}\n"));
     let room = TEXT_MAX - 1 - before.encode_utf16().count().min(TEXT_MAX / 2);
-    format!("{before}{}", escape::slack(&lines.join("\n"), room))
+    let mut text = String::new();
+    // Shorter until it fits, so that the last lines, what to do now, are not those that are cut off.
+    for level in 0..brief::LEVELS {
+        let content = Content::of(message, level);
+        let pages = content.links().iter().map(brief::Link::line);
+        let lines = content.lines().into_iter().chain(pages).filter(|it| !it.is_empty());
+        let lines: Vec<String> = lines.map(|it| escape::line(&it, LINE_MAX)).collect();
+        text = escape::slack(&lines.join("\n"), usize::MAX);
+        if text.encode_utf16().count() <= room {
+            return format!("{before}{text}");
+        }
+        text = escape::slack(&lines.join("\n"), room);
+    }
+    format!("{before}{text}")
 }
 
 /// A line of `text`: a link is longer than a sentence.

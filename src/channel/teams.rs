@@ -36,7 +36,7 @@ pub fn body(message: &Message<'_>) -> Vec<u8> {
 
 fn payload(message: &Message<'_>, content: &Content) -> Value {
     let mut body = Vec::new();
-    let mention = brief::mention(message).map(|it| people(&it));
+    let mention = people(&brief::mentions(message));
     if let Some((text, _)) = &mention {
         body.push(json!({ "type": "TextBlock", "text": text, "wrap": true }));
     }
@@ -95,7 +95,7 @@ fn one(it: &Brief) -> Vec<Value> {
     }
     body.extend(it.more.iter().map(|it| runs(&[run(&format!("• {it}"), "Default")])));
     body.extend(it.facts.iter().map(|it| runs(&[run(it, "Default")])));
-    body.extend(it.next.iter().map(|it| runs(&[run("Next: ", "Bolder"), mono(it)])));
+    body.extend(next(&it.next));
     body.push(small(&it.footer));
     body
 }
@@ -103,17 +103,20 @@ fn one(it: &Brief) -> Vec<Value> {
 fn many(it: &Storm) -> Vec<Value> {
     let mut body = Vec::new();
     for part in &it.parts {
-        body.push(runs(&[run(&part.title, "Bolder")]));
+        body.extend(part.title.iter().map(|it| runs(&[run(it, "Bolder")])));
         let row = part.row();
-        for line in [&part.meaning, &row] {
-            if !line.is_empty() {
-                body.push(runs(&[run(line, "Default")]));
-            }
-        }
+        let lines = [&part.meaning, &row].into_iter().chain(&part.facts);
+        body.extend(lines.filter(|it| !it.is_empty()).map(|it| runs(&[run(it, "Default")])));
         body.push(small(&part.footer));
     }
-    body.push(runs(&[run(&it.rest, "Default")]));
+    body.extend(it.rest.iter().map(|it| runs(&[run(it, "Default")])));
+    body.extend(next(&it.next));
     body
+}
+
+/// Commands, to be copied.
+fn next(commands: &[String]) -> impl Iterator<Item = Value> {
+    commands.iter().map(|it| runs(&[run("Next: ", "Bolder"), mono(it)]))
 }
 
 /// Teams refuses an empty run.
@@ -156,26 +159,35 @@ fn colour(sign: Sign) -> &'static str {
     }
 }
 
-/// A route's mention for Teams: `Jane Doe <jane@example.com>`, several with commas. Each needs an entity
-/// beside its text; what has no address is text.
-fn people(mention: &str) -> (String, Vec<Value>) {
+/// Routes' mentions for Teams: `Jane Doe <jane@example.com>`, several with commas. Each needs an entity
+/// beside its text; what has no address is text. What is in another receiver's syntax (`<!here>`,
+/// `<@42>`, `@here`) is left out: an entity without a person makes the whole card fail.
+fn people(mentions: &[&str]) -> Option<(String, Vec<Value>)> {
     let mut entities = Vec::new();
-    let texts: Vec<String> = mention
-        .split(',')
-        .map(|one| {
-            let one = one.trim();
-            let Some((name, id)) = one.strip_suffix('>').and_then(|it| it.split_once('<')) else {
-                return one.to_owned();
-            };
-            let text = format!("<at>{}</at>", name.trim());
+    let mut texts: Vec<String> = Vec::new();
+    for one in mentions.iter().flat_map(|it| it.split(',')).map(str::trim) {
+        if let Some((name, id)) = person(one) {
+            let text = format!("<at>{name}</at>");
             entities.push(json!({
                 "type": "mention", "text": text,
-                "mentioned": { "id": id.trim(), "name": name.trim() },
+                "mentioned": { "id": id, "name": name },
             }));
-            text
-        })
-        .collect();
-    (texts.join(", "), entities)
+            texts.push(text);
+        } else if !one.is_empty() && !one.starts_with('@') && !one.contains(['<', '>']) {
+            texts.push(one.to_owned());
+        }
+    }
+    (!texts.is_empty()).then(|| (texts.join(", "), entities))
+}
+
+/// A name and an address, or the id of an account.
+fn person(text: &str) -> Option<(&str, &str)> {
+    let (name, id) = text.strip_suffix('>')?.split_once('<')?;
+    let (name, id) = (name.trim(), id.trim());
+    let is_address = id.split_once('@').is_some_and(|(before, _)| !before.is_empty());
+    let is_plain = !id.contains(['<', '>', ' ']) && !name.contains(['<', '>']);
+    let is_known = is_address || uuid::Uuid::parse_str(id).is_ok();
+    (!name.is_empty() && is_plain && is_known).then_some((name, id))
 }
 
 #[cfg(test)]

@@ -179,7 +179,7 @@ pub(super) fn times(it: &Notification, zone: &TimeZone) -> String {
 }
 
 /// A point in time to the second, with its zone's abbreviation.
-fn at(time: Timestamp, zone: &TimeZone) -> String {
+pub(super) fn at(time: Timestamp, zone: &TimeZone) -> String {
     time.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
 }
 
@@ -217,18 +217,27 @@ fn why_now(reason: &str) -> Option<&'static str> {
     is(Reason::SilenceEnded).then_some("a silence has ended")
 }
 
-/// Who owns what it is about: "role `app`", "roles `a`, `b` and 3 more".
+/// Who owns what it is about.
 pub(super) fn owners(it: &Notification) -> Option<String> {
-    let shown: Vec<String> = it
-        .owners
+    roles(&it.owners)
+}
+
+/// "role `app`", "roles `a`, `b` and 3 more"; nothing where there is none.
+pub(super) fn roles(roles: &[String]) -> Option<String> {
+    let shown: Vec<String> = roles
         .iter()
         .take(OWNERS_MAX)
         .map(|role| format!("`{}`", escape::line(role, ROW_NAME_MAX)))
         .collect();
-    let left = it.owners.len() - shown.len();
-    let noun = if it.owners.len() == 1 { "role" } else { "roles" };
+    let left = roles.len() - shown.len();
+    let noun = if roles.len() == 1 { "role" } else { "roles" };
     let more = if left > 0 { format!(" and {left} more") } else { String::new() };
     (!shown.is_empty()).then(|| format!("{noun} {}{more}", shown.join(", ")))
+}
+
+/// Whether `schemawarden explain` knows it.
+pub(super) fn is_kind(word: &str) -> bool {
+    word.parse::<FindingKind>().is_ok() || IncidentKind::from_word(word).is_some()
 }
 
 /// What to look it up by.

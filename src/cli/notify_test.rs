@@ -16,7 +16,9 @@ use crate::channel::Outcome;
 use crate::channel::Sender;
 use crate::clock::Clock;
 use crate::config::Channel;
+use crate::config::ChannelKind;
 use crate::config::Config;
+use crate::notification::Notification;
 use crate::yaml::nearest;
 
 #[derive(Debug, clap::Args)]
@@ -39,14 +41,34 @@ pub(super) async fn run(global: &Global, args: NotifyTestArgs) -> anyhow::Result
     Ok(if delivered { Status::Clean } else { Status::Trouble })
 }
 
-/// Sends one test message; whether it arrived, and what came of it in words.
+/// Sends one test message; whether it arrived, and what came of it in words. Where that leaves an alert
+/// open, it is ended at once: nobody else would.
 pub(super) async fn send(sender: &Sender, config: &Config, channel: &Channel) -> (bool, String) {
     let now = Clock::System.now();
-    let notifications = [channel::test_notification(now)];
+    let (delivered, text) =
+        send_one(sender, config, channel, channel::test_notification(now)).await;
+    if !delivered || !matches!(channel.kind, ChannelKind::PagerDuty { .. }) {
+        return (delivered, text);
+    }
+    let (ended, how) = send_one(sender, config, channel, channel::test_over(now)).await;
+    let end = if ended {
+        "; the alert `schemawarden:test` is resolved again".to_owned()
+    } else {
+        format!("; the alert `schemawarden:test` is still open, resolve it there ({how})")
+    };
+    (delivered, format!("{text}{end}"))
+}
+
+async fn send_one(
+    sender: &Sender,
+    config: &Config,
+    channel: &Channel,
+    notification: Notification,
+) -> (bool, String) {
     let message = Message {
         id: Uuid::now_v7(),
-        now,
-        notifications: &notifications,
+        now: notification.audited_at,
+        notifications: &[notification],
         minimal: false,
         look: &config.messages,
         thread: None,

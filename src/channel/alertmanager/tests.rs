@@ -81,13 +81,13 @@ fn what_was_told_with_another_severity_is_ended() {
         ..examples::resolved()
     };
     assert_eq!(over.former_severities, mild.former_severities);
+    let begun = pushed(std::slice::from_ref(&first), false)[0].clone();
     #[rustfmt::skip]
     let cases = [
-        (first.clone(), vec!["critical firing"]),
+        (first,         vec!["critical firing"]),
         (mild.clone(),  vec!["critical resolved", "warning firing"]),
         (over.clone(),  vec!["critical resolved", "warning resolved"]),
     ];
-    let begun = pushed(&[first.clone()], false)[0].clone();
     for (it, want) in cases {
         let it = [it];
         let body = hook(&examples::message(&it));

@@ -42,6 +42,32 @@ fn limits_hold_and_nothing_acts() {
 }
 
 #[test]
+fn our_own_links_stay_whole_where_names_are_broken_up() {
+    let mut one = examples::routed("<@7>");
+    one.headline = "https://evil.example/: 1 table".to_owned();
+    let one = [one];
+    let message = Message { look: &examples::ZURICH, ..examples::minimal(&one) };
+    let payload = payload(&message);
+    let text = payload["content"].as_str().unwrap();
+    assert!(
+        text.contains("\nIncident: https://warden.example/drift/incidents/SW-1001\n"),
+        "{text}"
+    );
+    assert!(text.contains("\nRunbook: https://wiki.example/drift?a=1&b=(2)\n"), "{text}");
+    assert!(!text.contains("https://evil"), "{text}");
+}
+
+/// What to look each incident up by is in a digest, too.
+#[test]
+fn a_digest_has_the_ids() {
+    let payload = payload(&examples::message(&examples::storm(31)));
+    let text = payload["embeds"][0]["description"].as_str().unwrap();
+    for part in ["SW-2000 to SW-2030", "SW-1002", "Since 2025-07-05 10:00:00 UTC", "Owner: role"] {
+        assert!(text.contains(part), "{part} is not in {text}");
+    }
+}
+
+#[test]
 fn only_the_mentioned_are_notified() {
     #[rustfmt::skip]
     let cases = [

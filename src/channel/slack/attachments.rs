@@ -25,9 +25,9 @@ const FOOTER_MAX: usize = 500;
 pub(super) fn render(message: &Message<'_>) -> Value {
     let mention = brief::mention(message).unwrap_or_default();
     if message.minimal {
-        let lines: Vec<String> =
-            Content::of(message, 0).lines().iter().map(|it| sentence(it)).collect();
-        let text = format!("{mention}\n{}", joined(&lines, super::TEXT_MAX - 400));
+        // Names from databases must not become links; our own links must stay some.
+        let text = brief::plainest(message, super::TEXT_MAX - 400, sentence);
+        let text = format!("{mention}\n{text}");
         return json!({ "text": text.trim() });
     }
     let mut content = Content::of(message, 0);
@@ -56,19 +56,6 @@ pub(super) fn render(message: &Message<'_>) -> Value {
     let title = escape::markdown(content.title(), Dialect::SlackLike, TITLE_MAX);
     let text = format!("{mention} {title}");
     json!({ "text": text.trim(), "link_names": false, "attachments": [attachment] })
-}
-
-/// Lines up to `max` in all, whole ones only.
-fn joined(lines: &[String], max: usize) -> String {
-    let mut out = String::new();
-    for line in lines {
-        if out.encode_utf16().count() + line.encode_utf16().count() >= max {
-            break;
-        }
-        out.push_str(line);
-        out.push('\n');
-    }
-    out.trim_end().to_owned()
 }
 
 fn sentence(text: &str) -> String {
@@ -106,21 +93,24 @@ fn one(it: &Brief) -> Vec<String> {
     }
     lines.extend(it.more.iter().map(|it| format!("• {it}")));
     lines.extend(it.facts.iter().map(|it| sentence(it)));
-    lines.extend(
-        it.next.iter().map(|it| {
-            format!("Next: {}", escape::code(it, Dialect::SlackLike, brief::SENTENCE_MAX))
-        }),
-    );
+    lines.extend(next(&it.next));
     lines
 }
 
 fn many(it: &Storm) -> Vec<String> {
     let mut lines = Vec::new();
     for part in &it.parts {
-        lines.push(format!("• {}", sentence(&part.title)));
-        let below = [&part.meaning, &part.row()];
-        lines.extend(below.iter().filter(|it| !it.is_empty()).map(|it| sentence(it)));
+        lines.extend(part.title.iter().map(|it| format!("• {}", sentence(it))));
+        lines.extend(part.below().iter().map(|it| sentence(it)));
     }
-    lines.push(sentence(&it.rest));
+    lines.extend(it.rest.iter().map(|it| sentence(it)));
+    lines.extend(next(&it.next));
     lines
+}
+
+/// Commands, to be copied.
+fn next(commands: &[String]) -> impl Iterator<Item = String> {
+    commands
+        .iter()
+        .map(|it| format!("Next: {}", escape::code(it, Dialect::SlackLike, brief::SENTENCE_MAX)))
 }

@@ -185,6 +185,23 @@ fn a_route_mentions_and_links_and_nothing_else_does() {
     assert_eq!(payload.matches("S1").count(), 2, "once in the text, once in the blocks: {payload}");
 }
 
+/// The plainest form for Mattermost breaks up what names would link to, and none of our own links.
+#[test]
+fn our_own_links_stay_whole_where_names_are_broken_up() {
+    let one = [Notification {
+        headline: "https://evil.example/: 1 table".to_owned(),
+        ..examples::routed("@channel")
+    }];
+    let message = Message { look: &examples::ZURICH, ..examples::minimal(&one) };
+    let text = render(&message, SlackFormat::Attachments)["text"].as_str().unwrap().to_owned();
+    assert!(
+        text.contains("\nIncident: https://warden.example/drift/incidents/SW-1001\n"),
+        "{text}"
+    );
+    assert!(text.contains("\nRunbook: https://wiki.example/drift?a=1&b=(2)\n"), "{text}");
+    assert!(!text.contains("https://evil"), "{text}");
+}
+
 #[test]
 fn limits_hold_for_what_a_database_can_hold() {
     #[rustfmt::skip]

@@ -44,3 +44,30 @@ fn limits_hold_and_nothing_is_parsed() {
         }
     }
 }
+
+/// A card with an empty entity is refused as a whole.
+#[test]
+fn what_teams_cannot_mention_is_left_out() {
+    let id = "0197f0a1-0000-7000-8000-000000000007";
+    let by_id = format!("Jane <{id}>");
+    let at = |id: &str| json!([{ "type": "mention", "text": "<at>Jane</at>", "mentioned": { "id": id, "name": "Jane" } }]);
+    #[rustfmt::skip]
+    let cases = [
+        ("<!here>",                        vec![],                             json!(null)),
+        ("<@42> @everyone",                vec![],                             json!(null)),
+        ("@here",                          vec![],                             json!(null)),
+        ("< jane@example.com>",            vec![],                             json!(null)),
+        ("Jane <jane@example.com>",        vec!["<at>Jane</at>"],              at("jane@example.com")),
+        (&by_id,                           vec!["<at>Jane</at>"],              at(id)),
+        ("<!here>, Jane <jane@example.com>, on call", vec!["<at>Jane</at>, on call"], at("jane@example.com")),
+    ];
+    for (mention, texts, entities) in cases {
+        let one = [examples::routed(mention)];
+        let card = card(&examples::message(&one));
+        let mut found = Vec::new();
+        parsed(&card, &mut found);
+        assert_eq!(found, texts, "{mention}");
+        assert_eq!(card["attachments"][0]["content"]["msteams"]["entities"], entities, "{mention}");
+        assert!(!card.to_string().contains("<at></at>"), "{mention}");
+    }
+}

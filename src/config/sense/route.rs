@@ -1,5 +1,6 @@
 //! Routes: every alert goes somewhere, and every route and channel can be reached.
 
+mod mention;
 mod reach;
 mod target;
 
@@ -10,6 +11,7 @@ use std::time::Duration;
 use url::Url;
 
 use crate::config::shape;
+use crate::notification::ITEMS_MAX;
 use crate::route;
 use crate::route::GroupBy;
 use crate::route::Route;
@@ -26,8 +28,8 @@ const GROUP_WAIT: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hou
 const GROUP_INTERVAL: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_hours(24);
 const REPEAT_INTERVAL: RangeInclusive<Duration> =
     Duration::from_secs(1)..=Duration::from_hours(366 * 24);
-/// More names than this stand in no message, whatever the receiver takes.
-const MAX_ITEMS: RangeInclusive<usize> = 1..=100;
+/// More names than this are in no message, so a larger wish would not be heeded.
+const MAX_ITEMS: RangeInclusive<usize> = 1..=ITEMS_MAX;
 /// The longest `mention`, in characters.
 const MENTION_MAX: usize = 200;
 /// The longest `runbook_url`, in bytes.
@@ -57,6 +59,7 @@ pub(super) fn all(
         all.push(one(route, &key, &names, registered, noted));
     }
     check_last(&said.value, &all, noted);
+    mention::check(file, &said.value, &all, registered, noted);
     let reached = reach::routes(&all);
     for (index, (route, by)) in said.value.iter().zip(&reached).enumerate() {
         if let Some(by) = by {

@@ -43,8 +43,8 @@ pub(in crate::config) struct Route {
     pub(in crate::config) repeat_interval: Option<At<Period>>,
     /// Whether it is told that an incident is over. Default: true.
     pub(in crate::config) send_resolved: Option<At<bool>>,
-    /// Names listed in one message; more are counted. Default: 10.
-    #[schemars(range(min = 1, max = 100))]
+    /// Names listed in one message, at most 50; more are counted. Default: 10.
+    #[schemars(range(min = 1, max = 50))]
     pub(in crate::config) max_items: Option<At<usize>>,
 }
 

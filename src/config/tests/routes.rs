@@ -111,8 +111,10 @@ fn every_mistake_of_a_route_is_told() {
             &["c.yaml:7:29: routes[0].group_wait: must be from 0s to 1h",
               "c.yaml:7:49: routes[0].group_interval: must be from 0s to 1d",
               "c.yaml:7:70: routes[0].repeat_interval: must be from 1s to 366d",
-              "c.yaml:7:85: routes[0].max_items: must be from 1 to 100",
+              "c.yaml:7:85: routes[0].max_items: must be from 1 to 50",
               "c.yaml:7:103: routes[0].send_resolved: expected true or false, found the text `maybe`"]),
+        ("more names than a message holds", routed("  - {to: [ops], max_items: 51}\n"),
+            &["c.yaml:7:28: routes[0].max_items: must be from 1 to 50"]),
         ("what messages carry", routed("  - {to: [ops], mention: \" \", runbook_url: \"ftp://x\"}\n"),
             &["c.yaml:7:26: routes[0].mention: must be one line of 1 to 200 characters",
               "c.yaml:7:44: routes[0].runbook_url: not an http or https URL of at most 1000 bytes"]),
@@ -162,5 +164,36 @@ fn what_matches_nothing_or_is_never_reached_is_a_warning() {
     ];
     for (case, text, want) in cases {
         warned(case, text, want);
+    }
+}
+
+/// A mention in another receiver's syntax calls nobody there.
+#[test]
+fn a_mention_that_a_channel_does_not_know_is_warned_of() {
+    let folder = Folder::new();
+    let text = |mention: &str, to: &str| {
+        format!(
+            "{FLEET}channels: {{ops: {{type: slack, url: \"${{SLACK}}\"}}, teams: {{type: teams, url: \
+             \"${{SLACK}}\"}}, chat: {{type: discord, url: \"${{SLACK}}\"}}}}\nroutes:\n  - {{to: {to}, \
+             mention: \"{mention}\"}}\n  - {{to: [ops, teams, chat]}}\n"
+        )
+    };
+    let warnings = |mention: &str, to: &str| {
+        let config = folder.load(&text(mention, to)).unwrap_or_else(|it| panic!("{it:?}"));
+        let words = folder.words(&config.warnings);
+        words.into_iter().filter(|it| it.contains("mention")).collect::<Vec<_>>()
+    };
+    let nobody = |channel: &str, kind: &str, spelt: &str| {
+        format!("calls nobody on channel `{channel}`: a mention for type `{kind}` is spelt {spelt}")
+    };
+    let to_teams = warnings("<!here>", "[ops, teams]");
+    assert_eq!(to_teams.len(), 1, "{to_teams:?}");
+    assert!(to_teams[0].starts_with("c.yaml:7:33: routes[0].mention: "), "{to_teams:?}");
+    let want = nobody("teams", "teams", "`Jane Doe <jane@example.com>`");
+    assert!(to_teams[0].contains(&want), "{to_teams:?}");
+    let by_label = warnings("Jane <jane@example.com>", "[chat]");
+    assert!(by_label[0].contains(&nobody("chat", "discord", "`<@42>`")), "{by_label:?}");
+    for (mention, to) in [("<!here>", "[ops]"), ("@here", "[chat]"), ("Jane <j@x>", "[teams]")] {
+        assert_eq!(warnings(mention, to), [""; 0], "{mention}");
     }
 }

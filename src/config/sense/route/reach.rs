@@ -59,24 +59,27 @@ pub(super) fn channels<'a>(
     registered: &Registered<'_>,
     noted: &mut Noted,
 ) {
-    let mut reached: BTreeSet<String> = BTreeSet::new();
-    for route in routes {
-        reached.extend(route.fallback.iter().cloned());
-        for target in &route.to {
-            match target {
-                Target::Channel(name) => {
-                    reached.insert(name.clone());
-                }
-                Target::Template(pieces) => {
-                    let labels = registered.labels_of(&route.matcher);
-                    reached.extend(labels.into_iter().filter_map(|it| name(pieces, it)));
-                }
-            }
-        }
-    }
+    let reached: BTreeSet<String> = routes.flat_map(|it| of_route(it, registered)).collect();
     for name in channels.iter().filter(|it| !reached.contains(&it.value)) {
         noted.warning(name.at, &format!("channels.{}", plain(name)), "no route goes here");
     }
+}
+
+/// The channels that a route may lead to, given the labels that databases have.
+pub(super) fn of_route(route: &Route, registered: &Registered<'_>) -> BTreeSet<String> {
+    let mut reached: BTreeSet<String> = route.fallback.iter().cloned().collect();
+    for target in &route.to {
+        match target {
+            Target::Channel(name) => {
+                reached.insert(name.clone());
+            }
+            Target::Template(pieces) => {
+                let labels = registered.labels_of(&route.matcher);
+                reached.extend(labels.into_iter().filter_map(|it| name(pieces, it)));
+            }
+        }
+    }
+    reached
 }
 
 fn name(pieces: &[Piece], labels: &BTreeMap<&str, &str>) -> Option<String> {

@@ -45,6 +45,8 @@ async fn a_broken_channel_gets_one_try_an_hour_and_is_told_of_elsewhere() {
     let news = &told[0].notifications[0];
     assert!(news.headline.contains("ops") && news.database.is_empty(), "{news:?}");
     assert_eq!(news.subject, "ops");
+    let retry = "schemawarden deliveries retry ops".to_owned();
+    assert!(news.next_steps.contains(&retry), "{:?}", news.next_steps);
     store.record_attempt(delivered(&bench, &told[0])).await.unwrap();
     bench.pass(3_599);
     assert_eq!(bench.claim(&store).await, []);
