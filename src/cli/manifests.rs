@@ -1,6 +1,8 @@
 //! `schemawarden manifests list|release`: which manifests the daemon knows, and letting the findings
 //! of a changed one through that it holds back.
 
+use std::fmt::Write as _;
+
 use serde_json::Value;
 use serde_json::json;
 
@@ -89,14 +91,16 @@ fn listed(answer: &Value) -> String {
     for it in manifests.iter().flat_map(|it| list(it, "by_deploy")) {
         let [database, manifest, hash] = ["database", "manifest", "hash"].map(|key| text(it, key));
         let by = format!("`{manifest}` {hash} of deploy {} ({})", it["deploy"], text(it, "ref"));
-        out.push_str(&if it["state"] == "open" {
-            format!("{database} may hold what {by} allows, too, while that is open\n")
+        // Writing to a String cannot fail.
+        let _ = if it["state"] == "open" {
+            writeln!(out, "{database} may hold what {by} allows, too, while that is open")
         } else {
-            format!(
+            writeln!(
+                out,
                 "{database} is held to {by} and not to the file's, until that changes \
-                 (`schemawarden deploy end {database} --rolled-back` takes the deploy back)\n"
+                 (`schemawarden deploy end {database} --rolled-back` takes the deploy back)"
             )
-        });
+        };
     }
     out
 }

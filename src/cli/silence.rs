@@ -1,6 +1,8 @@
 //! `schemawarden silence add|list|expire`: what is not told for a while. Audits go on meanwhile, and
 //! what is new and still open at the end is told then.
 
+use std::fmt::Write as _;
+
 use anyhow::bail;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -200,12 +202,14 @@ fn listed(answer: &Value) -> String {
     let mut out = if silences.is_empty() { "no silences\n".to_owned() } else { rows(silences) };
     for it in windows {
         let what = spelled(&it["match"]);
-        out.push_str(&format!(
-            "maintenance window `{}` of the configuration is open until {}: {}\n",
+        // Writing to a String cannot fail.
+        let _ = writeln!(
+            out,
+            "maintenance window `{}` of the configuration is open until {}: {}",
             text(it, "name"),
             time(it, "ends_at"),
             if what.is_empty() { "everything" } else { &what },
-        ));
+        );
     }
     out
 }

@@ -38,7 +38,7 @@ async fn what_is_gone_at_the_second_audit_is_told_to_nobody() {
     // Seen once, then not, then once: that is no second sight in a row.
     create(&database, &["tmp_a"]).await;
     let run = daemon.workspace().run(&["audit", "central"]).await;
-    run.ended(1).says("tmp_a");
+    run.ended(1).says("tmp_a").says("not confirmed");
     ear.quiet_until(daemon.wait_for_verdict("central", "drifted")).await;
     let opened = super::ear::taken_apart(&ear.raw_within(EARLY).await);
     opened[0].is("incident.opened", "drift", "new_findings");

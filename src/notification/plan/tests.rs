@@ -11,6 +11,7 @@ use crate::incident::Memory;
 use crate::incident::advance;
 use crate::report::Diagnosis;
 use crate::report::DiagnosisKind;
+use crate::report::Verdict;
 use crate::schema::RelationName;
 
 const OPENED_AT: i64 = 1_750_000_000;

@@ -135,7 +135,7 @@ async fn a_rollback_leaves_the_old_one_in_force() {
     register(&bench, &store, &[("a", "B")]).await;
     assert_eq!(shown(&bench, &store, "a", "B").await, "B + A by abc");
     store.end_deploy(1, true, bench.now()).await.unwrap();
-    assert_eq!(shown(&bench, &store, "a", "B").await, "A");
+    assert_eq!(shown(&bench, &store, "a", "B").await, "A by abc, rolled back");
     register(&bench, &store, &[("a", "A")]).await;
     assert_eq!(shown(&bench, &store, "a", "A").await, "A");
     register(&bench, &store, &[("a", "B")]).await;
@@ -189,7 +189,7 @@ async fn a_second_deploy_builds_on_what_the_first_one_brought() {
     store.begin_deploy(begin(&bench, &[("a", "A")], "C", 30)).await.unwrap();
     assert_eq!(shown(&bench, &store, "a", "A").await, "A + B + C by abc");
     store.end_deploy(2, true, bench.now()).await.unwrap();
-    assert_eq!(shown(&bench, &store, "a", "A").await, "B");
+    assert_eq!(shown(&bench, &store, "a", "A").await, "B by abc, rolled back");
 }
 
 #[tokio::test]
