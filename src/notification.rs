@@ -22,6 +22,7 @@ pub use anew::anew;
 pub use digest::Cause;
 pub use digest::Digest;
 pub use digest::digest;
+pub use digest::newest;
 pub use news::News;
 pub use news::again;
 pub use news::gone_since;
@@ -168,6 +169,29 @@ impl Notification {
     #[must_use]
     pub fn about(&self) -> &str {
         if self.subject.is_empty() { &self.database } else { &self.subject }
+    }
+
+    /// The same as somebody reads it who never heard of the incident: all of it is new.
+    #[must_use]
+    pub fn told_first(&self) -> Self {
+        let mut it = self.clone();
+        it.kind = NotificationType::Opened;
+        it.new_total = it.findings_total;
+        it.gone_total = 0;
+        for finding in &mut it.findings {
+            finding.new = true;
+        }
+        it
+    }
+
+    /// The findings in the order in which a message names them: it has room for some, so those come
+    /// first that are news in it.
+    #[must_use]
+    pub fn by_news(&self) -> Vec<&NotifiedFinding> {
+        let mut findings: Vec<&NotifiedFinding> = self.findings.iter().collect();
+        // Stable: both halves stay in the order of reports.
+        findings.sort_by_key(|it| !it.new);
+        findings
     }
 
     /// How bad it is, for sorting: higher is worse.

@@ -18,6 +18,7 @@ use crate::notification::MENTION_MAX;
 use crate::notification::Notification;
 use crate::notification::NotificationType;
 use crate::notification::NotifiedFinding;
+use crate::notification::newest;
 
 use storm::storm;
 
@@ -91,10 +92,14 @@ pub(super) enum Content {
 impl Content {
     /// The content of `message` at `level` of brevity, below [`LEVELS`].
     pub(super) fn of(message: &Message<'_>, level: usize) -> Self {
-        match message.notifications {
+        let kept = newest(message.notifications);
+        match kept.as_slice() {
             [] => Self::Nothing,
             [one] => Self::One(brief(one, message.look, level)),
-            many => Self::Many(storm(many, message, level)),
+            _ => {
+                let kept: Vec<&Notification> = kept.iter().map(AsRef::as_ref).collect();
+                Self::Many(storm(&kept, message, level))
+            }
         }
     }
 
@@ -242,7 +247,7 @@ fn items(it: &Notification, max: usize) -> Vec<Item> {
             note: escape::line(&notes.join(", "), TITLE_MAX),
         }
     };
-    it.findings.iter().take(max).map(item).collect()
+    it.by_news().into_iter().take(max).map(item).collect()
 }
 
 /// The incident's page and the route's runbook.

@@ -186,7 +186,7 @@ fn data(it: &Notification, look: &Messages, budget: usize) -> Value {
     });
     let mut left = budget.saturating_sub(json_bytes(&data));
     let mut findings = Vec::new();
-    for one in it.findings.iter().map(finding) {
+    for one in it.by_news().into_iter().map(finding) {
         match left.checked_sub(json_bytes(&one) + COMMA) {
             Some(rest) => left = rest,
             None => break,

@@ -283,8 +283,12 @@ pub(super) fn names_in_a_row(it: &Notification) -> Option<String> {
         return None;
     }
     let most = it.told.max_items.unwrap_or(ROW_NAMES).min(ROW_NAMES);
-    let names: Vec<String> =
-        it.findings.iter().take(most).map(|one| escape::line(&one.name, ROW_NAME_MAX)).collect();
+    let names: Vec<String> = it
+        .by_news()
+        .into_iter()
+        .take(most)
+        .map(|one| escape::line(&one.name, ROW_NAME_MAX))
+        .collect();
     let more = more(it, most).unwrap_or_default();
     Some(format!("{} {} {more}", findings_title(it), names.join(", ")).trim_end().to_owned())
 }

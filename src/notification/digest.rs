@@ -5,6 +5,7 @@
 //! incidents are known by no findings (audits that fail), the kind alone decides. Pure, and linear in
 //! what it is given.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::hash::DefaultHasher;
@@ -37,12 +38,40 @@ pub struct Cause<'a> {
     pub members: Vec<&'a Notification>,
 }
 
+/// The last word on each incident, in the order they came: who reads several at once wants to know how
+/// it stands. What is told for the first time is told as opened, however it changed meanwhile.
+#[must_use]
+pub fn newest(notifications: &[Notification]) -> Vec<Cow<'_, Notification>> {
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut opened: BTreeSet<&str> = BTreeSet::new();
+    for (at, it) in notifications.iter().enumerate() {
+        let Some(incident) = &it.incident else { continue };
+        last.insert(incident, at);
+        if it.kind == NotificationType::Opened {
+            opened.insert(incident);
+        }
+    }
+    let mut kept = Vec::with_capacity(last.len());
+    for (at, it) in notifications.iter().enumerate() {
+        let incident = it.incident.as_deref();
+        if incident.is_some_and(|incident| last.get(incident) != Some(&at)) {
+            continue;
+        }
+        let news = matches!(it.kind, NotificationType::Changed | NotificationType::Reminder);
+        let first = news && incident.is_some_and(|it| opened.contains(it));
+        kept.push(if first { Cow::Owned(it.told_first()) } else { Cow::Borrowed(it) });
+    }
+    kept
+}
+
 /// Gathers notifications of one cause.
 #[must_use]
-pub fn digest(notifications: &[Notification]) -> Digest<'_> {
+pub fn digest<'a>(notifications: impl IntoIterator<Item = &'a Notification>) -> Digest<'a> {
     let mut places: BTreeMap<(u64, &str, &str), usize> = BTreeMap::new();
     let mut causes: Vec<Cause<'_>> = Vec::new();
+    let mut total = 0;
     for it in notifications {
+        total += 1;
         let kind = it.incident_kind.as_deref().unwrap_or_default();
         let place = *places.entry((likeness(it), kind, &it.manifest)).or_insert(causes.len());
         match causes.get_mut(place) {
@@ -56,7 +85,7 @@ pub fn digest(notifications: &[Notification]) -> Digest<'_> {
         let over = first.kind == NotificationType::Resolved;
         (over, std::cmp::Reverse(first.severity_rank()), std::cmp::Reverse(it.members.len()))
     });
-    Digest { total: notifications.len(), causes }
+    Digest { total, causes }
 }
 
 /// Equal for notifications of one cause, whichever database they are about.
@@ -135,7 +164,13 @@ impl<'a> Cause<'a> {
                 None => format!("{} in {where_}", first.kind.word()),
             },
         };
-        format!("{what}; first {}", self.named())
+        // Without a word on it, what was told before would look like a second storm.
+        let step = match first.kind {
+            NotificationType::Changed => "changed: ",
+            NotificationType::Reminder => "still open: ",
+            _ => "",
+        };
+        format!("{step}{what}; first {}", self.named())
     }
 
     /// "`sco`, `scoso`, `berlin`, …".
@@ -237,6 +272,47 @@ mod tests {
         );
         assert_eq!(digest(&all).total, 6);
         assert!(digest(&[]).causes.is_empty());
+    }
+
+    #[test]
+    fn what_was_told_before_says_so() {
+        for (kind, want) in [
+            (
+                NotificationType::Changed,
+                "changed: 1 unexpected table in 2 databases of manifest `m`; first `a`, `b`",
+            ),
+            (
+                NotificationType::Reminder,
+                "still open: 1 unexpected table in 2 databases of manifest `m`; first `a`, `b`",
+            ),
+        ] {
+            let of = |database: &str| Notification { kind, ..drift(database, "m", &["x"]) };
+            assert_eq!(told(&[of("a"), of("b")]), [want]);
+        }
+    }
+
+    #[test]
+    fn an_incident_is_told_once_as_it_stands() {
+        let of = |id: &str, kind, names: &[&str]| Notification {
+            kind,
+            incident: Some(id.to_owned()),
+            ..drift("a", "m", names)
+        };
+        let (opened, changed) = (NotificationType::Opened, NotificationType::Changed);
+        let all = [
+            of("SW-1", opened, &["x"]),
+            of("SW-2", changed, &["x"]),
+            of("SW-1", changed, &["x", "y"]),
+            of("SW-3", opened, &["x"]),
+            of("SW-3", NotificationType::Resolved, &["x"]),
+        ];
+        let kept: Vec<_> = newest(&all)
+            .iter()
+            .map(|it| (it.incident.clone().unwrap(), it.kind, it.new_total))
+            .collect();
+        let want =
+            [("SW-2", changed, 0), ("SW-1", opened, 2), ("SW-3", NotificationType::Resolved, 0)];
+        assert_eq!(kept, want.map(|(id, kind, new)| (id.to_owned(), kind, new)));
     }
 
     #[test]

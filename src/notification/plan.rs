@@ -27,6 +27,7 @@ use crate::incident::Transition;
 use crate::incident::kind_of;
 use crate::report::Evidence;
 use crate::report::Report;
+use crate::report::Verdict;
 
 /// One change of an incident, and what is known about it.
 #[derive(Clone, Copy, Debug)]

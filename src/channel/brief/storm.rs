@@ -22,6 +22,7 @@ use crate::channel::words;
 use crate::channel::words::Sign;
 use crate::notification::Cause;
 use crate::notification::Notification;
+use crate::notification::NotificationType;
 use crate::notification::digest;
 
 /// Causes listed at each level.
@@ -94,11 +95,11 @@ impl Part {
     }
 }
 
-pub(super) fn storm(notifications: &[Notification], message: &Message<'_>, level: usize) -> Storm {
-    let digest = digest(notifications);
+pub(super) fn storm(notifications: &[&Notification], message: &Message<'_>, level: usize) -> Storm {
+    let digest = digest(notifications.iter().copied());
     let shown = &digest.causes[..digest.causes.len().min(CAUSES[level])];
     let is_alone = digest.causes.len() == 1;
-    let sign = notifications.iter().map(words::sign).min().unwrap_or(Sign::Test);
+    let sign = notifications.iter().map(|it| words::sign(it)).min().unwrap_or(Sign::Test);
     let title = match shown {
         [one] if is_alone => headline(one),
         _ => tally(notifications, sign),
@@ -110,7 +111,7 @@ pub(super) fn storm(notifications: &[Notification], message: &Message<'_>, level
         page(message.look, "deliveries", &message.id.to_string(), "All of them")
             .into_iter()
             .collect();
-    links.extend(notifications.first().and_then(runbook));
+    links.extend(notifications.first().and_then(|it| runbook(it)));
     Storm {
         sign,
         title: escape::line(&title, TITLE_MAX),
@@ -135,7 +136,7 @@ fn part(cause: &Cause<'_>, zone: &TimeZone, is_alone: bool, level: usize) -> Par
     } else {
         vec![times(cause, zone)]
     };
-    let names = first.findings.iter().take(PART_NAMES);
+    let names = first.by_news().into_iter().take(PART_NAMES);
     Part {
         title,
         meaning: line(&agreed(cause, |it| words::meaning(it, 1).into_iter().next())),
@@ -215,19 +216,34 @@ fn footer(cause: &Cause<'_>, zone: &TimeZone) -> String {
     parts.into_iter().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-/// The ids of a cause's incidents: the first few, the last, and how many.
+/// The ids of a cause's incidents, in order: all of few; of many a span where there is no gap in it,
+/// else the first few and how many more.
 fn incidents(cause: &Cause<'_>) -> String {
-    let ids: Vec<String> = cause
+    let mut ids: Vec<(u64, String)> = cause
         .members
         .iter()
-        .filter_map(|it| Some(escape::line(it.incident.as_ref()?, 20)))
+        .filter_map(|it| it.incident.as_ref())
+        .map(|it| (number(it), escape::line(it, 20)))
         .collect();
-    match ids.as_slice() {
-        [] => String::new(),
-        few if few.len() <= IDS_MAX => few.join(", "),
-        [first, .., last] => format!("{first} to {last}, {} incidents", ids.len()),
-        [one] => one.clone(),
+    ids.sort_unstable();
+    let named = |some: &[(u64, String)]| {
+        some.iter().map(|(_, id)| id.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let (few, more) = ids.split_at(ids.len().min(IDS_MAX));
+    match (ids.first(), ids.last(), more.len()) {
+        (_, _, 0) => named(few),
+        (Some((first, one)), Some((last, other)), _)
+            if last.saturating_sub(*first) + 1 == ids.len() as u64 =>
+        {
+            format!("{one} to {other}, {} incidents", ids.len())
+        }
+        _ => format!("{} and {} more incidents", named(few), more.len()),
     }
+}
+
+/// The number of `SW-1042`; 0 where it has none.
+fn number(id: &str) -> u64 {
+    id.rsplit('-').next().and_then(|it| it.parse().ok()).unwrap_or(0)
 }
 
 fn headline(cause: &Cause<'_>) -> String {
@@ -253,26 +269,27 @@ fn next(causes: &[Cause<'_>], message: &Message<'_>) -> Vec<String> {
     next
 }
 
-/// `🔴 7 notifications: 4 critical, 3 resolved`.
-fn tally(notifications: &[Notification], worst: Sign) -> String {
+/// `🔴 7 notifications: 4 critical, 3 resolved`; reminders alone are called so.
+fn tally(notifications: &[&Notification], worst: Sign) -> String {
     let mut counts: BTreeMap<Sign, usize> = BTreeMap::new();
-    for sign in notifications.iter().map(words::sign) {
+    for sign in notifications.iter().map(|it| words::sign(it)) {
         *counts.entry(sign).or_default() += 1;
     }
     let words: Vec<String> =
         counts.iter().map(|(sign, count)| format!("{count} {}", sign.word())).collect();
-    format!("{} {} notifications: {}", worst.emoji(), notifications.len(), words.join(", "))
+    let reminders = notifications.iter().all(|it| it.kind == NotificationType::Reminder);
+    let noun = if reminders { "reminders of what is still open" } else { "notifications" };
+    format!("{} {} {noun}: {}", worst.emoji(), notifications.len(), words.join(", "))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::channel::examples;
-    use crate::notification::NotificationType;
 
     fn lines(notifications: &[Notification]) -> Vec<String> {
         let message = Message { look: &examples::ZURICH, ..examples::message(notifications) };
-        storm(notifications, &message, 0).lines()
+        storm(&notifications.iter().collect::<Vec<_>>(), &message, 0).lines()
     }
 
     /// What one is asked at 3 a.m. of one database is asked of thirty.
@@ -303,6 +320,33 @@ mod tests {
             "Next: schemawarden explain unexpected_table",
         ];
         assert_eq!(got, want);
+    }
+
+    #[test]
+    fn ids_are_a_span_only_where_none_is_missing() {
+        let of = |ids: &[u64]| {
+            let member = |id: &u64| Notification {
+                incident: Some(format!("SW-{id}")),
+                ..examples::opened()
+            };
+            let members: Vec<Notification> = ids.iter().map(member).collect();
+            incidents(&Cause { members: members.iter().collect() })
+        };
+        assert_eq!(of(&[1022, 1026]), "SW-1022, SW-1026");
+        assert_eq!(of(&[1026, 1022, 1023, 1025, 1024]), "SW-1022 to SW-1026, 5 incidents");
+        assert_eq!(of(&[9, 7, 1000, 8, 11]), "SW-7, SW-8, SW-9 and 2 more incidents");
+    }
+
+    #[test]
+    fn reminders_do_not_look_like_a_second_storm() {
+        let of = |id: u64, name: &str| Notification {
+            kind: NotificationType::Reminder,
+            incident: Some(format!("SW-{id}")),
+            findings: vec![examples::finding("unexpected_table", name)],
+            ..examples::opened()
+        };
+        let got = lines(&[of(1, "a"), of(2, "b")]);
+        assert!(got[0].contains("2 reminders of what is still open"), "{got:#?}");
     }
 
     #[test]

@@ -53,6 +53,8 @@ impl Cause<'_> {
     /// Headline, diagnoses, and the first of the next steps.
     fn words(&self, channel: &str, now: Timestamp) -> (String, Vec<String>, Vec<String>) {
         let test = format!("schemawarden notify-test {channel}");
+        // What waits, and what was given up and is still news.
+        let retry = format!("schemawarden deliveries retry {channel}");
         match self {
             Self::Broken { detail } => (
                 format!("channel {channel} is broken: nobody is told anything there"),
@@ -60,14 +62,14 @@ impl Cause<'_> {
                     "The receiver says that the channel itself is wrong: {detail}. What it should \
                      have heard waits; one message is tried each hour."
                 )],
-                vec![test],
+                vec![test, retry],
             ),
             Self::Failing { since, detail } => {
                 let minutes = now.duration_since(*since).as_secs() / 60;
                 (
                     format!("channel {channel}: nothing has arrived there for {minutes} min"),
                     vec![format!("The last try ended so: {detail}. It goes on being tried.")],
-                    vec![test],
+                    vec![test, retry],
                 )
             }
             Self::GaveUp { delivery, lost, detail } => (

@@ -129,7 +129,7 @@ fn remind_of(
                     words(&Since::told(&last, &incident.fingerprints))?
                 }
                 // Its routes are new to it: there is nothing to be reminded of.
-                None => tell::first_told(&base),
+                None => base.told_first(),
             };
             tell::send(connection, policy, incident.id, &notification, &destination, now)?;
             reminded = true;

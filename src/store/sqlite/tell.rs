@@ -21,7 +21,6 @@ use crate::incident::Reason;
 use crate::incident::Step;
 use crate::notification::HowTold;
 use crate::notification::Notification;
-use crate::notification::NotificationType;
 use crate::policy::Policy;
 use crate::route::Destination;
 use crate::route::Facts;
@@ -67,7 +66,7 @@ pub(super) fn tell(
         for it in destinations {
             let never_heard = was_untold && !heard.contains_key(&it.channel);
             let notification = if step == Step::Changed && never_heard {
-                &first_told(notification)
+                &notification.told_first()
             } else {
                 notification
             };
@@ -127,18 +126,6 @@ fn last_told(
         )?
         .query_row((incidents::stored(incident), channel), |row| column::json(row, "body"))
         .optional()
-}
-
-/// A change as somebody reads it who never heard of the incident: all of it is new.
-pub(super) fn first_told(it: &Notification) -> Notification {
-    let mut it = it.clone();
-    it.kind = NotificationType::Opened;
-    it.new_total = it.findings_total;
-    it.gone_total = 0;
-    for finding in &mut it.findings {
-        finding.new = true;
-    }
-    it
 }
 
 /// Whether something of an incident was muted and is not told yet.

@@ -165,7 +165,7 @@ pub(super) fn spread(
         if silences::muted_by(connection, policy, asked, now)?.is_some() {
             continue;
         }
-        let opened = tell::first_told(&it.facts);
+        let opened = it.facts.told_first();
         for to in audience::routed(connection, policy, kind, subject, &facts)? {
             if !silent.contains(&to.channel) {
                 tell::send(connection, policy, incident.id, &opened, &to, now)?;
