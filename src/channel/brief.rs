@@ -310,3 +310,24 @@ pub(super) fn mentions<'a>(message: &Message<'a>) -> Vec<&'a str> {
     }
     all
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::channel::examples;
+
+    /// Ten of twenty-two are named: the one that is new must be among them.
+    #[test]
+    fn what_is_new_is_named_first() {
+        let mut it = Notification { kind: NotificationType::Changed, ..examples::many(22) };
+        for (at, one) in it.findings.iter_mut().enumerate() {
+            one.new = at == 21;
+        }
+        it.findings[21].name = "zz_new_one".to_owned();
+        let named = items(&it, 10);
+        assert_eq!((named.len(), named[0].name.as_str()), (10, "zz_new_one"));
+        assert!(named[0].note.contains("new"), "{named:?}");
+        let row = words::names_in_a_row(&it).unwrap();
+        assert!(row.contains("zz_new_one"), "{row}");
+    }
+}

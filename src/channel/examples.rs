@@ -353,12 +353,20 @@ pub(super) fn cases() -> Vec<(&'static str, Vec<Notification>)> {
     ]
 }
 
+/// Each about an incident of its own: of one incident a message says the newest only.
+pub(super) fn apart(all: Vec<Notification>) -> Vec<Notification> {
+    let numbered = all.into_iter().zip(1001..);
+    let one =
+        |(it, id): (Notification, usize)| Notification { incident: Some(format!("SW-{id}")), ..it };
+    numbered.map(one).collect()
+}
+
 /// Payloads that try limits: each is to be valid and below all of them.
 pub(super) fn extremes() -> Vec<Vec<Notification>> {
-    let mut all = vec![vec![], vec![many(50_000)], vec![many(50_000); 500], storm(2_000)];
+    let mut all = vec![vec![], vec![many(50_000)], apart(vec![many(50_000); 500]), storm(2_000)];
     for words in ["", " ", "\u{1b}", "\u{e0001}", "<&>", "\\\"", "🔴", "@`*[", "https://x"] {
         all.push(vec![saying(&words.repeat(5000))]);
-        all.push(vec![saying(&words.repeat(5000)); 40]);
+        all.push(apart(vec![saying(&words.repeat(5000)); 40]));
     }
     let mut wide = many(5_000);
     wide.told.max_items = Some(100_000);

@@ -146,7 +146,7 @@ fn messages_read_well() {
         ("hostile",    vec![examples::hostile()]),
         ("many_5000",  vec![examples::many(5_000)]),
         ("many_50000", vec![examples::many(50_000)]),
-        ("digest",     vec![examples::opened(), examples::failing(), examples::resolved(), examples::hostile()]),
+        ("digest",     examples::apart(vec![examples::opened(), examples::failing(), examples::resolved(), examples::hostile()])),
         ("storm",      examples::storm(500)),
     ];
     for (case, notifications) in cases {
@@ -253,7 +253,8 @@ fn the_number_of_findings_and_the_id_are_never_lost() {
             let left = total - if minimal { 5 } else { 10 };
             assert!(seen.contains(&format!("and {left} more")), "{seen}");
         }
-        let digest = seen(&examples::message(&[one.clone(), one]));
+        let both = examples::apart(vec![one.clone(), one]);
+        let digest = seen(&examples::message(&both));
         assert!(digest.contains(&format!("and {} more", total - brief::PART_NAMES)), "{digest}");
         assert!(digest.contains("schemawarden deliveries show 00000000-"), "{digest}");
     }
