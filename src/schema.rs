@@ -1,13 +1,38 @@
-//! The words for what a PostgreSQL database holds: names, relations, and the catalog that was read.
+//! The words for what a PostgreSQL database holds: names, relations, what they are made of, and the
+//! catalog that was read.
 //!
 //! Both sides of a comparison use them: the manifest says which [`RelationName`]s are expected, and
 //! introspection returns the [`Catalog`] that is there. Nothing here does I/O, and nothing here
 //! assumes that a name is text: PostgreSQL stores identifiers as bytes, and a database with encoding
 //! `SQL_ASCII` accepts bytes that are not UTF-8.
 
+mod column;
+mod constraint;
+mod definitions;
+mod index;
 mod name;
 mod relation;
+mod table;
 
+pub use column::Column;
+pub use column::Generated;
+pub use column::Identity;
+pub use constraint::Action;
+pub use constraint::Check;
+pub use constraint::Exclusion;
+pub use constraint::ForeignKey;
+pub use constraint::Key;
+pub use definitions::Definitions;
+pub use definitions::EventTrigger;
+pub use definitions::Extension;
+pub use definitions::Function;
+pub use definitions::Part;
+pub use definitions::Sequence;
+pub use definitions::Signature;
+pub use definitions::View;
+pub use index::Index;
+pub use index::IndexKey;
+pub use index::IndexedOn;
 pub use name::Name;
 pub use name::NameError;
 pub use name::RelationName;
@@ -18,3 +43,8 @@ pub use relation::Catalog;
 pub use relation::Relation;
 pub use relation::RelationKind;
 pub use relation::Session;
+pub use table::Grantee;
+pub use table::Policy;
+pub use table::RowSecurity;
+pub use table::Table;
+pub use table::Trigger;

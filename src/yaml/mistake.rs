@@ -9,6 +9,10 @@ use crate::schema::visible;
 /// Longer pieces of a document are cut in messages, in characters.
 const SHOWN_CHARS: usize = 60;
 
+/// Characters of a line in an excerpt, and those of them before the place.
+const EXCERPT_CHARS: usize = 100;
+const EXCERPT_BEFORE: usize = 60;
+
 /// A place in a document, 1-based; columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
@@ -29,6 +33,8 @@ pub struct Mistake {
     pub message: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// The line of the source with a caret below the place, for sources that are not a list of keys.
+    pub excerpt: Option<String>,
     /// What stands at `key`, or should, was left out of what was read or made up, so that whoever
     /// checks the rest does not take it for absent.
     pub left_out: bool,
@@ -46,13 +52,33 @@ impl Mistake {
         message: impl Into<String>,
     ) -> Self {
         let (path, key, message) = (path.to_owned(), key.into(), message.into());
-        Self { path, at, key, message, help: None, left_out: false, of_shape: false }
+        Self { path, at, key, message, help: None, excerpt: None, left_out: false, of_shape: false }
     }
 
     /// The same with a word on what to do.
     #[must_use]
     pub fn with_help(self, help: impl Into<String>) -> Self {
         Self { help: Some(help.into()), ..self }
+    }
+
+    /// The same with the line of `source` that it is about and a caret under `chars` of its
+    /// characters. Nothing in a source can act on a terminal: it is made visible.
+    #[must_use]
+    pub fn with_excerpt(self, source: &str, chars: usize) -> Self {
+        let Some(at) = self.at else { return self };
+        let line = source.split('\n').nth(at.line.saturating_sub(1) as usize).unwrap_or_default();
+        let before = at.column.saturating_sub(1) as usize;
+        // A long line is shown from shortly before the place.
+        let from = before.saturating_sub(EXCERPT_BEFORE);
+        let shown = |text: String| text.chars().map(plain).collect::<String>();
+        let window = shown(line.chars().skip(from).take(EXCERPT_CHARS).collect());
+        let number = at.line.to_string();
+        let margin = " ".repeat(number.len());
+        let pad = " ".repeat(before - from);
+        let room = EXCERPT_CHARS.saturating_sub(before - from).max(1);
+        let carets = "^".repeat(chars.clamp(1, room));
+        let excerpt = format!("{margin} |\n{number} | {window}\n{margin} | {pad}{carets}");
+        Self { excerpt: Some(excerpt), ..self }
     }
 
     /// The same with "did you mean `nearest`?" where there is one.
@@ -78,10 +104,22 @@ impl fmt::Display for Mistake {
             write!(f, ": {}", self.key)?;
         }
         write!(f, ": {}", self.message)?;
-        match &self.help {
-            Some(help) => write!(f, "; {help}"),
+        if let Some(help) = &self.help {
+            write!(f, "; {help}")?;
+        }
+        match &self.excerpt {
+            Some(excerpt) => write!(f, "\n{excerpt}"),
             None => Ok(()),
         }
+    }
+}
+
+/// One character of an excerpt, as wide as it was where that can be: a caret stands below it.
+fn plain(c: char) -> char {
+    match visible(c.encode_utf8(&mut [0; 4]).as_bytes()) {
+        _ if c == '\t' => ' ',
+        shown if shown.chars().eq([c]) || c == '\\' => c,
+        _ => '\u{fffd}',
     }
 }
 

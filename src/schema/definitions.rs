@@ -1,0 +1,194 @@
+//! What a database is made of, beyond which relations it holds.
+//!
+//! Three sources make one: a live catalog, a Prisma schema, SQL. None of them can tell everything: a
+//! Prisma schema knows of no trigger, a role without a grant reads no row. So [`Definitions::tell`]
+//! says which parts are complete in it, and only those may be compared or written into a manifest.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::Name;
+use super::RelationKind;
+use super::RelationName;
+use super::Table;
+
+/// One part of what a database is made of. What a manifest declares of a part is compared; each part
+/// is read by a query of its own, and only where a manifest declares it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Part {
+    /// Columns with type, nullability, identity, collation.
+    Columns,
+    /// Defaults and expressions of generated columns. Reading them can block (`pg_get_expr`).
+    Defaults,
+    /// Primary keys and what is unique.
+    Keys,
+    ForeignKeys,
+    /// Check and exclusion constraints. Reading them can block.
+    Checks,
+    /// Reading those with an expression or a condition can block.
+    Indexes,
+    /// Reading them can block.
+    Triggers,
+    /// Row-level security and its policies. Reading them can block.
+    Policies,
+    Owners,
+    Grants,
+    /// Partition keys.
+    Partitioning,
+    /// Whether tables are unlogged.
+    Persistence,
+    /// Definitions of views and materialized views. Reading them can block.
+    Views,
+    Sequences,
+    Enums,
+    Functions,
+    Extensions,
+    Schemas,
+    EventTriggers,
+}
+
+impl Part {
+    /// Every part, in the order of reports.
+    pub const ALL: [Self; 19] = [
+        Self::Columns,
+        Self::Defaults,
+        Self::Keys,
+        Self::ForeignKeys,
+        Self::Checks,
+        Self::Indexes,
+        Self::Triggers,
+        Self::Policies,
+        Self::Owners,
+        Self::Grants,
+        Self::Partitioning,
+        Self::Persistence,
+        Self::Views,
+        Self::Sequences,
+        Self::Enums,
+        Self::Functions,
+        Self::Extensions,
+        Self::Schemas,
+        Self::EventTriggers,
+    ];
+
+    /// The word used in reports.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Columns => "columns",
+            Self::Defaults => "defaults",
+            Self::Keys => "keys",
+            Self::ForeignKeys => "foreign_keys",
+            Self::Checks => "checks",
+            Self::Indexes => "indexes",
+            Self::Triggers => "triggers",
+            Self::Policies => "policies",
+            Self::Owners => "owners",
+            Self::Grants => "grants",
+            Self::Partitioning => "partitioning",
+            Self::Persistence => "persistence",
+            Self::Views => "views",
+            Self::Sequences => "sequences",
+            Self::Enums => "enums",
+            Self::Functions => "functions",
+            Self::Extensions => "extensions",
+            Self::Schemas => "schemas",
+            Self::EventTriggers => "event_triggers",
+        }
+    }
+}
+
+impl fmt::Display for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.word())
+    }
+}
+
+/// What a database is made of, as far as its source tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Definitions {
+    /// The parts that are complete in it.
+    pub tell: BTreeSet<Part>,
+    /// Parts that were wanted and could not be read, with the reason.
+    pub unread: BTreeMap<Part, String>,
+    /// Tables and foreign tables.
+    pub tables: BTreeMap<(RelationKind, RelationName), Table>,
+    /// Views and materialized views.
+    pub views: BTreeMap<(RelationKind, RelationName), View>,
+    /// Sequences of their own; those of serial and identity columns are their column's.
+    pub sequences: BTreeMap<RelationName, Sequence>,
+    /// Labels in their order.
+    pub enums: BTreeMap<RelationName, Vec<String>>,
+    /// By schema, name and the types of its arguments.
+    pub functions: BTreeMap<Signature, Function>,
+    pub extensions: BTreeMap<Name, Extension>,
+    /// PostgreSQL's own left out.
+    pub schemas: BTreeSet<Name>,
+    pub event_triggers: BTreeMap<Name, EventTrigger>,
+}
+
+/// A view or materialized view.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct View {
+    /// It may be absent.
+    pub optional: bool,
+    /// `pg_get_viewdef`, as SQL, without the semicolon. `None` where the source does not say.
+    pub definition: Option<String>,
+}
+
+/// A sequence (`pg_sequence`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sequence {
+    /// `bigint`, `integer` or `smallint`.
+    pub type_name: String,
+    pub start: i64,
+    pub increment: i64,
+    pub min: i64,
+    pub max: i64,
+    pub cache: i64,
+    pub cycle: bool,
+}
+
+/// Which function: PostgreSQL tells functions of one name apart by the types of their arguments.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Signature {
+    pub name: RelationName,
+    /// `pg_get_function_identity_arguments` without the arguments' names: `integer, text[]`.
+    pub arguments: String,
+}
+
+/// A function, procedure or aggregate (`pg_proc`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Function {
+    /// `function`, `procedure`, `aggregate` or `window`.
+    pub kind: String,
+    /// `pg_get_function_result`; empty for a procedure.
+    pub returns: String,
+    pub language: String,
+    /// SHA-256 of its body (`prosrc`), first 16 hex digits: enough to tell that it changed.
+    pub body: String,
+    /// `prosecdef`.
+    pub security_definer: bool,
+}
+
+/// An installed extension (`pg_extension`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Extension {
+    pub schema: Option<Name>,
+    /// `None` where the source does not say.
+    pub version: Option<String>,
+}
+
+/// An event trigger (`pg_event_trigger`).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventTrigger {
+    /// `ddl_command_end`, …
+    pub event: String,
+    /// The function that it calls.
+    pub function: RelationName,
+    /// `evtenabled`: as [`super::Trigger::enabled`].
+    pub enabled: char,
+    /// `when tag in (…)`, sorted; empty: every command.
+    pub tags: BTreeSet<String>,
+}
