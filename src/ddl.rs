@@ -1,2 +1,37 @@
 //! Reads SQL: what the statements of a file, of a folder of migrations or of a dump make of an empty
 //! database.
+//!
+//! ```text
+//! files ──► split ──► statement ──► State ──► Definitions
+//!           streams,  by sqlparser, as the
+//!           skips     by hand where catalog
+//!           data      it lacks it   would be
+//! ```
+//!
+//! Nothing is executed. What only a server can know (the columns of a query, what a function does) is
+//! a mistake or a warning, never silence.
+
+mod alter;
+mod column;
+mod constraint;
+mod drop;
+mod enumeration;
+mod files;
+mod import;
+mod index;
+mod name;
+mod rename;
+mod sequence;
+mod split;
+mod state;
+mod statement;
+mod table;
+mod tokens;
+mod view;
+
+#[cfg(test)]
+mod tests;
+
+pub use import::Source;
+pub use import::import;
+pub use import::read;

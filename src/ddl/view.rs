@@ -1,0 +1,91 @@
+//! `create view` and `create materialized view`: the query as it was written, with the names of the
+//! columns that the statement lists.
+
+use sqlparser::ast::Ident;
+use sqlparser::ast::Query;
+use sqlparser::ast::SelectItem;
+use sqlparser::ast::SetExpr;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::TokenWithSpan;
+
+use crate::schema::RelationKind;
+use crate::schema::View;
+
+use super::state::Relation;
+use super::state::State;
+use super::tokens::Cursor;
+use super::tokens::Problem;
+use super::tokens::at_commas;
+use super::tokens::find_word;
+use super::tokens::parse;
+use super::tokens::spelled;
+
+/// From behind `view` on.
+pub(super) fn create(
+    state: &mut State,
+    kind: RelationKind,
+    replace: bool,
+    temporary: bool,
+    mut rest: Cursor<'_>,
+) -> Result<(), Problem> {
+    let if_not_exists = rest.words(&["if", "not", "exists"]);
+    let parts = rest.parts()?;
+    let name = if temporary { State::temporary(&parts) } else { state.new_name(&parts)? };
+    let names = match rest.group() {
+        Ok(names) => {
+            let names = at_commas(names).into_iter().map(|it| Cursor::new(it).name());
+            names.collect::<Result<Vec<_>, _>>()?
+        }
+        Err(_) => Vec::new(),
+    };
+    let from = find_word(rest.rest(), "as").ok_or_else(|| rest.unexpected("`as`"))?;
+    let query = without_options(&rest.rest()[from + 1..]);
+    if query.is_empty() {
+        return Err(Problem::new("the query of the view is missing"));
+    }
+    let definition = match parse(query.to_vec(), Parser::parse_query) {
+        Ok(mut query) => {
+            rename(&mut query, &names);
+            query.to_string()
+        }
+        // Nothing of the query matters but whether it is the same.
+        Err(_) => spelled(query),
+    };
+    let view = View { optional: false, definition: Some(definition) };
+    match state.relations.get_mut(&name) {
+        Some(Relation::View { view: there, .. }) if replace => *there = view,
+        Some(_) if if_not_exists => {}
+        _ => state.add(name, Relation::View { kind, view })?,
+    }
+    Ok(())
+}
+
+/// `with no data`, `with check option`.
+fn without_options(query: &[TokenWithSpan]) -> &[TokenWithSpan] {
+    for words in [
+        &["with", "no", "data"][..],
+        &["with", "data"],
+        &["with", "check", "option"],
+        &["with", "cascaded", "check", "option"],
+        &["with", "local", "check", "option"],
+    ] {
+        if let Some(at) = query.len().checked_sub(words.len())
+            && Cursor::new(&query[at..]).words(words)
+        {
+            return &query[..at];
+        }
+    }
+    query
+}
+
+fn rename(query: &mut Query, names: &[String]) {
+    let SetExpr::Select(select) = &mut *query.body else { return };
+    for (item, name) in select.projection.iter_mut().zip(names) {
+        let alias = Ident::with_quote('"', name);
+        let expr = match item {
+            SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } => expr.clone(),
+            _ => return,
+        };
+        *item = SelectItem::ExprWithAlias { expr, alias };
+    }
+}
