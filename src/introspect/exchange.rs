@@ -19,6 +19,7 @@ use super::session::Session;
 use crate::config::Limits;
 use crate::schema::Aside;
 use crate::schema::Catalog;
+use crate::schema::Definitions;
 use crate::schema::Relation;
 use crate::schema::Session as Facts;
 
@@ -110,7 +111,13 @@ impl Answer {
             },
             |evidence| evidence.facts,
         );
-        Catalog { relations: self.relations, aside: self.aside, incomplete, session }
+        Catalog {
+            relations: self.relations,
+            aside: self.aside,
+            incomplete,
+            session,
+            definitions: Definitions::default(),
+        }
     }
 
     /// Relations that arrived, of whatever use.
