@@ -6,6 +6,7 @@ mod hostile;
 mod pooler;
 mod tls;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -67,7 +68,8 @@ fn to(database: &TestDatabase<'_>, role: &Role) -> Connection {
 
 async fn read(connection: &Connection, limits: &Limits) -> Result<Catalog, IntrospectError> {
     let source = ConnectionSource::Parsed(Arc::new(connection.clone()));
-    schemawarden::introspect::read(&source, limits, &Environment::default()).await
+    let parts = BTreeSet::new();
+    schemawarden::introspect::read(&source, limits, &Environment::default(), &parts).await
 }
 
 /// Reads what must be readable, and is complete.
