@@ -7,6 +7,7 @@
 mod conclude;
 mod slots;
 
+use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -60,7 +61,13 @@ pub async fn audit(
             manifests,
         };
         let attempt = AssertUnwindSafe(async {
-            let read = introspect::read(&database.connection, &database.limits, environment).await;
+            let read = introspect::read(
+                &database.connection,
+                &database.limits,
+                environment,
+                &BTreeSet::new(),
+            )
+            .await;
             let unreachable = read.as_ref().err().is_some_and(IntrospectError::is_unreachable);
             let read = read.map_err(|error| error.reason());
             match &read {

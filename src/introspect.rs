@@ -1,4 +1,5 @@
-//! Reads what a database holds: one connection, one message, one deadline.
+//! Reads what a database holds: one connection, one message, one deadline. What can wait for a lock
+//! follows in messages of its own.
 //!
 //! Truth comes from `pg_catalog`, because `information_schema` shows a role only what it was granted;
 //! a role with `LOGIN` and `CONNECT` reads everything here. The reader trusts neither the network nor
@@ -26,16 +27,21 @@ pub use error::IntrospectError;
 pub use error::Phase;
 pub use error::TalkError;
 pub use exchange::message;
+pub use exchange::messages;
 pub use tls::TlsError;
 pub use tls::TlsVersion;
 pub use tls::Verification;
+
+use std::collections::BTreeSet;
 
 use self::connect::Deadline;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
 use crate::schema::Catalog;
+use crate::schema::Part;
 
-/// Reads the catalog of one database.
+/// Reads the catalog of one database, and `parts` of what it is made of. Each of them is afterwards
+/// told or unread ([`crate::schema::Definitions`]).
 ///
 /// Returns within `limits.audit_deadline`, plus half a second for a cancel request or a goodbye.
 /// Dropping the future closes the connection. A failure after relations were read returns what was
@@ -44,10 +50,11 @@ pub async fn read(
     source: &ConnectionSource,
     limits: &Limits,
     environment: &Environment,
+    parts: &BTreeSet<Part>,
 ) -> Result<Catalog, IntrospectError> {
     let deadline = Deadline::after(limits.audit_deadline);
     let mut session = Box::pin(connect::open(source, limits, environment, deadline)).await?;
-    let outcome = exchange::read(&mut session, limits, deadline).await;
+    let outcome = exchange::read(&mut session, limits, parts, deadline).await;
     session.close().await;
     outcome
 }

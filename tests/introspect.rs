@@ -1,6 +1,7 @@
 //! Reading real databases, and servers that are none.
 
 mod catalog;
+mod depth;
 mod failures;
 mod hostile;
 mod pooler;
@@ -18,6 +19,7 @@ use schemawarden::connection::SslMode;
 use schemawarden::introspect::Environment;
 use schemawarden::introspect::IntrospectError;
 use schemawarden::schema::Catalog;
+use schemawarden::schema::Part;
 use schemawarden::secret::Secret;
 
 use crate::support::postgres::Cluster;
@@ -66,8 +68,18 @@ fn to(database: &TestDatabase<'_>, role: &Role) -> Connection {
 }
 
 async fn read(connection: &Connection, limits: &Limits) -> Result<Catalog, IntrospectError> {
+    read_parts(connection, limits, &[]).await
+}
+
+/// Reads some of what the database is made of, too.
+async fn read_parts(
+    connection: &Connection,
+    limits: &Limits,
+    parts: &[Part],
+) -> Result<Catalog, IntrospectError> {
     let source = ConnectionSource::Parsed(Arc::new(connection.clone()));
-    schemawarden::introspect::read(&source, limits, &Environment::default()).await
+    let parts = parts.iter().copied().collect();
+    schemawarden::introspect::read(&source, limits, &Environment::default(), &parts).await
 }
 
 /// Reads what must be readable, and is complete.

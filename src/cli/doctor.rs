@@ -3,6 +3,7 @@
 //! Every line is something that was looked at, not guessed. Exit 0 when every database could be
 //! looked at and read to the end, 2 otherwise; advice alone changes no exit code.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -83,7 +84,9 @@ async fn examine(
     let roles: Vec<&str> =
         presets::all().iter().flat_map(Preset::roles).map(String::as_str).collect();
     let probe = probe(&database.connection, &database.limits, environment, &roles).await?;
-    let catalog = introspect::read(&database.connection, &database.limits, environment).await?;
+    let catalog =
+        introspect::read(&database.connection, &database.limits, environment, &BTreeSet::new())
+            .await?;
     Ok(Examination { probe, catalog })
 }
 

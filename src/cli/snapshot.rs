@@ -1,5 +1,7 @@
 //! `schemawarden snapshot`: a manifest made from a live database, so that nobody has to type one.
 
+use std::collections::BTreeSet;
+
 use anyhow::bail;
 
 use super::Global;
@@ -50,7 +52,7 @@ pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<S
         ),
     };
     let environment = environment::environment();
-    let catalog = match introspect::read(&source, &limits, &environment).await {
+    let catalog = match introspect::read(&source, &limits, &environment, &BTreeSet::new()).await {
         Ok(catalog) => catalog,
         Err(error) => bail!("could not read `{name}`: {}", error.reason()),
     };

@@ -2,6 +2,7 @@
 
 mod unused;
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::bail;
@@ -76,7 +77,9 @@ async fn online(config: &Config, out: &mut String) -> anyhow::Result<usize> {
     let environment = &environment;
     let today = Clock::System.now().to_zoned(TimeZone::UTC).date();
     let reads = config.databases.iter().map(|database| async move {
-        let read = introspect::read(&database.connection, &database.limits, environment).await;
+        let read =
+            introspect::read(&database.connection, &database.limits, environment, &BTreeSet::new())
+                .await;
         (database, read)
     });
     let mut reads = stream::iter(reads).buffered(config.limits.per_server.max(1));

@@ -8,6 +8,7 @@ use super::*;
 use crate::manifest;
 use crate::schema::Aside;
 use crate::schema::AsideBy;
+use crate::schema::Definitions;
 use crate::schema::Name;
 use crate::schema::Session;
 
@@ -40,7 +41,13 @@ fn relation(spec: &str) -> Relation {
 
 fn catalog(relations: &[&str]) -> Catalog {
     let relations = relations.iter().map(|it| relation(it)).collect();
-    Catalog { relations, aside: Vec::new(), incomplete: None, session: Session::default() }
+    Catalog {
+        relations,
+        aside: Vec::new(),
+        incomplete: None,
+        session: Session::default(),
+        definitions: Definitions::default(),
+    }
 }
 
 fn plainly(manifest: &Manifest, catalog: &Catalog) -> Comparison {

@@ -4,14 +4,28 @@
 //! row of the announced number arrived, an independent count in the same snapshot agrees, and
 //! `pg_class` lists itself. Anything less is kept and marked, because evidence is monotone: a partial
 //! read may open an incident.
+//!
+//! What the database is made of is read along with the relations where that can wait for nobody, and
+//! after them where it can. A part that could not be read whole is unread, which says nothing about
+//! the relations.
 
+mod parts;
 mod rows;
 mod sql;
+mod waiting;
+
+use std::collections::BTreeSet;
+use std::time::Duration;
 
 use tokio_postgres::SimpleQueryMessage;
 
+use self::parts::Question;
+use self::parts::Told;
+use self::parts::Version;
+use self::parts::Waits;
 use self::rows::Evidence;
 use self::rows::Read;
+use self::sql::Layout;
 use super::connect::Deadline;
 use super::error::IntrospectError;
 use super::error::TalkError;
@@ -19,6 +33,8 @@ use super::session::Session;
 use crate::config::Limits;
 use crate::schema::Aside;
 use crate::schema::Catalog;
+use crate::schema::Definitions;
+use crate::schema::Part;
 use crate::schema::Relation;
 use crate::schema::Session as Facts;
 
@@ -31,25 +47,76 @@ pub(super) use rows::number;
 pub(super) use rows::text;
 pub(super) use sql::begin;
 
-/// Reads the catalogs over a session that is logged in.
+/// Why nothing of a part can be asked: the columns of the catalogs depend on the version.
+const NO_VERSION: &str = "the server did not say which version of PostgreSQL it is";
+
+/// The messages of an audit that reads `parts` from a server of `server_version`, in order. Nothing is
+/// asked of a server whose version cannot be read. Benchmarks send the same.
+#[must_use]
+pub fn messages(
+    limits: &Limits,
+    remaining: Duration,
+    parts: &BTreeSet<Part>,
+    server_version: &str,
+) -> Vec<String> {
+    let Some(version) = Version::parse(server_version) else { return Vec::new() };
+    let sql = |waits| parts::questions(parts, waits).map(move |it| it.sql(version, limits));
+    let riding: Vec<String> = sql(Waits::Never).collect();
+    let first = sql::message_with(limits, remaining, &riding);
+    let others = sql(Waits::ForLocks).map(|it| sql::message_of_part(remaining, &it));
+    std::iter::once(first).chain(others).collect()
+}
+
+/// Reads the catalogs over a session that is logged in, and of what the database is made of `parts`.
 pub(super) async fn read(
     session: &mut Session,
     limits: &Limits,
+    parts: &BTreeSet<Part>,
     deadline: Deadline,
 ) -> Result<Catalog, IntrospectError> {
-    let sql = message(limits, deadline.remaining());
-    let mut answer = Answer::new(limits.max_relations);
+    let version = Version::parse(session.parameter("server_version").unwrap_or_default());
+    // Without a version nothing is asked, and each part is unread.
+    let asked = version.map_or_else(BTreeSet::new, |_| parts.clone());
+    let riding: Vec<_> = parts::questions(&asked, Waits::Never).collect();
+    let queries = version
+        .map_or_else(Vec::new, |version| riding.iter().map(|it| it.sql(version, limits)).collect());
+    let sql = sql::message_with(limits, deadline.remaining(), &queries);
+    let mut answer = Answer::new(limits, !asked.is_empty(), riding);
     let outcome = session.ask(&sql, deadline, |part| answer.take(part)).await;
-    match outcome {
-        Err(error) if answer.read() == 0 => Err(error),
-        outcome => Ok(answer.into_catalog(outcome.as_ref().err(), session)),
+    let failure = match outcome {
+        Err(error) if answer.read() == 0 => return Err(error),
+        outcome => outcome.err(),
+    };
+    let relations_ended = answer.announced.is_some();
+    let mut catalog = answer.into_catalog(failure.as_ref(), session);
+    let failure = failure.as_ref().map(waiting::reason);
+    let definitions = &mut catalog.definitions;
+    match version {
+        Some(version) if relations_ended => {
+            for part in parts::told_by_relations(parts) {
+                definitions.settle(part, catalog.incomplete.clone());
+            }
+            waiting::read(session, limits, deadline, parts, version, failure, definitions).await;
+        }
+        // There is nothing to put a definition beside.
+        Some(_) => unread(parts, &failure.unwrap_or_default(), definitions),
+        None => unread(parts, NO_VERSION, definitions),
     }
+    parts::sort(definitions);
+    Ok(catalog)
+}
+
+fn unread(parts: &BTreeSet<Part>, reason: &str, definitions: &mut Definitions) {
+    definitions.unread = parts.iter().map(|it| (*it, reason.to_owned())).collect();
 }
 
 /// What has arrived of the answer.
 #[derive(Debug)]
 struct Answer {
     max_relations: usize,
+    /// Most rows of one part.
+    max_rows: u64,
+    layout: Layout,
     /// Statements that the server said are done.
     completed: usize,
     /// The statements that return rows, as far as their rows have begun.
@@ -59,18 +126,28 @@ struct Answer {
     aside: Vec<Aside>,
     /// Rows of relations that the server says it sent.
     announced: Option<u64>,
+    /// The parts that ride in the message, in its order.
+    parts: Vec<(&'static Question, Told)>,
+    /// Whether any part is wanted, riding or not.
+    wants_parts: bool,
+    definitions: Definitions,
 }
 
 impl Answer {
-    fn new(max_relations: usize) -> Self {
+    fn new(limits: &Limits, wants_parts: bool, parts: Vec<&'static Question>) -> Self {
         Self {
-            max_relations,
+            max_relations: limits.max_relations,
+            max_rows: parts::max_rows(limits),
+            layout: Layout::with(parts.len()),
             completed: 0,
             row_sets: 0,
             evidence: None,
             relations: Vec::new(),
             aside: Vec::new(),
             announced: None,
+            parts: parts.into_iter().map(|it| (it, Told::default())).collect(),
+            wants_parts,
+            definitions: Definitions::default(),
         }
     }
 
@@ -83,12 +160,21 @@ impl Answer {
                     Read::Compared(it) => self.relations.push(it),
                     Read::Aside(it) => self.aside.push(it),
                 },
-                _ => return Err(rows::undecodable("rows that were not asked for")),
+                set => match set.checked_sub(3).and_then(|it| self.parts.get_mut(it)) {
+                    Some((question, told)) => told.take(question, &row, &mut self.definitions),
+                    None => return Err(rows::undecodable("rows that were not asked for")),
+                },
             },
             SimpleQueryMessage::CommandComplete(count) => {
                 self.completed += 1;
-                if self.completed == sql::RELATIONS_AT {
-                    self.announced = Some(count);
+                match self.completed.checked_sub(self.layout.relations_at()) {
+                    None => {}
+                    Some(0) => self.relations_end(count),
+                    Some(part) => {
+                        if let Some((_, told)) = self.parts.get_mut(part - 1) {
+                            told.end(count);
+                        }
+                    }
                 }
             }
             _ => {}
@@ -96,8 +182,21 @@ impl Answer {
         Ok(())
     }
 
+    /// The server says that these were all relations. What follows is about them.
+    fn relations_end(&mut self, announced: u64) {
+        self.announced = Some(announced);
+        if self.wants_parts {
+            let kept = self.relations.len().min(self.max_relations);
+            self.definitions = parts::frame(&self.relations[..kept]);
+        }
+    }
+
     fn into_catalog(mut self, failure: Option<&IntrospectError>, session: &Session) -> Catalog {
         let incomplete = self.doubt(failure);
+        let reason = failure.map(waiting::reason);
+        for (question, told) in self.parts {
+            told.settle(question, self.max_rows, reason.as_deref(), &mut self.definitions);
+        }
         self.relations.truncate(self.max_relations);
         self.aside.sort_unstable();
         self.relations.sort_unstable_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
@@ -110,7 +209,13 @@ impl Answer {
             },
             |evidence| evidence.facts,
         );
-        Catalog { relations: self.relations, aside: self.aside, incomplete, session }
+        Catalog {
+            relations: self.relations,
+            aside: self.aside,
+            incomplete,
+            session,
+            definitions: self.definitions,
+        }
     }
 
     /// Relations that arrived, of whatever use.
@@ -133,7 +238,7 @@ impl Answer {
         let Some(evidence) = &self.evidence else {
             return Some("the server did not say who read what".to_owned());
         };
-        if self.completed != sql::STATEMENTS || self.announced != Some(read as u64) {
+        if self.completed != self.layout.statements() || self.announced != Some(read as u64) {
             return Some(format!("the answer ended early, after {read} relations"));
         }
         if !evidence.sees_pg_class {
@@ -174,7 +279,9 @@ mod tests {
     fn complete() -> Answer {
         Answer {
             max_relations: 2,
-            completed: sql::STATEMENTS,
+            max_rows: 2,
+            layout: Layout::with(0),
+            completed: Layout::with(0).statements(),
             row_sets: 2,
             evidence: Some(Evidence { facts: Facts::default(), relations: 2, sees_pg_class: true }),
             relations: vec![table("b")],
@@ -184,6 +291,9 @@ mod tests {
                 by: AsideBy::Extension,
             }],
             announced: Some(2),
+            parts: Vec::new(),
+            wants_parts: false,
+            definitions: Definitions::default(),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Servers that are not there, do not let us in, or stop in the middle.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -297,8 +298,15 @@ async fn a_url_file_is_read_anew_at_each_connection() {
     let path = directory.path().join("url");
     let source =
         ConnectionSource::File { path: path.clone(), defaults: ConnectionDefaults::default() };
-    let read =
-        async || schemawarden::introspect::read(&source, &limits(), &Environment::default()).await;
+    let read = async || {
+        schemawarden::introspect::read(
+            &source,
+            &limits(),
+            &Environment::default(),
+            &BTreeSet::new(),
+        )
+        .await
+    };
     let missing = read().await.expect_err("no file yet").reason();
     assert!(missing.contains("could not read"), "{missing}");
     std::fs::write(&path, "postgres://a:hunter2@p@ss@host/x\n").expect("our own directory");

@@ -16,7 +16,7 @@ use crate::support::postgres::TestDatabase;
 
 /// Everything that a search path can put before the real thing: a catalog, operators, functions,
 /// casts and types.
-const EVIL: &str = "
+pub(super) const EVIL: &str = "
     create schema evil;
     create table evil.pg_class as select * from pg_catalog.pg_class where relname not like 'Musician';
     create table evil.pg_namespace as select * from pg_catalog.pg_namespace limit 0;

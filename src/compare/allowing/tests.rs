@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::manifest;
+use crate::schema::Definitions;
 use crate::schema::Name;
 use crate::schema::Relation;
 use crate::schema::RelationKind;
@@ -38,7 +39,13 @@ fn relation(spec: &str) -> Relation {
 
 fn catalog(relations: &[&str]) -> Catalog {
     let relations = relations.iter().map(|it| relation(it)).collect();
-    Catalog { relations, aside: Vec::new(), incomplete: None, session: Session::default() }
+    Catalog {
+        relations,
+        aside: Vec::new(),
+        incomplete: None,
+        session: Session::default(),
+        definitions: Definitions::default(),
+    }
 }
 
 fn accepted() -> Accepted<'static> {

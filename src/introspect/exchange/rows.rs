@@ -68,13 +68,7 @@ pub(super) fn relation(row: &SimpleQueryRow) -> Result<Read, TalkError> {
 fn compared(row: &SimpleQueryRow) -> Result<Relation, TalkError> {
     Ok(Relation {
         name: RelationName { schema: name(row, 0)?, name: name(row, 1)? },
-        kind: match text(row, 2)? {
-            "r" | "p" => RelationKind::Table,
-            "f" => RelationKind::ForeignTable,
-            "v" => RelationKind::View,
-            "m" => RelationKind::MaterializedView,
-            _ => return Err(undecodable("a relation of a kind that was not asked for")),
-        },
+        kind: relation_kind(text(row, 2)?)?,
         unlogged: text(row, 3)? == "u",
         owner: name(row, 4)?,
         partitions: u32::try_from(number(row, 5)?).unwrap_or(u32::MAX),
@@ -82,8 +76,65 @@ fn compared(row: &SimpleQueryRow) -> Result<Relation, TalkError> {
     })
 }
 
-fn name(row: &SimpleQueryRow, column: usize) -> Result<Name, TalkError> {
-    Ok(Name::from_bytes(&decode_hex(text(row, column)?)?))
+/// `pg_class.relkind`.
+pub(super) fn relation_kind(letter: &str) -> Result<RelationKind, TalkError> {
+    Ok(match letter {
+        "r" | "p" => RelationKind::Table,
+        "f" => RelationKind::ForeignTable,
+        "v" => RelationKind::View,
+        "m" => RelationKind::MaterializedView,
+        _ => return Err(undecodable("a relation of a kind that was not asked for")),
+    })
+}
+
+/// A name that is hex in a row.
+pub(super) fn name(row: &SimpleQueryRow, column: usize) -> Result<Name, TalkError> {
+    name_in_hex(text(row, column)?)
+}
+
+/// A name from its hex digits.
+pub(super) fn name_in_hex(digits: &str) -> Result<Name, TalkError> {
+    Ok(Name::from_bytes(&decode_hex(digits)?))
+}
+
+/// Names in hex with commas between. NULL is none of them.
+pub(super) fn names(row: &SimpleQueryRow, column: usize) -> Result<Vec<Name>, TalkError> {
+    listed(optional(row, column)?).map(name_in_hex).collect()
+}
+
+/// What stands between commas. NULL is nothing.
+pub(super) fn listed(list: Option<&str>) -> impl Iterator<Item = &str> {
+    list.unwrap_or_default().split(',').filter(|it| !it.is_empty())
+}
+
+/// SQL, or another text, that is hex in a row.
+pub(super) fn words(row: &SimpleQueryRow, column: usize) -> Result<String, TalkError> {
+    words_in_hex(text(row, column)?)
+}
+
+/// The same, where NULL means that there is none.
+pub(super) fn optional_words(
+    row: &SimpleQueryRow,
+    column: usize,
+) -> Result<Option<String>, TalkError> {
+    optional(row, column)?.map(words_in_hex).transpose()
+}
+
+/// A text from its hex digits. Bytes that are not UTF-8 (an `SQL_ASCII` database takes any) are spelt
+/// `\xff`; everything else stays as it is, so that SQL stays SQL.
+pub(super) fn words_in_hex(digits: &str) -> Result<String, TalkError> {
+    Ok(String::from_utf8(decode_hex(digits)?).unwrap_or_else(|error| {
+        error.as_bytes().utf8_chunks().fold(String::new(), |mut text, chunk| {
+            text.push_str(chunk.valid());
+            text.push_str(&visible(chunk.invalid()));
+            text
+        })
+    }))
+}
+
+/// A value that may be null.
+pub(super) fn optional(row: &SimpleQueryRow, column: usize) -> Result<Option<&str>, TalkError> {
+    row.try_get(column).map_err(|_| undecodable("a row of the wrong shape"))
 }
 
 /// A name that is hex in a row, made visible.
@@ -155,6 +206,18 @@ mod tests {
         ];
         for (digits, want) in cases {
             assert_eq!(decode_hex(digits).ok().as_deref(), *want, "{digits}");
+        }
+    }
+
+    #[test]
+    fn a_text_stays_what_it_is_as_far_as_it_is_one() {
+        for (digits, want) in [
+            ("285c64203e203029", "(\\d > 0)"),
+            ("61ff62", "a\\xffb"),
+            ("0a", "\n"),
+            ("c3bc", "\u{fc}"),
+        ] {
+            assert_eq!(words_in_hex(digits).expect("hex"), want);
         }
     }
 }

@@ -29,11 +29,48 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(15);
 /// Statements of [`begin`].
 const STATEMENTS_OF_BEGIN: usize = 8;
 
-/// Statements of [`message`].
-pub(super) const STATEMENTS: usize = STATEMENTS_OF_BEGIN + 3;
+/// What decides how PostgreSQL spells types, expressions and the constants in them. A database or a
+/// role may have its own of each, and equal definitions must read the same. (`pg_dump` sets the same,
+/// time zone and money apart.)
+const SPELLING: &str = "\
+set local quote_all_identifiers = off;
+set local standard_conforming_strings = on;
+set local bytea_output = 'hex';
+set local datestyle = 'ISO, MDY';
+set local intervalstyle = 'postgres';
+set local timezone = 'UTC';
+set local extra_float_digits = 3;
+set local lc_monetary = 'C';
+";
 
-/// Which of them, from 1, returns the relations.
-pub(super) const RELATIONS_AT: usize = STATEMENTS_OF_BEGIN + 2;
+/// Statements of [`SPELLING`].
+const STATEMENTS_OF_SPELLING: usize = 8;
+
+/// Which statement of [`message_of_part`], from 1, returns the part.
+pub(super) const PART_AT: usize = STATEMENTS_OF_BEGIN + STATEMENTS_OF_SPELLING + 1;
+
+/// How the message of an audit is laid out, which depends on how many parts ride in it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Layout {
+    parts: usize,
+}
+
+impl Layout {
+    pub(super) fn with(parts: usize) -> Self {
+        Self { parts }
+    }
+
+    /// Statements of the message.
+    pub(super) fn statements(self) -> usize {
+        self.relations_at() + self.parts + 1
+    }
+
+    /// Which of them, from 1, returns the relations. The parts follow.
+    pub(super) fn relations_at(self) -> usize {
+        let spelling = if self.parts == 0 { 0 } else { STATEMENTS_OF_SPELLING };
+        STATEMENTS_OF_BEGIN + spelling + 2
+    }
+}
 
 /// Who reads what: one row. The count repeats the filter of [`RELATIONS`] in another shape (by
 /// namespaces to leave out, without the join), so that a row that a join loses is missed.
@@ -129,15 +166,60 @@ pub(in crate::introspect) fn begin(remaining: Duration) -> String {
     )
 }
 
-/// The whole message of an audit, for `remaining` time. Benchmarks send the same.
+/// The whole message of an audit that reads relations and no part, for `remaining` time. Benchmarks
+/// send the same.
 #[must_use]
 pub fn message(limits: &Limits, remaining: Duration) -> String {
+    message_with(limits, remaining, &[])
+}
+
+/// The message of an audit in which `parts` (queries) ride.
+pub(super) fn message_with(limits: &Limits, remaining: Duration, parts: &[String]) -> String {
     // One more than allowed tells "exactly at the limit" from "beyond it".
     let rows = i64::try_from(limits.max_relations).unwrap_or(i64::MAX).saturating_add(1);
     let mut sql = begin(remaining);
+    if !parts.is_empty() {
+        sql.push_str(SPELLING);
+    }
     // Writing to a String cannot fail.
-    let _ = write!(sql, "{EVIDENCE};\n{RELATIONS}\nlimit {rows};\ncommit");
+    let _ = writeln!(sql, "{EVIDENCE};\n{RELATIONS}\nlimit {rows};");
+    for part in parts {
+        let _ = writeln!(sql, "{part};");
+    }
+    sql.push_str("commit");
     sql
+}
+
+/// A message that reads one part, in a snapshot of its own.
+pub(super) fn message_of_part(remaining: Duration, part: &str) -> String {
+    format!("{}{SPELLING}{part};\ncommit", begin(remaining))
+}
+
+/// Checks that a query is at nobody's mercy: every operator, cast and call names its schema. (`in`
+/// stands for an operator that cannot be named.)
+#[cfg(test)]
+pub(super) fn holds_the_rules(query: &str) {
+    let mut bare = query.replace("(*)", "()");
+    while let Some(at) = bare.find("operator(pg_catalog.") {
+        let end = at + bare[at..].find(')').expect("it is closed");
+        bare.replace_range(at..=end, "");
+    }
+    assert!(!bare.contains("operator("), "{bare}");
+    assert!(!bare.contains(['=', '<', '>', '~', '+', '|', '-', '*', '/', '%']), "{bare}");
+    for word in [" in ", " like ", " between ", " similar "] {
+        assert!(!query.contains(word), "{word}: {query}");
+    }
+    for after in query.split("::").skip(1) {
+        assert!(after.starts_with("pg_catalog."), "::{after}");
+    }
+    // Every word directly before a parenthesis is qualified, is SQL's own, or names the columns of
+    // something that the query itself has put there.
+    let own = ["", "any", "coalesce", "exists", "filter", "operator", "part", "k", "r", "u"];
+    for (at, _) in query.match_indices('(') {
+        let mut words = query[..at].rsplit(|c: char| !c.is_alphanumeric() && !"_.".contains(c));
+        let word = words.next().expect("split returns something");
+        assert!(word.starts_with("pg_catalog.") || own.contains(&word), "{word}(");
+    }
 }
 
 #[cfg(test)]
@@ -173,7 +255,7 @@ mod tests {
         }
         // A pooler passes only what ends with the transaction.
         assert_eq!(sql.matches("\nset ").count(), sql.matches("\nset local ").count());
-        assert_eq!(sql.matches(';').count() + 1, STATEMENTS);
+        assert_eq!(sql.matches(';').count() + 1, Layout::with(0).statements());
         assert_eq!(begin(Duration::ZERO).matches(';').count(), STATEMENTS_OF_BEGIN);
         // Nothing that waits for a lock on a relation, and nothing that looks up a path.
         for word in ["regclass", "pg_get_expr", "pg_get_viewdef", "pg_relation_size", "::text"] {
@@ -186,20 +268,40 @@ mod tests {
     #[test]
     fn every_operator_cast_and_call_names_its_schema() {
         for query in [EVIDENCE, RELATIONS] {
-            let bare =
-                query.replace("operator(pg_catalog.=)", "").replace("operator(pg_catalog.<>)", "");
-            assert!(!bare.contains(['=', '<', '>', '~', '+', '|']), "{bare}");
-            for after in query.split("::").skip(1) {
-                assert!(after.starts_with("pg_catalog."), "::{}", &after[..20]);
-            }
-            // Every word directly before a parenthesis is qualified, or is SQL's own.
-            for (at, _) in query.match_indices('(') {
-                let word = query[..at].rsplit(|c: char| !c.is_alphanumeric() && !"_.".contains(c));
-                let word = word.clone().next().expect("split returns something");
-                let own = ["", "any", "coalesce", "exists", "filter", "operator", "part"];
-                assert!(word.starts_with("pg_catalog.") || own.contains(&word), "{word}(");
-            }
+            holds_the_rules(query);
         }
+    }
+
+    #[test]
+    fn the_rules_are_seen_to_be_broken() {
+        for query in [
+            "select 1 from t where a = b",
+            "select a || b",
+            "select a - 1",
+            "select a::text",
+            "select count(*)",
+            "select 1 from t where a operator(evil.=) b",
+            "select a in (b, c)",
+        ] {
+            assert!(std::panic::catch_unwind(|| holds_the_rules(query)).is_err(), "{query}");
+        }
+    }
+
+    #[test]
+    fn a_message_with_parts_is_laid_out_as_it_is_counted() {
+        assert_eq!(SPELLING.matches(';').count(), STATEMENTS_OF_SPELLING);
+        assert_eq!(SPELLING.matches("\nset local ").count() + 1, STATEMENTS_OF_SPELLING);
+        let parts = ["select 1".to_owned(), "select 2".to_owned()];
+        let sql = message_with(&limits(), Duration::from_secs(30), &parts);
+        let statements: Vec<&str> = sql.split(';').map(str::trim).collect();
+        let layout = Layout::with(parts.len());
+        assert_eq!(statements.len(), layout.statements());
+        assert!(statements[layout.relations_at() - 1].ends_with("limit 200001"));
+        assert_eq!(statements[layout.relations_at()..], ["select 1", "select 2", "commit"]);
+        let sql = message_of_part(Duration::from_secs(30), "select 1");
+        let statements: Vec<&str> = sql.split(';').map(str::trim).collect();
+        assert_eq!(statements[PART_AT - 1..], ["select 1", "commit"]);
+        assert!(sql.starts_with(&begin(Duration::from_secs(30))));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::manifest;
 use crate::manifest::Manifest;
+use crate::schema::Definitions;
 use crate::schema::Name;
 use crate::schema::Relation;
 use crate::schema::Session;
@@ -31,7 +32,13 @@ fn catalog(relations: Vec<Relation>) -> Catalog {
         database: "central".to_owned(),
         ..Session::default()
     };
-    Catalog { relations, aside: Vec::new(), incomplete: None, session }
+    Catalog {
+        relations,
+        aside: Vec::new(),
+        incomplete: None,
+        session,
+        definitions: Definitions::default(),
+    }
 }
 
 fn read(text: &str) -> Manifest {

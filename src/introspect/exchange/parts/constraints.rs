@@ -1,0 +1,113 @@
+//! Foreign keys, checks and exclusions (`pg_constraint`).
+
+use tokio_postgres::SimpleQueryRow;
+
+use super::Version;
+use super::sql;
+use super::told::Told;
+use crate::introspect::error::TalkError;
+use crate::introspect::exchange::rows::flag;
+use crate::introspect::exchange::rows::name;
+use crate::introspect::exchange::rows::names;
+use crate::introspect::exchange::rows::optional;
+use crate::introspect::exchange::rows::text;
+use crate::introspect::exchange::rows::undecodable;
+use crate::introspect::exchange::rows::words;
+use crate::schema::Action;
+use crate::schema::Check;
+use crate::schema::Definitions;
+use crate::schema::Exclusion;
+use crate::schema::ForeignKey;
+use crate::schema::RelationName;
+
+/// One that points at a partitioned table has a child for each partition (`conparentid`); somebody
+/// made the parent only.
+pub(super) fn foreign_keys(_: Version) -> String {
+    sql::tables(
+        &[
+            sql::name("con.conname"),
+            sql::columns("con.conrelid", "con.conkey"),
+            sql::name("rn.nspname"),
+            sql::name("rc.relname"),
+            sql::columns("con.confrelid", "con.confkey"),
+            "con.confupdtype".to_owned(),
+            "con.confdeltype".to_owned(),
+            "con.confmatchtype".to_owned(),
+            "con.condeferrable".to_owned(),
+            "con.condeferred".to_owned(),
+        ],
+        "join pg_catalog.pg_constraint con on con.conrelid operator(pg_catalog.=) c.oid
+  and con.contype operator(pg_catalog.=) 'f'::pg_catalog.\"char\"
+  and con.conparentid operator(pg_catalog.=) 0::pg_catalog.oid
+left join pg_catalog.pg_class rc on rc.oid operator(pg_catalog.=) con.confrelid
+left join pg_catalog.pg_namespace rn on rn.oid operator(pg_catalog.=) rc.relnamespace",
+        "",
+    )
+}
+
+pub(super) fn take_foreign_key(
+    row: &SimpleQueryRow,
+    definitions: &mut Definitions,
+    told: &mut Told,
+) -> Result<(), TalkError> {
+    let Some(table) = told.table(row, definitions)? else { return Ok(()) };
+    table.foreign_keys.push(ForeignKey {
+        name: Some(name(row, 3)?),
+        columns: names(row, 4)?,
+        table: RelationName { schema: name(row, 5)?, name: name(row, 6)? },
+        references: names(row, 7)?,
+        on_update: action(text(row, 8)?)?,
+        on_delete: action(text(row, 9)?)?,
+        match_full: text(row, 10)? == "f",
+        deferrable: flag(row, 11)?,
+        initially_deferred: flag(row, 12)?,
+    });
+    Ok(())
+}
+
+fn action(letter: &str) -> Result<Action, TalkError> {
+    Ok(match letter {
+        "a" => Action::NoAction,
+        "r" => Action::Restrict,
+        "c" => Action::Cascade,
+        "n" => Action::SetNull,
+        "d" => Action::SetDefault,
+        _ => return Err(undecodable("a foreign key with an unknown action")),
+    })
+}
+
+/// A row for each check and exclusion, or one for a table without any. The condition of a check is
+/// read by itself (`conbin`), because `pg_get_constraintdef` wraps it in words.
+pub(super) fn checks(_: Version) -> String {
+    sql::tables(
+        &[
+            sql::name("con.conname"),
+            "con.contype".to_owned(),
+            format!(
+                "case when con.contype operator(pg_catalog.=) 'c'::pg_catalog.\"char\" then {} else {} end",
+                sql::told("pg_catalog.pg_get_expr(con.conbin, con.conrelid)"),
+                sql::told("pg_catalog.pg_get_constraintdef(con.oid)"),
+            ),
+        ],
+        "left join pg_catalog.pg_constraint con on con.conrelid operator(pg_catalog.=) c.oid
+  and con.contype operator(pg_catalog.=) any ('{c,x}'::pg_catalog.\"char\"[])",
+        "",
+    )
+}
+
+pub(super) fn take_check(
+    row: &SimpleQueryRow,
+    definitions: &mut Definitions,
+    told: &mut Told,
+) -> Result<(), TalkError> {
+    let Some(table) = told.table(row, definitions)? else { return Ok(()) };
+    let Some(kind) = optional(row, 4)? else { return Ok(()) };
+    let name = Some(name(row, 3)?);
+    let definition = told.present(words(row, 5)?);
+    if kind == "x" {
+        table.exclusions.push(Exclusion { name, definition });
+    } else {
+        table.checks.push(Check { name, expression: definition });
+    }
+    Ok(())
+}
