@@ -1,20 +1,15 @@
 //! Every schema under `tests/prisma` is understood without a word; what it makes is held to a real
-//! PostgreSQL by the integration tests. And the speed of a large one.
+//! PostgreSQL when the importer is wired into the commands. And a large one.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
-use std::time::Instant;
 
 use crate::prisma;
 use crate::schema::Part;
 
 use super::read_models;
 use super::spelled;
-
-/// The goal of release builds is 0.5 s for 300 models; tests are not optimized and run beside others.
-const LARGE_MAX: Duration = Duration::from_secs(5);
 
 #[test]
 fn every_fixture_is_understood() {
@@ -57,7 +52,7 @@ fn a_schema_tells_what_it_can_and_nothing_else() {
 }
 
 #[test]
-fn three_hundred_models_are_read_at_once() {
+fn three_hundred_models_are_read() {
     let mut models = String::new();
     for index in 0..300 {
         let next = (index + 1) % 300;
@@ -71,9 +66,6 @@ fn three_hundred_models_are_read_at_once() {
             previous = (index + 299) % 300,
         );
     }
-    let started = Instant::now();
     let (definitions, _) = read_models(&models);
-    assert!(started.elapsed() < LARGE_MAX, "{:?}", started.elapsed());
     assert_eq!(definitions.tables.len(), 300);
-    println!("300 models: {:?}", started.elapsed());
 }
