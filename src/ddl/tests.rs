@@ -1,13 +1,17 @@
 //! What statements make of an empty database, and what is wrong with those that make nothing.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use proptest::prelude::*;
 
+use crate::canonical;
 use crate::schema::Definitions;
+use crate::schema::IndexedOn;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
 use crate::schema::Table;
+use crate::schema::View;
 
 use super::import::Source;
 use super::import::import;
@@ -36,6 +40,74 @@ fn every_kind_of_statement_is_understood() {
     assert!(warnings.iter().any(|it| it.message.contains("is not executed")));
     let table = table(&definitions, "users");
     assert_eq!(table.primary_key.unwrap().name, Some("users_pkey".into()));
+}
+
+/// `dump.sql` is what `pg_dump --schema-only` made of a database that `statements.sql` was applied to.
+#[test]
+fn a_dump_says_the_same_as_the_statements_that_were_dumped() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ddl");
+    let (written, _) = read(&folder.join("statements.sql")).unwrap();
+    let (dumped, _) = read(&folder.join("dump.sql")).unwrap();
+    assert_eq!(written.enums, dumped.enums);
+    assert_eq!(written.schemas, dumped.schemas);
+    assert_eq!(written.extensions, dumped.extensions);
+    assert_eq!(written.sequences, dumped.sequences);
+    assert!(written.tables.keys().eq(dumped.tables.keys()));
+    assert!(written.views.keys().eq(dumped.views.keys()));
+    for (name, view) in &written.views {
+        let form = |it: &View| it.definition.as_deref().map(canonical::expression);
+        assert_eq!(form(view), form(&dumped.views[name]), "{name:?}");
+    }
+    for (name, table) in &written.tables {
+        assert_eq!(facts(table), facts(&dumped.tables[name]), "{name:?}");
+    }
+}
+
+/// What a table is made of, in canonical forms, without the order in which it was said.
+fn facts(table: &Table) -> BTreeSet<String> {
+    let mut facts = BTreeSet::new();
+    for column in &table.columns {
+        let default = column.default.as_ref();
+        let default = default.and_then(|it| canonical::default_value(it, &column.type_name));
+        let generated = column.generated.as_ref().map(|it| canonical::expression(&it.expression));
+        let (name, type_name) = (&column.name, &column.type_name);
+        let (nullable, identity) = (column.nullable, column.identity);
+        let collation = &column.collation;
+        facts.insert(format!(
+            "{name} {type_name} {nullable} {default:?} {generated:?} {identity:?} {collation:?}"
+        ));
+    }
+    facts.extend(table.primary_key.iter().chain(&table.unique).map(|it| format!("{it:?}")));
+    facts.extend(table.foreign_keys.iter().map(|it| format!("{it:?}")));
+    for check in &table.checks {
+        facts.insert(format!("{:?} {}", check.name, canonical::expression(&check.expression)));
+    }
+    facts.extend(table.exclusions.iter().map(|it| format!("{:?}", it.name)));
+    for index in &table.indexes {
+        let keys = index.keys.iter().map(|it| match &it.on {
+            IndexedOn::Column(name) => name.to_string(),
+            IndexedOn::Expression(it) => canonical::expression(it),
+        });
+        let keys: Vec<String> = keys.collect();
+        let predicate = index.predicate.as_deref().map(canonical::expression);
+        facts.insert(format!("{:?} {} {keys:?} {predicate:?}", index.name, index.method));
+    }
+    facts.insert(format!("{:?} {}", table.partition_key, table.unlogged));
+    facts
+}
+
+#[test]
+fn a_structure_of_rails_is_understood() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/ddl");
+    let (definitions, warnings) = read(&folder.join("structure.sql")).unwrap();
+    let names: Vec<String> = definitions.tables.keys().map(|(_, it)| it.to_string()).collect();
+    assert_eq!(names, ["accounts", "ar_internal_metadata", "schema_migrations", "users"]);
+    assert_eq!(warnings.len(), 1);
+    let users = table(&definitions, "users");
+    assert_eq!(users.foreign_keys[0].name, Some("fk_rails_61ac11da2b".into()));
+    let default = canonical::expression(users.columns[0].default.as_deref().unwrap());
+    assert_eq!(default, canonical::expression("nextval('users_id_seq')"));
+    assert!(definitions.sequences.is_empty());
 }
 
 #[test]
