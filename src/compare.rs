@@ -15,6 +15,7 @@
 
 mod allowing;
 mod backup;
+mod depth;
 mod hints;
 
 use std::collections::BTreeMap;
@@ -55,7 +56,7 @@ pub struct Accepted<'a> {
 /// The outcome of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
-    /// Sorted by severity (worst first), kind, name and kind of object.
+    /// Sorted by severity (worst first), kind, name, kind of object and part.
     pub findings: Vec<Finding>,
     /// How many relations were not compared, by reason: `ignore`, `preset:prisma`, `schemas`
     /// (outside the manifest's), `extension` (an extension's, not listed by the manifest), `views` and
@@ -121,12 +122,12 @@ fn differences(
     }
     let missing =
         if catalog.incomplete.is_some() { Vec::new() } else { missing(manifest, catalog) };
-    if unwanted.is_empty() && missing.is_empty() {
-        return Differences { findings: Vec::new(), wrong_database: None, left_out };
+    let mut findings = depth::depth(manifest, catalog);
+    if unwanted.is_empty() && missing.is_empty() && findings.is_empty() {
+        return Differences { findings, wrong_database: None, left_out };
     }
 
     let near = Neighbours::new(manifest, catalog, unwanted.iter().map(|(it, _)| *it));
-    let mut findings = Vec::new();
     for (relation, fate) in &unwanted {
         findings.push(unwanted_finding(manifest, &near, relation, fate));
     }
@@ -152,7 +153,8 @@ fn differences(
 
 fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
-        (b.severity, a.kind, &a.name, a.object).cmp(&(a.severity, b.kind, &b.name, b.object))
+        (b.severity, a.kind, &a.name, a.object, &a.part)
+            .cmp(&(a.severity, b.kind, &b.name, b.object, &b.part))
     });
 }
 
@@ -326,14 +328,20 @@ fn unwanted_finding(
     finding
 }
 
-/// The first entry that accepts `finding` today. It is accepted for its kind, nothing else.
+/// The first entry that accepts `finding` today. It is accepted for its kind, and where the entry
+/// names a part for that part, nothing else.
 fn known<'a>(
     mut entries: impl Iterator<Item = &'a Known>,
     finding: &Finding,
     today: Date,
 ) -> Option<KnownBy> {
     let name = finding.name.as_ref()?;
-    let accepts = |it: &&Known| it.kind == finding.kind && it.object == *name && today <= it.until;
+    let accepts = |it: &&Known| {
+        it.kind == finding.kind
+            && it.object == *name
+            && (it.part.is_none() || it.part == finding.part)
+            && today <= it.until
+    };
     let it = entries.find(accepts)?;
     Some(KnownBy { reason: it.reason.clone(), owner: it.owner.clone(), until: it.until })
 }

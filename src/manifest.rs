@@ -18,6 +18,8 @@ pub mod print;
 pub mod resolved;
 mod sense;
 mod shape;
+pub mod spec;
+mod spell;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -27,6 +29,7 @@ use std::sync::Arc;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
 use crate::schema::Name;
+use crate::schema::Part;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
 use crate::yaml::Position;
@@ -44,8 +47,13 @@ pub use load::load_noting;
 pub use load::read;
 pub use presets::Presets;
 pub use print::print;
+pub use print::print_source;
 pub use print::scalar;
 pub use shape::schema;
+pub use spec::ColumnSpec;
+pub use spec::ColumnsSpec;
+pub use spec::Depth;
+pub use spec::TableSpec;
 
 /// Every manifest of a configuration, by name.
 pub type Manifests = BTreeMap<String, Arc<Manifest>>;
@@ -86,7 +94,7 @@ impl Manifest {
     /// The manifest that lists these tables and leaves everything else at its default.
     #[must_use]
     pub fn of_tables(name: &str, tables: impl IntoIterator<Item = RelationName>) -> Self {
-        let expected = |table| ((RelationKind::Table, table), Expected { optional: false });
+        let expected = |table| ((RelationKind::Table, table), Expected::named(false));
         let mut manifest = Self {
             name: name.to_owned(),
             description: None,
@@ -139,6 +147,21 @@ impl Manifest {
             .map(|((_, name), _)| name)
     }
 
+    /// The parts of what a database is made of that must be read to compare it with this manifest.
+    #[must_use]
+    pub fn parts(&self) -> BTreeSet<Part> {
+        let mut parts: BTreeSet<Part> = self
+            .expected
+            .values()
+            .filter_map(|it| it.table.as_ref())
+            .flat_map(|it| it.parts())
+            .collect();
+        if self.expected.values().any(|it| it.definition.is_some()) {
+            parts.insert(Part::Views);
+        }
+        parts
+    }
+
     /// Every listed table, optional ones too, sorted.
     pub fn tables(&self) -> impl Iterator<Item = &RelationName> {
         let is_table = |kind: &RelationKind| *kind == RelationKind::Table;
@@ -147,10 +170,22 @@ impl Manifest {
 }
 
 /// One expected relation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     /// It may be absent.
     pub optional: bool,
+    /// What a table or foreign table should be made of, where anything is declared.
+    pub table: Option<Box<TableSpec>>,
+    /// The query of a view or materialized view, where it is declared.
+    pub definition: Option<String>,
+}
+
+impl Expected {
+    /// A relation of which nothing more is declared.
+    #[must_use]
+    pub fn named(optional: bool) -> Self {
+        Self { optional, table: None, definition: None }
+    }
 }
 
 /// One accepted finding (`known:`).
@@ -160,6 +195,8 @@ pub struct Known {
     pub object: RelationName,
     /// The kind that is accepted; nothing else about the relation is.
     pub kind: FindingKind,
+    /// The column, constraint or index, as reports name it. `None`: all of that kind.
+    pub part: Option<String>,
     pub reason: String,
     pub owner: String,
     /// The last day on which it is accepted, in UTC.

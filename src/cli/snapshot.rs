@@ -59,6 +59,6 @@ pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<S
         bail!("the read of `{name}` is not complete: {reason}");
     }
     let name = args.name.as_deref().unwrap_or(&name);
-    output::emit(&manifest::print(name, &catalog, &Presets::default()))?;
+    output::emit(&manifest::print(name, &catalog, &Presets::default(), manifest::Depth::Tables))?;
     Ok(Status::Clean)
 }

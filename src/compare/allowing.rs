@@ -88,11 +88,25 @@ pub fn compare_on_trial(
     Comparison { findings: found.findings, left_out: found.left_out }
 }
 
-/// What a finding says, without how: that a relation should not be there, or that it should.
-type About<'a> = (bool, ObjectKind, Option<&'a RelationName>);
+/// What a finding says, without how: that a relation should not be there, that it should, or that
+/// something of it differs.
+type About<'a> = (Says, ObjectKind, Option<&'a RelationName>, Option<&'a str>);
+
+#[derive(PartialEq, Eq, Hash)]
+enum Says {
+    Unexpected,
+    Missing,
+    /// Something of it that is there.
+    Differs(FindingKind),
+}
 
 fn about(it: &Finding) -> About<'_> {
-    (it.kind.is_unexpected(), it.object, it.name.as_ref())
+    let says = match it.kind {
+        kind if kind.is_unexpected() => Says::Unexpected,
+        kind if kind.is_missing() => Says::Missing,
+        kind => Says::Differs(kind),
+    };
+    (says, it.object, it.name.as_ref(), it.part.as_deref())
 }
 
 fn is_missing_table(it: &Finding) -> bool {

@@ -8,6 +8,7 @@ use super::*;
 use crate::manifest;
 use crate::schema::Aside;
 use crate::schema::AsideBy;
+use crate::schema::Definitions;
 use crate::schema::Name;
 use crate::schema::Session;
 
@@ -40,7 +41,13 @@ fn relation(spec: &str) -> Relation {
 
 fn catalog(relations: &[&str]) -> Catalog {
     let relations = relations.iter().map(|it| relation(it)).collect();
-    Catalog { relations, aside: Vec::new(), incomplete: None, session: Session::default() }
+    Catalog {
+        relations,
+        aside: Vec::new(),
+        incomplete: None,
+        session: Session::default(),
+        definitions: Definitions::default(),
+    }
 }
 
 fn plainly(manifest: &Manifest, catalog: &Catalog) -> Comparison {
@@ -264,6 +271,7 @@ fn looks_lower_a_severity_and_a_file_lowers_it_further_or_not() {
 fn known_findings_are_accepted_for_their_kind_until_their_day() {
     let until = |day| Known {
         object: RelationName::new("public", "X"),
+        part: None,
         kind: FindingKind::UnexpectedTable,
         reason: format!("until {day}"),
         owner: "ops".to_owned(),

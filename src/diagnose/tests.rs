@@ -7,6 +7,7 @@ use super::*;
 use crate::compare::Accepted;
 use crate::compare::compare;
 use crate::schema::Catalog;
+use crate::schema::Definitions;
 use crate::schema::Name;
 use crate::schema::Relation;
 use crate::schema::RelationKind;
@@ -47,6 +48,7 @@ fn findings(own: &Manifest, actual: &[&str]) -> Vec<Finding> {
         aside: Vec::new(),
         incomplete: None,
         session: Session::default(),
+        definitions: Definitions::default(),
     };
     let accepted = Accepted { known: &[], severities: &BTreeMap::new() };
     compare(own, &accepted, &catalog, jiff::civil::date(2025, 7, 5)).findings

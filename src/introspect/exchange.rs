@@ -110,7 +110,13 @@ impl Answer {
             },
             |evidence| evidence.facts,
         );
-        Catalog { relations: self.relations, aside: self.aside, incomplete, session }
+        Catalog {
+            relations: self.relations,
+            aside: self.aside,
+            incomplete,
+            session,
+            definitions: crate::schema::Definitions::default(),
+        }
     }
 
     /// Relations that arrived, of whatever use.

@@ -21,6 +21,8 @@ use super::Known;
 use super::Manifest;
 use super::Presets;
 use super::hash::hash;
+use super::sense;
+use super::spell;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
 use crate::schema::Name;
@@ -69,6 +71,9 @@ struct Resolved {
 struct Listed {
     required: Vec<String>,
     optional: Vec<String>,
+    /// What is declared of some of them, as a manifest says it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    declared: BTreeMap<String, Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,6 +81,8 @@ struct Listed {
 struct Accepted {
     object: String,
     kind: String,
+    #[serde(default)]
+    part: Option<String>,
     reason: String,
     owner: String,
     until: String,
@@ -95,6 +102,10 @@ pub fn to_json(manifest: &Manifest) -> Value {
                 let side =
                     if expected.optional { &mut listed.optional } else { &mut listed.required };
                 side.push(name.spelled());
+                let declared = spell::expected(&Expected { optional: false, ..expected.clone() });
+                if !declared.is_empty() {
+                    listed.declared.insert(name.spelled(), declared.into());
+                }
             }
         }
         listed
@@ -105,6 +116,7 @@ pub fn to_json(manifest: &Manifest) -> Value {
     let known = manifest.known.iter().map(|it| Accepted {
         object: it.object.spelled(),
         kind: it.kind.word().to_owned(),
+        part: it.part.clone(),
         reason: it.reason.clone(),
         owner: it.owner.clone(),
         until: it.until.to_string(),
@@ -161,7 +173,11 @@ pub fn from_json(value: &Value) -> Result<Manifest, ResolvedError> {
                 if !seen.insert(name.clone()) {
                     return Err(wrong(key, text, "is listed twice"));
                 }
-                expected.insert((kind, name), Expected { optional });
+                let said = match listed.declared.get(text) {
+                    Some(map) => sense::declared(kind, map).map_err(|it| wrong(key, text, it))?,
+                    None => Expected::default(),
+                };
+                expected.insert((kind, name), Expected { optional, ..said });
             }
         }
     }
@@ -217,7 +233,15 @@ fn accepted(it: Accepted) -> Result<Known, ResolvedError> {
     let until = Date::from_str(&it.until)
         .map_err(|_| wrong("known.until", &it.until, "is not a day: write 2026-12-01"))?;
     let object = relation("known.object", &it.object)?;
-    Ok(Known { object, kind, reason: it.reason, owner: it.owner, until, place: None })
+    Ok(Known {
+        object,
+        kind,
+        part: it.part,
+        reason: it.reason,
+        owner: it.owner,
+        until,
+        place: None,
+    })
 }
 
 fn severities(

@@ -3,6 +3,9 @@
 //! Every mistake is collected with its position; what is left is usable, so that later steps can go
 //! on and find more.
 
+mod about;
+mod column;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -17,6 +20,7 @@ use super::Known;
 use super::Presets;
 use super::known::Noted;
 use super::known::accepted;
+use super::shape::About;
 use super::shape::Listed;
 use super::shape::ManifestFile;
 use super::shape::OneOrMany;
@@ -26,10 +30,31 @@ use crate::finding::Severity;
 use crate::schema::Name;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
+use crate::yaml;
 use crate::yaml::At;
 use crate::yaml::Mistake;
 use crate::yaml::Position;
 use crate::yaml::nearest;
+
+/// What a map says of a relation of `kind`, from its JSON form.
+pub(super) fn declared(kind: RelationKind, map: &serde_json::Value) -> Result<Expected, String> {
+    let path = Path::new("");
+    // JSON is YAML, and the one reader of these maps reads YAML.
+    let first = |mistakes: Vec<Mistake>| {
+        let mistake = mistakes.into_iter().next();
+        mistake.map_or_else(String::new, |it| format!("{}: {}", it.key, it.message))
+    };
+    let about = yaml::read::<About>(path, &map.to_string(), None).map_err(first)?;
+    let mut noted = Noted::default();
+    let at = Position { line: 1, column: 1 };
+    let expected = about::expected(path, "", at, kind, about, &mut noted);
+    if noted.mistakes.is_empty() { Ok(expected) } else { Err(first(noted.mistakes)) }
+}
+
+/// What `text` says of a column, where it can be read.
+pub(super) fn reads_column(text: &str) -> Option<super::ColumnSpec> {
+    column::column(text).ok()
+}
 
 /// More files than this in one `extends` are refused.
 const MAX_PARENTS: usize = 32;
@@ -148,7 +173,14 @@ impl Reader<'_> {
                 continue;
             }
             self.positions.insert((kind, name.clone()), item.name.at);
-            expected.insert((kind, name), Expected { optional: item.optional });
+            let said = match item.about {
+                Some(about) => {
+                    let key = format!("{section}.{}", item.name.value);
+                    about::expected(self.path, &key, item.name.at, kind, *about, self.noted)
+                }
+                None => Expected::default(),
+            };
+            expected.insert((kind, name), said);
         }
     }
 

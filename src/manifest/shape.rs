@@ -4,6 +4,8 @@
 //! No `#[serde(untagged)]`: it forgets positions and answers "did not match any variant". Where a
 //! value is a list or a map, a visitor says what it wants.
 
+mod about;
+mod either;
 mod listed;
 
 use schemars::JsonSchema;
@@ -24,6 +26,19 @@ use crate::finding::Severity;
 use crate::yaml::At;
 use crate::yaml::Entries;
 
+pub(super) use about::About;
+pub(super) use about::CheckShape;
+pub(super) use about::ColumnShape;
+pub(super) use about::ExclusionShape;
+pub(super) use about::ForeignKeyShape;
+pub(super) use about::IndexKeyShape;
+pub(super) use about::IndexShape;
+pub(super) use about::KeyShape;
+pub(super) use about::PolicyShape;
+pub(super) use about::TriggerShape;
+pub(super) use about::words;
+pub(super) use either::NamesOr;
+pub(super) use either::TextOr;
 pub(super) use listed::Listed;
 
 /// The expected schema of one class of database.

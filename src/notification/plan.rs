@@ -14,7 +14,6 @@ use super::Notification;
 use super::NotifiedFinding;
 use super::type_of;
 use crate::finding::Finding;
-use crate::finding::FindingKind;
 use crate::finding::ObjectKind;
 use crate::finding::Severity;
 use crate::incident::Incident;
@@ -139,9 +138,11 @@ fn spell(finding: &Finding, fingerprint: String, database: &str) -> NotifiedFind
     NotifiedFinding {
         kind: finding.kind.word().to_owned(),
         severity: finding.severity.word().to_owned(),
-        name: match &finding.name {
-            Some(name) => name.visible(),
-            None => database.to_owned(),
+        name: match (&finding.name, &finding.part) {
+            (Some(name), None) => name.visible(),
+            (Some(name), Some(part)) => format!("{}.{part}", name.visible()),
+            (None, Some(part)) => part.clone(),
+            (None, None) => database.to_owned(),
         },
         message: finding.message.clone(),
         hints: finding.hints.clone(),
@@ -228,7 +229,7 @@ fn differences(incident: &Incident, report: &Report) -> String {
     let drift: Vec<&Finding> = held(incident, report).collect();
     let drift = || drift.iter().copied();
     let unexpected: Vec<&Finding> = drift().filter(|it| it.kind.is_unexpected()).collect();
-    let missing: Vec<&Finding> = drift().filter(|it| is_missing(it.kind)).collect();
+    let missing: Vec<&Finding> = drift().filter(|it| it.kind.is_missing()).collect();
     let others = drift().count() - unexpected.len() - missing.len();
     let mut parts = Vec::new();
     if !unexpected.is_empty() {
@@ -245,16 +246,6 @@ fn differences(incident: &Incident, report: &Report) -> String {
         parts.push(format!("{others} other finding{}", if others == 1 { "" } else { "s" }));
     }
     parts.join(", ")
-}
-
-fn is_missing(kind: FindingKind) -> bool {
-    matches!(
-        kind,
-        FindingKind::MissingTable
-            | FindingKind::MissingForeignTable
-            | FindingKind::MissingView
-            | FindingKind::MissingMaterializedView
-    )
 }
 
 /// "1 table", "3 views"; "relations" where the kinds are mixed.

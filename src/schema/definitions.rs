@@ -128,6 +128,20 @@ pub struct Definitions {
     pub event_triggers: BTreeMap<Name, EventTrigger>,
 }
 
+impl Definitions {
+    /// Says that a part is complete, or why it is not.
+    pub fn settle(&mut self, part: Part, doubt: Option<String>) {
+        match doubt {
+            None => {
+                self.tell.insert(part);
+            }
+            Some(reason) => {
+                self.unread.insert(part, reason);
+            }
+        }
+    }
+}
+
 /// A view or materialized view.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct View {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::Definitions;
 use super::Name;
 use super::RelationName;
 
@@ -106,6 +107,9 @@ pub struct Catalog {
     pub incomplete: Option<String>,
     /// Who read it, and from what.
     pub session: Session,
+    /// What it is made of, as far as that was asked for and could be read. Tables and views are those
+    /// of `relations`.
+    pub definitions: Definitions,
 }
 
 /// Facts about the session that read the catalog.

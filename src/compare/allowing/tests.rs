@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::manifest;
+use crate::schema::Definitions;
 use crate::schema::Name;
 use crate::schema::Relation;
 use crate::schema::RelationKind;
@@ -38,7 +39,13 @@ fn relation(spec: &str) -> Relation {
 
 fn catalog(relations: &[&str]) -> Catalog {
     let relations = relations.iter().map(|it| relation(it)).collect();
-    Catalog { relations, aside: Vec::new(), incomplete: None, session: Session::default() }
+    Catalog {
+        relations,
+        aside: Vec::new(),
+        incomplete: None,
+        session: Session::default(),
+        definitions: Definitions::default(),
+    }
 }
 
 fn accepted() -> Accepted<'static> {
@@ -224,7 +231,7 @@ fn of(side: &BTreeSet<&str>, compares_views: bool) -> Manifest {
     manifest.expected = side
         .iter()
         .map(|it| relation(it))
-        .map(|it| ((it.kind, it.name), crate::manifest::Expected { optional: false }))
+        .map(|it| ((it.kind, it.name), crate::manifest::Expected::named(false)))
         .collect();
     manifest.compares_views = compares_views;
     manifest

@@ -61,7 +61,7 @@ fn a_list_and_a_map_of_tables_mean_the_same() {
     assert_eq!(keys, [quoted, table("billing.Invoice"), table("Orchestra")]);
 
     let optional = parse("manifest: m\ntables: {A: {optional: true}, B: }\n");
-    assert_eq!(optional.expected[&table("A")], Expected { optional: true });
+    assert_eq!(optional.expected[&table("A")], Expected::named(true));
     assert_eq!(optional.required_tables().collect::<Vec<_>>(), [&table("B").1]);
 }
 

@@ -1,6 +1,7 @@
 //! What each way of choosing presets leaves out, and what it must not.
 
 use super::*;
+use crate::schema::Definitions;
 use crate::schema::Name;
 use crate::schema::RelationName;
 use crate::schema::Session;
@@ -175,6 +176,7 @@ fn fitting_presets_are_those_that_the_database_proves() {
         aside: Vec::new(),
         incomplete: None,
         session: Session::default(),
+        definitions: Definitions::default(),
     };
     assert_eq!(fitting(&catalog), BTreeMap::from([("prisma", 1), ("supabase", 2)]));
     let by_name: Vec<_> = fitting_by_name(&catalog).into_keys().collect();
