@@ -43,7 +43,7 @@ impl Index {
         if !self.unique || self.predicate.is_some() || self.method != "btree" || !self.valid {
             return None;
         }
-        self.keys.iter().map(IndexKey::plain).map(|it| it.cloned()).collect()
+        self.keys.iter().map(IndexKey::plain).map(Option::<&Name>::cloned).collect()
     }
 }
 
