@@ -86,8 +86,8 @@ fn table(it: &TableSpec) -> Map<String, Value> {
     put(
         "rls",
         it.row_security.map(|it| match (it.enabled, it.forced) {
-            (false, _) => "off".into(),
-            (true, false) => "on".into(),
+            (false, _) => "disabled".into(),
+            (true, false) => "enabled".into(),
             (true, true) => "forced".into(),
         }),
     );
@@ -262,7 +262,7 @@ fn index_key(it: &IndexKey) -> Value {
 
 fn trigger(it: &Trigger) -> Value {
     let word = match it.enabled {
-        'D' => "off",
+        'D' => "disabled",
         'R' => "replica",
         'A' => "always",
         _ => return it.definition.clone().into(),

@@ -166,7 +166,7 @@ fn grantee(it: &Grantee) -> String {
 fn rls(it: RowSecurity) -> &'static str {
     match (it.enabled, it.forced) {
         (true, true) => "forced",
-        (true, false) => "on",
-        (false, _) => "off",
+        (true, false) => "enabled",
+        (false, _) => "disabled",
     }
 }

@@ -80,7 +80,7 @@ checks: [{ name: positive, expression: id > 0 }]
 exclusions: []
 indexes: [{ name: User_org_idx, keys: [org] }]
 triggers: {}
-rls: off
+rls: disabled
 policies: {}
 owner: app
 grants: {}

@@ -376,7 +376,7 @@ impl Reader<'_> {
                     let word = enabled
                         .and_then(|it| self.word(&format!("{key}.enabled"), it, &words::ENABLED));
                     let enabled = match word {
-                        Some("off") => 'D',
+                        Some("disabled") => 'D',
                         Some("replica") => 'R',
                         Some("always") => 'A',
                         _ => 'O',
@@ -391,7 +391,7 @@ impl Reader<'_> {
 
     fn row_security(&mut self, said: &At<String>) -> Option<RowSecurity> {
         let word = self.word("rls", said, &words::RLS)?;
-        Some(RowSecurity { enabled: word != "off", forced: word == "forced" })
+        Some(RowSecurity { enabled: word != "disabled", forced: word == "forced" })
     }
 
     fn policies(&mut self, said: &Entries<PolicyShape>) -> BTreeMap<Name, Policy> {

@@ -39,7 +39,7 @@ pub(in crate::manifest) struct About {
     pub(in crate::manifest) indexes: Option<Vec<At<NamesOr<IndexShape>>>>,
     /// Triggers by name: the definition as `pg_get_triggerdef` writes it, or a map.
     pub(in crate::manifest) triggers: Option<Entries<TextOr<TriggerShape>>>,
-    /// Row-level security: `off`, `on`, or `forced` (for the owner too).
+    /// Row-level security: `disabled`, `enabled`, or `forced` (for the owner too).
     #[schemars(schema_with = "rls_words")]
     pub(in crate::manifest) rls: Option<At<String>>,
     /// The policies of row-level security, by name.
@@ -176,7 +176,7 @@ pub(in crate::manifest) struct IndexKeyShape {
 #[schemars(rename = "Trigger")]
 pub(in crate::manifest) struct TriggerShape {
     pub(in crate::manifest) definition: At<String>,
-    /// `on` (the default), `off`, `replica` or `always`.
+    /// `origin` (as usual, the default), `disabled`, `replica` or `always`.
     #[schemars(schema_with = "enabled_words")]
     pub(in crate::manifest) enabled: Option<At<String>>,
 }
@@ -200,11 +200,11 @@ pub(in crate::manifest) struct PolicyShape {
 /// The words that each closed key takes.
 pub(in crate::manifest) mod words {
     pub(in crate::manifest) const MATCH: [&str; 2] = ["exact", "at_least"];
-    pub(in crate::manifest) const RLS: [&str; 3] = ["off", "on", "forced"];
+    pub(in crate::manifest) const RLS: [&str; 3] = ["disabled", "enabled", "forced"];
     pub(in crate::manifest) const IDENTITY: [&str; 3] = ["always", "by_default", NONE];
     pub(in crate::manifest) const ORDER: [&str; 2] = ["asc", "desc"];
     pub(in crate::manifest) const NULLS: [&str; 2] = ["first", "last"];
-    pub(in crate::manifest) const ENABLED: [&str; 4] = ["on", "off", "replica", "always"];
+    pub(in crate::manifest) const ENABLED: [&str; 4] = ["origin", "disabled", "replica", "always"];
     pub(in crate::manifest) const COMMAND: [&str; 5] =
         ["all", "select", "insert", "update", "delete"];
     /// Says that something must not be there.
