@@ -6,7 +6,7 @@
 //! all three receivers answer at once; in the other half two of them are ill. The halves take turns.
 //!
 //! ```text
-//! delivery SECONDS [TURNS [PACE]]    of each half of each turn; 3 turns, 10 incidents a second
+//! delivery SECONDS [TURNS [PACE [BASELINE]]]    3 turns; 10 incidents a second; SECONDS for the baseline too
 //! ```
 
 #![expect(clippy::print_stdout, reason = "a program whose answer is what it prints")]
@@ -72,9 +72,10 @@ fn main() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let half = Duration::from_secs(*seconds);
     let pace = numbers.get(2).and_then(|it| u32::try_from(*it).ok()).unwrap_or(10);
+    let baseline = numbers.get(3).map_or(half, |it| Duration::from_secs(*it));
     let (mut alone, mut among_ill) = (Vec::new(), Vec::new());
     for _ in 0..numbers.get(1).copied().unwrap_or(3) {
-        alone.extend(runtime.block_on(run([Receiver::Healthy, Receiver::Healthy], half, pace)));
+        alone.extend(runtime.block_on(run([Receiver::Healthy, Receiver::Healthy], baseline, pace)));
         among_ill.extend(runtime.block_on(run([Receiver::Hanging, Receiver::Failing], half, pace)));
     }
     let (healthy, ill) = (say("all healthy", alone), say("two ill", among_ill));

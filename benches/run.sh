@@ -2,7 +2,7 @@
 # Every figure of docs/performance.md, each beside its reference, on a PostgreSQL that this starts and removes.
 #   benches/run.sh            all
 #   benches/run.sh check      one of: check throughput large memory delivery
-#   benches/run.sh delivery 600    the last with ten minutes for each half of each turn
+#   benches/run.sh delivery 600    the last with ten minutes beside ill receivers, after two of the baseline
 # Needs PostgreSQL's server programs, psql, pgbench and hyperfine (apt-get install postgresql hyperfine).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -104,5 +104,6 @@ fi
 
 if [ "$what" = all ] || [ "$what" = delivery ]; then
   echo; echo "== from commit to arrival at a healthy receiver, beside one that hangs and one that answers 500"
-  cargo bench --locked --quiet --bench delivery -- "$half"
+  if [ "$half" -ge 600 ]; then turn=(1 10 120); else turn=(); fi
+  cargo bench --locked --quiet --bench delivery -- "$half" "${turn[@]}"
 fi
