@@ -50,7 +50,7 @@ pub fn expression(text: &str) -> String {
     })
 }
 
-/// The normal form of the default of a column of type `type_name` (as [`super::type_name`] spells it),
+/// The normal form of the default of a column of type `type_name` (as [`super::type_name()`] spells it),
 /// and `None` where it comes to no default: `null`, of whatever type. Knows what a constant means to the
 /// column: `'t'` of a boolean is `true`, `'{"a":1}'` of a jsonb is `'{"a": 1}'`.
 #[must_use]
