@@ -5,7 +5,8 @@
 //! ```
 //!
 //! Each channel is a queue of its own with one message in flight, so a receiver that hangs delays
-//! nobody else, and no faster than its type takes them ([`pace()`]). A kill between "send" and "record" sends the message again, with the same id:
+//! nobody else, and no faster than its type takes them ([`pace()`]); one that fails again and again
+//! rests ([`rest()`]). A kill between "send" and "record" sends the message again, with the same id:
 //! duplicates are preferred to silence.
 //!
 //! **Invariant.** Nothing is sent that is not claimed on disk, and nothing is remembered here that a
@@ -39,6 +40,7 @@ use uuid::Uuid;
 
 use self::decide::decide;
 use self::pace::pace;
+use self::pace::rest;
 use crate::backoff;
 use crate::channel::Failure;
 use crate::channel::Message;
@@ -150,18 +152,20 @@ struct Landed {
 enum After {
     /// The channel is free.
     Nothing,
-    /// It asked for rest until then, by the monotonic clock.
-    Rest(Instant),
+    /// Its receiver has trouble, and may have asked for rest until then, by the monotonic clock.
+    Failed(Option<Instant>),
     /// It is not in the config any more.
     Gone,
 }
 
-/// The channels: which are in flight, and which asked for rest.
+/// The channels: which are in flight, and which rest.
 struct Lanes {
     delivery: Delivery,
     flights: BTreeMap<String, Flight>,
     landings: FuturesUnordered<BoxFuture<'static, Landed>>,
     resting: BTreeMap<String, Instant>,
+    /// How many sends failed in a row, of channels whose last one did.
+    failed: BTreeMap<String, u32>,
     /// Channels that were written to so lately that their receivers would mind more.
     paced: BTreeMap<String, Instant>,
     /// Something may wait for a channel that is not there any more.
@@ -177,6 +181,7 @@ impl Lanes {
             flights: BTreeMap::new(),
             landings: FuturesUnordered::new(),
             resting: BTreeMap::new(),
+            failed: BTreeMap::new(),
             paced: BTreeMap::new(),
             // The config may have changed while nobody was there.
             reroute: true,
@@ -267,10 +272,15 @@ impl Lanes {
     fn land(&mut self, landed: Landed) {
         let flight = self.flights.remove(&landed.channel);
         match landed.after {
-            Ok(After::Nothing) => {}
-            Ok(After::Rest(_)) if flight.is_some_and(|it| it.pushed) => {}
-            Ok(After::Rest(until)) => {
-                self.resting.insert(landed.channel, until);
+            Ok(After::Nothing) => drop(self.failed.remove(&landed.channel)),
+            Ok(After::Failed(asked)) => {
+                let in_a_row =
+                    self.failed.get(&landed.channel).map_or(1, |it| it.saturating_add(1));
+                self.failed.insert(landed.channel.clone(), in_a_row);
+                if !flight.is_some_and(|it| it.pushed) {
+                    let until = Instant::now() + rest(in_a_row);
+                    self.resting.insert(landed.channel, asked.map_or(until, |it| it.max(until)));
+                }
             }
             Ok(After::Gone) => self.reroute = true,
             // Its claim holds until the lease ends, so it is not tried in a circle.
@@ -333,8 +343,9 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
             (outcome, After::Nothing)
         }
     };
-    if let Outcome::Retry { after: Some(asked), .. } = outcome {
-        after = After::Rest(Instant::now() + asked.min(backoff::RETRY_AFTER_MAX));
+    if let Outcome::Retry { after: asked, .. } = outcome {
+        let until = |asked: Duration| Instant::now() + asked.min(backoff::RETRY_AFTER_MAX);
+        after = After::Failed(asked.map(until));
     }
     failpoint::reach("delivery.posted");
     let end = decide(&outcome, &claimed, delivery.clock.now(), fastrand::f64());

@@ -344,6 +344,24 @@ async fn a_receiver_that_asks_for_rest_gets_it_whatever_the_clock_does() {
 }
 
 #[tokio::test]
+async fn a_receiver_that_fails_again_and_again_gets_rest() {
+    let tasks = TaskTracker::new();
+    let mut failing = Receiver::start(&tasks, &["500 No"]).await;
+    let mut bench = Bench::new(&[("ops", &failing.url)], &tasks);
+    for database in ["a", "b", "c", "d", "e"] {
+        bench.audit(database, &["Musician"]).await;
+    }
+    bench.start(FLUSH_MAX);
+    failing.next().await;
+    let began = Instant::now();
+    for _ in 0..3 {
+        failing.next().await;
+    }
+    assert!(began.elapsed() >= Duration::from_millis(125 + 250 + 500), "{:?}", began.elapsed());
+    bench.stop().await;
+}
+
+#[tokio::test]
 async fn without_any_channel_a_message_waits_for_one() {
     let tasks = TaskTracker::new();
     let mut bench = Bench::new(&[], &tasks);

@@ -128,8 +128,12 @@ pub(super) fn tell_of_more(
     now: Timestamp,
 ) -> rusqlite::Result<Vec<TransitionRecord>> {
     let mut told = Vec::new();
-    for channel in unheard::grown(connection, now)? {
+    for (channel, spoken_of) in unheard::to_look_at(connection, now)? {
         let waiting = unheard::waiting(connection, &channel)?;
+        if waiting.unheard.len() <= spoken_of {
+            unheard::looked(connection, &channel, now)?;
+            continue;
+        }
         // Noted in any case, so that the next look comes later.
         unheard::note(connection, &channel, &waiting, now)?;
         let Some(incident) = current(connection, &channel)? else { continue };

@@ -111,7 +111,7 @@ pub(super) fn retry(
             let due = connection
                 .prepare_cached(
                     "/* retry.due */ update deliveries set due_at = min(due_at, ?2) \
-                     where channel = ?1 and state in ('pending', 'sending') and state = 'pending'",
+                     where channel = ?1 and state = 'pending'",
                 )?
                 .execute((channel, at))?;
             parked::probe(connection, Some(channel), now)?;

@@ -79,10 +79,13 @@ fn waiting(connection: &Connection) -> rusqlite::Result<Vec<Group>> {
         .prepare_cached(
             "/* groups.waiting */ select w.*, g.flushed_at, g.flushes, \
              exists (select 1 from parked p where p.channel = w.channel) and exists ( \
-             select 1 from deliveries_in_turn d where d.channel = w.channel) as held \
+             select 1 from deliveries d indexed by deliveries_waiting \
+             where d.channel = w.channel and d.state in ('pending', 'sending') \
+             and exists (select 1 from deliveries_in_turn t where t.seq = d.seq)) as held \
              from (select channel, group_key, min(id) as first, min(created_at) as oldest, \
              min(group_wait_ms) as wait_ms, min(group_interval_ms) as interval_ms \
-             from notifications where delivery_id is null group by channel, group_key) w \
+             from notifications indexed by notifications_waiting \
+             where delivery_id is null group by channel, group_key) w \
              left join groups g on g.channel = w.channel and g.group_key = w.group_key \
              order by w.first",
         )?

@@ -8,15 +8,17 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use rusqlite::Connection;
-use rusqlite::OptionalExtension as _;
 use uuid::NoContext;
 use uuid::Uuid;
 
 use super::column;
+use super::due;
+use super::due::Horizon;
 use super::groups;
 use super::incidents;
 use super::parked;
-use crate::backoff;
+use super::turn;
+use super::turn::Found;
 use crate::failpoint;
 use crate::incident::IncidentId;
 use crate::notification::Notification;
@@ -88,35 +90,6 @@ pub(super) fn free_claims_before(connection: &Connection, epoch: i64) -> rusqlit
     )
 }
 
-/// A clock may be set back by this much before it is taken for a jump.
-const STEP_MAX: Duration = Duration::from_mins(1);
-
-/// What is due, in milliseconds. Due times and leases were written by a clock that may have been set
-/// back since: whatever lies further ahead than any wait could is due now, or it would be held up
-/// for as long as the clock jumped.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Horizon {
-    now: i64,
-    /// No due time that this clock wrote is later.
-    due_max: i64,
-    /// Of a claim made now.
-    lease_until: i64,
-    /// No lease that this clock wrote ends later.
-    lease_max: i64,
-}
-
-impl Horizon {
-    pub(super) fn new(now: Timestamp, lease: Duration) -> Self {
-        let ahead = |by: Duration| column::ms(now.checked_add(by).unwrap_or(Timestamp::MAX));
-        Self {
-            now: column::ms(now),
-            due_max: ahead(backoff::WAIT_MAX + STEP_MAX),
-            lease_until: ahead(lease),
-            lease_max: ahead(lease + STEP_MAX),
-        }
-    }
-}
-
 /// When something happens next where nothing can be grouped or claimed now; `None` where something
 /// can.
 pub(super) fn peek(
@@ -126,8 +99,8 @@ pub(super) fn peek(
     busy: &[String],
 ) -> rusqlite::Result<Option<Claim>> {
     let mut next_due = groups::next(connection, now)?;
-    for channel in unfinished(connection, busy)? {
-        next_due = earlier(next_due, due(connection, horizon, &channel)?);
+    for channel in due::channels(connection, busy)? {
+        next_due = earlier(next_due, due::at(connection, horizon, &channel)?);
     }
     let nothing_now = next_due.is_none_or(|due| due > horizon.now);
     if !nothing_now {
@@ -148,10 +121,21 @@ pub(super) fn claim(
     let mut deliveries = Vec::new();
     let mut next_due = groups::flush(connection, now)?;
     failpoint::reach("outbox.grouped");
-    for channel in unfinished(connection, busy)? {
-        match due(connection, horizon, &channel)? {
+    for channel in due::channels(connection, busy)? {
+        match due::at(connection, horizon, &channel)? {
             Some(due) if due > horizon.now => next_due = earlier(next_due, Some(due)),
-            Some(_) => deliveries.extend(claim_one(connection, epoch, horizon, &channel)?),
+            Some(_) => {
+                let found = find(connection, horizon, &channel)?;
+                match found.next {
+                    Some(next) => {
+                        deliveries.push(claim_one(connection, epoch, horizon, &channel, next)?);
+                    }
+                    None if found.put_off > 0 => {
+                        next_due = earlier(next_due, due::at(connection, horizon, &channel)?);
+                    }
+                    None => {}
+                }
+            }
             None => {}
         }
     }
@@ -162,70 +146,20 @@ fn earlier(one: Option<i64>, other: Option<i64>) -> Option<i64> {
     one.into_iter().chain(other).min()
 }
 
-/// Channels that have something to send and are not busy.
-fn unfinished(connection: &Connection, busy: &[String]) -> rusqlite::Result<Vec<String>> {
-    let mut channels: Vec<String> = connection
-        .prepare_cached(
-            "/* outbox.unfinished */ select distinct channel from deliveries \
-             where state in ('pending', 'sending')",
-        )?
-        .query_map([], |row| row.get(0))?
-        .collect::<rusqlite::Result<_>>()?;
-    channels.retain(|it| !busy.contains(it));
-    Ok(channels)
-}
-
-/// When something of a channel can be claimed, in milliseconds, as far as its own times tell.
-fn due(connection: &Connection, horizon: &Horizon, channel: &str) -> rusqlite::Result<Option<i64>> {
-    if let Some(probe_at) = parked::probe_at(connection, channel)? {
-        return due_parked(connection, horizon, channel, probe_at);
-    }
-    let is_due: bool = connection
-        .prepare_cached(
-            "/* outbox.is_due */ select exists (select 1 from deliveries_in_turn \
-             where channel = ?1 and iif(state = 'sending', lease_until < ?2 or lease_until > ?3, \
-             due_at <= ?2 or due_at > ?4))",
-        )?
-        .query_row((channel, horizon.now, horizon.lease_max, horizon.due_max), |row| row.get(0))?;
-    if is_due {
-        return Ok(Some(horizon.now));
-    }
-    // Those whose turn it is not are not told apart: their times come after those they wait for, or
-    // wake somebody for nothing.
+/// Frees what an expired lease holds, and looks for the next delivery of a channel.
+fn find(connection: &Connection, horizon: &Horizon, channel: &str) -> rusqlite::Result<Found> {
     connection
         .prepare_cached(
-            "/* outbox.next_due */ select min(at) from (select iif(state = 'sending', \
-             lease_until + 1, due_at) as at from deliveries where channel = ?1 \
-             and state in ('pending', 'sending')) where at > ?2",
+            "/* outbox.free_expired */ update deliveries set state = 'pending', \
+             lease_until = null, epoch = null where channel = ?1 \
+             and state = 'sending' \
+             and (lease_until < ?2 or lease_until > ?3)",
         )?
-        .query_row((channel, horizon.now), |row| row.get(0))
-}
-
-/// The same of a parked channel: the one try that it gets.
-fn due_parked(
-    connection: &Connection,
-    horizon: &Horizon,
-    channel: &str,
-    probe_at: i64,
-) -> rusqlite::Result<Option<i64>> {
-    let lease_end: Option<i64> = connection
-        .prepare_cached(
-            "/* outbox.parked_lease */ select max(lease_until) from deliveries \
-             where channel = ?1 and state = 'sending'",
-        )?
-        .query_row([channel], |row| row.get(0))?;
-    let has_one: bool = connection
-        .prepare_cached(
-            "/* outbox.parked_in_turn */ select exists (select 1 from deliveries_in_turn \
-             where channel = ?1)",
-        )?
-        .query_row([channel], |row| row.get(0))?;
-    Ok(has_one.then(|| match lease_end {
-        Some(end) if (horizon.now..=horizon.lease_max).contains(&end) => end + 1,
-        Some(_) => horizon.now,
-        None if probe_at > horizon.due_max => horizon.now,
-        None => probe_at.max(horizon.now),
-    }))
+        .execute((channel, horizon.now, horizon.lease_max))?;
+    if parked::probe_at(connection, channel)?.is_some() {
+        return Ok(Found { next: due::probe(connection, channel)?, put_off: 0 });
+    }
+    turn::find(connection, horizon, channel)
 }
 
 fn claim_one(
@@ -233,41 +167,27 @@ fn claim_one(
     epoch: i64,
     horizon: &Horizon,
     channel: &str,
-) -> rusqlite::Result<Option<Claimed>> {
-    connection
-        .prepare_cached(
-            "/* outbox.free_expired */ update deliveries set state = 'pending', \
-             lease_until = null, epoch = null where channel = ?1 and state = 'sending' \
-             and (lease_until < ?2 or lease_until > ?3)",
-        )?
-        .execute((channel, horizon.now, horizon.lease_max))?;
-    let is_parked = parked::probe_at(connection, channel)?.is_some();
-    let claimed = connection
+    next: i64,
+) -> rusqlite::Result<Claimed> {
+    let mut claimed = connection
         .prepare_cached(
             "/* outbox.claim */ update deliveries set state = 'sending', lease_until = ?2, \
-             epoch = ?3 where seq = (select seq from deliveries_in_turn where channel = ?1 \
-             and state = 'pending' and (due_at <= ?4 or due_at > ?5 or ?6) order by seq limit 1) \
-             returning id, created_at, attempts, minimal",
+             epoch = ?3 where seq = ?1 returning id, created_at, attempts, minimal",
         )?
-        .query_row(
-            (channel, horizon.lease_until, epoch, horizon.now, horizon.due_max, is_parked),
-            |row| {
-                let id: String = row.get("id")?;
-                let attempts: u32 = row.get("attempts")?;
-                Ok(Claimed {
-                    id: Uuid::parse_str(&id).map_err(|error| column::unreadable("id", error))?,
-                    channel: channel.to_owned(),
-                    created_at: column::instant(row, "created_at")?,
-                    attempt: attempts.saturating_add(1),
-                    minimal: row.get("minimal")?,
-                    notifications: Vec::new(),
-                    thread: None,
-                    epoch,
-                })
-            },
-        )
-        .optional()?;
-    let Some(mut claimed) = claimed else { return Ok(None) };
+        .query_row((next, horizon.lease_until, epoch), |row| {
+            let id: String = row.get("id")?;
+            let attempts: u32 = row.get("attempts")?;
+            Ok(Claimed {
+                id: Uuid::parse_str(&id).map_err(|error| column::unreadable("id", error))?,
+                channel: channel.to_owned(),
+                created_at: column::instant(row, "created_at")?,
+                attempt: attempts.saturating_add(1),
+                minimal: row.get("minimal")?,
+                notifications: Vec::new(),
+                thread: None,
+                epoch,
+            })
+        })?;
     claimed.notifications = connection
         .prepare_cached(
             "/* outbox.notifications */ select body from notifications where delivery_id = ?1 \
@@ -276,7 +196,7 @@ fn claim_one(
         .query_map([claimed.id.to_string()], |row| column::json(row, "body"))?
         .collect::<rusqlite::Result<_>>()?;
     claimed.thread = thread(connection, channel, &claimed.id.to_string())?;
-    Ok(Some(claimed))
+    Ok(claimed)
 }
 
 /// The thread that all of a delivery is about, if it is one.
@@ -359,6 +279,9 @@ pub(super) fn record(
             failure,
             detail,
         ))?;
+    if ended_at.is_some() {
+        turn::follow(connection, &id, at)?;
+    }
     parked::after_attempt(connection, attempt).map(Some)
 }
 
@@ -375,24 +298,26 @@ pub(super) fn release(connection: &Connection, id: Uuid, epoch: i64) -> rusqlite
 
 /// What waits, and what was given up.
 pub(super) fn status(connection: &Connection, now: Timestamp) -> rusqlite::Result<OutboxStatus> {
-    let (pending, oldest): (u64, Option<i64>) = connection
+    let pending = connection
         .prepare_cached(
-            "/* outbox.status */ select count(*) as pending, min(created_at) as oldest from deliveries \
-             where state in ('pending', 'sending')",
+            "/* outbox.status */ select (select count(*) from deliveries where state = 'pending') \
+             + (select count(*) from deliveries where state = 'sending') as pending",
         )?
-        .query_row([], |row| Ok((column::unsigned(row, "pending")?, row.get("oldest")?)))?;
+        .query_row([], |row| column::unsigned(row, "pending"))?;
     let waiting = connection
         .prepare_cached(
             "/* outbox.waiting */ select count(*) as waiting from notifications \
              where delivery_id is null",
         )?
         .query_row([], |row| column::unsigned(row, "waiting"))?;
-    let due: Option<i64> = connection
-        .prepare_cached(
-            "/* outbox.overdue */ select min(due_at) from deliveries \
-             where state in ('pending', 'sending') and state = 'pending' and channel not in (select channel from parked)",
-        )?
-        .query_row([], |row| row.get(0))?;
+    let (mut oldest, mut overdue) = (None, None);
+    for channel in due::channels(connection, &[])? {
+        let (created_at, due_at) = due::since(connection, &channel)?;
+        oldest = earlier(oldest, created_at);
+        if parked::probe_at(connection, &channel)?.is_none() {
+            overdue = earlier(overdue, due_at);
+        }
+    }
     let abandoned = connection
         .prepare_cached(
             "/* outbox.abandoned */ select count(*) as abandoned from deliveries \
@@ -406,7 +331,7 @@ pub(super) fn status(connection: &Connection, now: Timestamp) -> rusqlite::Resul
     Ok(OutboxStatus {
         pending: pending + waiting,
         oldest: oldest.map(ago),
-        overdue: due.map(ago).unwrap_or_default(),
+        overdue: overdue.map(ago).unwrap_or_default(),
         abandoned,
     })
 }

@@ -48,7 +48,7 @@ pub(super) fn is_any(connection: &Connection, policy: &Policy) -> rusqlite::Resu
     let channels: Vec<String> = connection
         .prepare_cached(
             "/* reroute.channels */ select channel from deliveries \
-             where state in ('pending', 'sending') and state = 'pending' union select channel from notifications where delivery_id is null",
+             where state = 'pending' union select channel from notifications where delivery_id is null",
         )?
         .query_map([], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
@@ -115,7 +115,7 @@ fn lost(connection: &Connection, policy: &Policy) -> rusqlite::Result<Vec<Lost>>
              n.channel, n.delivery_id from (select id from notifications \
              where delivery_id is null union all select w.id from deliveries d \
              join notifications w on w.delivery_id = d.id \
-             where d.state in ('pending', 'sending') and d.state = 'pending') waiting \
+             where d.state = 'pending') waiting \
              join notifications n on n.id = waiting.id \
              join incidents i on i.id = n.incident_id order by n.id",
         )?

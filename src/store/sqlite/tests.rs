@@ -11,6 +11,7 @@ mod parking;
 mod reminding;
 mod sending;
 mod trouble;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

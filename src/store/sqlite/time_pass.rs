@@ -19,7 +19,7 @@ pub(super) fn peek(connection: &Connection, pass: &TimePass) -> rusqlite::Result
     let has_work = pass.reconsider
         || (sweeps && untold::is_any(connection)?)
         || !failing::untold(connection, &pass.policy, pass.now)?.is_empty()
-        || !unheard::grown(connection, pass.now)?.is_empty()
+        || !unheard::to_look_at(connection, pass.now)?.is_empty()
         || reminders::is_due(connection, pass.now)?;
     Ok((!has_work).then(|| TimeKept { transitions: Vec::new(), muting, more_after: None }))
 }

@@ -18,7 +18,7 @@ use super::tell;
 use crate::incident::IncidentId;
 use crate::policy::Policy;
 
-/// More of it is told at most this often for one channel.
+/// What waits for one channel is counted, and more of it told, at most this often.
 const TOLD_EVERY: Duration = Duration::from_mins(5);
 /// Incidents that a message names; more are counted.
 const NAMED_MAX: usize = 5;
@@ -116,26 +116,41 @@ pub(super) fn forget(connection: &Connection, channel: &str) -> rusqlite::Result
     Ok(())
 }
 
-/// Channels of which more is to be said than their incidents say.
-pub(super) fn grown(connection: &Connection, now: Timestamp) -> rusqlite::Result<Vec<String>> {
-    let mut grown = Vec::new();
+/// Channels of which more may be to be said than their incidents say, and how many incidents those
+/// speak of. Whoever counts what waits has it noted, so that it is not counted at each pass: that
+/// takes as long as it is much.
+pub(super) fn to_look_at(
+    connection: &Connection,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<(String, usize)>> {
+    let mut channels = Vec::new();
     for channel in silent(connection)? {
-        let told: Option<(usize, i64)> = connection
+        let told: Option<u64> = connection
             .prepare_cached(
-                "/* unheard.told */ select incidents, told_at from unheard where channel = ?1",
+                "/* unheard.told */ select incidents from unheard where channel = ?1 \
+                 and told_at <= ?2",
             )?
-            .query_row([&channel], |row| {
-                let incidents = column::unsigned(row, "incidents")?;
-                Ok((usize::try_from(incidents).unwrap_or(usize::MAX), row.get("told_at")?))
+            .query_row((&channel, column::ms(now).saturating_sub(millis(TOLD_EVERY))), |row| {
+                column::unsigned(row, "incidents")
             })
             .optional()?;
-        let Some((incidents, told_at)) = told else { continue };
-        let may = told_at.saturating_add(millis(TOLD_EVERY)) <= column::ms(now);
-        if may && waiting(connection, &channel)?.unheard.len() > incidents {
-            grown.push(channel);
+        if let Some(told) = told {
+            channels.push((channel, usize::try_from(told).unwrap_or(usize::MAX)));
         }
     }
-    Ok(grown)
+    Ok(channels)
+}
+
+/// Notes that there is no more to be said than was: the next look comes later.
+pub(super) fn looked(
+    connection: &Connection,
+    channel: &str,
+    now: Timestamp,
+) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("/* unheard.looked */ update unheard set told_at = ?2 where channel = ?1")?
+        .execute((channel, column::ms(now)))?;
+    Ok(())
 }
 
 /// Has every open incident about a channel told on a channel that takes messages, if there is one:
