@@ -13,6 +13,7 @@ mod index;
 mod name;
 mod relation;
 mod table;
+mod wanted;
 
 pub use column::Column;
 pub use column::Generated;
@@ -48,3 +49,4 @@ pub use table::Policy;
 pub use table::RowSecurity;
 pub use table::Table;
 pub use table::Trigger;
+pub use wanted::Wanted;

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use super::Column;
 use super::Name;
 use super::RelationKind;
 use super::RelationName;
@@ -46,11 +47,13 @@ pub enum Part {
     Extensions,
     Schemas,
     EventTriggers,
+    /// About how many rows each table holds, as the statistics say.
+    Estimates,
 }
 
 impl Part {
     /// Every part, in the order of reports.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Columns,
         Self::Defaults,
         Self::Keys,
@@ -70,6 +73,7 @@ impl Part {
         Self::Extensions,
         Self::Schemas,
         Self::EventTriggers,
+        Self::Estimates,
     ];
 
     /// The word used in reports.
@@ -95,6 +99,7 @@ impl Part {
             Self::Extensions => "extensions",
             Self::Schemas => "schemas",
             Self::EventTriggers => "event_triggers",
+            Self::Estimates => "row_estimates",
         }
     }
 }
@@ -116,6 +121,9 @@ pub struct Definitions {
     pub tables: BTreeMap<(RelationKind, RelationName), Table>,
     /// Views and materialized views.
     pub views: BTreeMap<(RelationKind, RelationName), View>,
+    /// Columns of the few tables whose name alone does not say whose they are: name, type and
+    /// identity. A read of the relations brings them along, whatever parts were asked for.
+    pub shapes: BTreeMap<RelationName, Vec<Column>>,
     /// Sequences of their own; those of serial and identity columns are their column's.
     pub sequences: BTreeMap<RelationName, Sequence>,
     /// Labels in their order.
@@ -126,9 +134,30 @@ pub struct Definitions {
     /// PostgreSQL's own left out.
     pub schemas: BTreeSet<Name>,
     pub event_triggers: BTreeMap<Name, EventTrigger>,
+    /// Rows of tables, counted as far as was wanted; or why they could not be counted.
+    pub rows: BTreeMap<RelationName, Result<u64, String>>,
+    /// Rows of tables, as the statistics say. `None`: they say nothing.
+    pub estimates: BTreeMap<RelationName, Option<u64>>,
 }
 
 impl Definitions {
+    /// Why what was wanted is not known, if it is not: the first reason, and how many more there are.
+    #[must_use]
+    pub fn doubt(&self) -> Option<String> {
+        let parts =
+            self.unread.iter().map(|(part, reason)| format!("{part} were not read: {reason}"));
+        let rows = self.rows.iter().filter_map(|(table, it)| {
+            let reason = it.as_ref().err()?;
+            Some(format!("the rows of table `{table}` were not counted: {reason}"))
+        });
+        let mut reasons = parts.chain(rows);
+        let first = reasons.next()?;
+        Some(match reasons.count() {
+            0 => first,
+            more => format!("{first} (and {more} more of that kind)"),
+        })
+    }
+
     /// Says that a part is complete, or why it is not.
     pub fn settle(&mut self, part: Part, doubt: Option<String>) {
         match doubt {

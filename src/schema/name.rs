@@ -30,6 +30,12 @@ impl Name {
         &self.0
     }
 
+    /// Reads the visible spelling of one name: `\xff` is one byte, `\u{202e}` one character, `\\` a
+    /// backslash; everything else stands for itself, dots and quotes too.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        decode(text)
+    }
+
     /// Whether this is schema `public`, which a bare name means.
     #[must_use]
     pub fn is_public(&self) -> bool {

@@ -112,6 +112,15 @@ pub struct Catalog {
     pub definitions: Definitions,
 }
 
+impl Catalog {
+    /// Why what was wanted is not known whole, if it is not. Only a read without a doubt proves that
+    /// something is not there.
+    #[must_use]
+    pub fn doubt(&self) -> Option<String> {
+        self.incomplete.clone().or_else(|| self.definitions.doubt())
+    }
+}
+
 /// Facts about the session that read the catalog.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Session {
