@@ -17,6 +17,7 @@ mod error;
 mod exchange;
 
 pub mod probe;
+mod scratch;
 mod session;
 mod stream;
 mod tls;
@@ -28,19 +29,20 @@ pub use error::Phase;
 pub use error::TalkError;
 pub use exchange::message;
 pub use exchange::messages;
+pub use scratch::Scratch;
+pub use scratch::ScratchError;
+pub use scratch::scratch;
 pub use tls::TlsError;
 pub use tls::TlsVersion;
 pub use tls::Verification;
-
-use std::collections::BTreeSet;
 
 use self::connect::Deadline;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
 use crate::schema::Catalog;
-use crate::schema::Part;
+use crate::schema::Wanted;
 
-/// Reads the catalog of one database, and `parts` of what it is made of. Each of them is afterwards
+/// Reads the catalog of one database, and of what it is made of what is `wanted`. Each part is afterwards
 /// told or unread ([`crate::schema::Definitions`]).
 ///
 /// Returns within `limits.audit_deadline`, plus half a second for a cancel request or a goodbye.
@@ -50,11 +52,11 @@ pub async fn read(
     source: &ConnectionSource,
     limits: &Limits,
     environment: &Environment,
-    parts: &BTreeSet<Part>,
+    wanted: &Wanted,
 ) -> Result<Catalog, IntrospectError> {
     let deadline = Deadline::after(limits.audit_deadline);
     let mut session = Box::pin(connect::open(source, limits, environment, deadline)).await?;
-    let outcome = exchange::read(&mut session, limits, parts, deadline).await;
+    let outcome = exchange::read(&mut session, limits, wanted, deadline).await;
     session.close().await;
     outcome
 }

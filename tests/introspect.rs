@@ -7,6 +7,7 @@ mod hostile;
 mod pooler;
 mod tls;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +21,7 @@ use schemawarden::introspect::Environment;
 use schemawarden::introspect::IntrospectError;
 use schemawarden::schema::Catalog;
 use schemawarden::schema::Part;
+use schemawarden::schema::Wanted;
 use schemawarden::secret::Secret;
 
 use crate::support::postgres::Cluster;
@@ -78,8 +80,9 @@ async fn read_parts(
     parts: &[Part],
 ) -> Result<Catalog, IntrospectError> {
     let source = ConnectionSource::Parsed(Arc::new(connection.clone()));
-    let parts = parts.iter().copied().collect();
-    schemawarden::introspect::read(&source, limits, &Environment::default(), &parts).await
+    let parts: BTreeSet<Part> = parts.iter().copied().collect();
+    let wanted = Wanted::from(parts);
+    schemawarden::introspect::read(&source, limits, &Environment::default(), &wanted).await
 }
 
 /// Reads what must be readable, and is complete.

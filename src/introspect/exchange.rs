@@ -9,11 +9,14 @@
 //! after them where it can. A part that could not be read whole is unread, which says nothing about
 //! the relations.
 
+mod floors;
 mod parts;
 mod rows;
+mod shapes;
 mod sql;
 mod waiting;
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -33,10 +36,13 @@ use super::session::Session;
 use crate::config::Limits;
 use crate::schema::Aside;
 use crate::schema::Catalog;
+use crate::schema::Column;
 use crate::schema::Definitions;
 use crate::schema::Part;
 use crate::schema::Relation;
+use crate::schema::RelationName;
 use crate::schema::Session as Facts;
+use crate::schema::Wanted;
 
 pub use sql::message;
 
@@ -67,13 +73,15 @@ pub fn messages(
     std::iter::once(first).chain(others).collect()
 }
 
-/// Reads the catalogs over a session that is logged in, and of what the database is made of `parts`.
+/// Reads the catalogs over a session that is logged in, and of what the database is made of what is
+/// `wanted`.
 pub(super) async fn read(
     session: &mut Session,
     limits: &Limits,
-    parts: &BTreeSet<Part>,
+    wanted: &Wanted,
     deadline: Deadline,
 ) -> Result<Catalog, IntrospectError> {
+    let parts = &wanted.parts;
     let version = Version::parse(session.parameter("server_version").unwrap_or_default());
     // Without a version nothing is asked, and each part is unread.
     let asked = version.map_or_else(BTreeSet::new, |_| parts.clone());
@@ -103,6 +111,9 @@ pub(super) async fn read(
         None => unread(parts, NO_VERSION, definitions),
     }
     parts::sort(definitions);
+    if relations_ended {
+        floors::read(session, wanted, deadline, &mut catalog).await;
+    }
     Ok(catalog)
 }
 
@@ -124,6 +135,8 @@ struct Answer {
     evidence: Option<Evidence>,
     relations: Vec<Relation>,
     aside: Vec<Aside>,
+    /// Columns of tables that presets tell by them.
+    shapes: BTreeMap<RelationName, Vec<Column>>,
     /// Rows of relations that the server says it sent.
     announced: Option<u64>,
     /// The parts that ride in the message, in its order.
@@ -144,6 +157,7 @@ impl Answer {
             evidence: None,
             relations: Vec::new(),
             aside: Vec::new(),
+            shapes: BTreeMap::new(),
             announced: None,
             parts: parts.into_iter().map(|it| (it, Told::default())).collect(),
             wants_parts,
@@ -157,7 +171,12 @@ impl Answer {
             SimpleQueryMessage::Row(row) => match self.row_sets {
                 1 => self.evidence = Some(rows::evidence(&row)?),
                 2 => match rows::relation(&row)? {
-                    Read::Compared(it) => self.relations.push(it),
+                    Read::Compared(it) => {
+                        if let Some(columns) = shapes::take(&row, rows::SHAPE)? {
+                            self.shapes.insert(it.name.clone(), columns);
+                        }
+                        self.relations.push(it);
+                    }
                     Read::Aside(it) => self.aside.push(it),
                 },
                 set => match set.checked_sub(3).and_then(|it| self.parts.get_mut(it)) {
@@ -200,6 +219,7 @@ impl Answer {
         self.relations.truncate(self.max_relations);
         self.aside.sort_unstable();
         self.relations.sort_unstable_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
+        self.definitions.shapes = self.shapes;
         let session = self.evidence.map_or_else(
             || Facts {
                 server_version: version(session.parameter("server_version").unwrap_or_default()),
@@ -263,7 +283,6 @@ mod tests {
     use crate::schema::AsideBy;
     use crate::schema::Name;
     use crate::schema::RelationKind;
-    use crate::schema::RelationName;
 
     fn table(name: &str) -> Relation {
         Relation {
@@ -290,6 +309,7 @@ mod tests {
                 kind: RelationKind::Table,
                 by: AsideBy::Extension,
             }],
+            shapes: BTreeMap::new(),
             announced: Some(2),
             parts: Vec::new(),
             wants_parts: false,

@@ -1,6 +1,5 @@
 //! Servers that are not there, do not let us in, or stop in the middle.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -11,6 +10,7 @@ use schemawarden::connection::Endpoint;
 use schemawarden::connection::Password;
 use schemawarden::connection::SslMode;
 use schemawarden::introspect::Environment;
+use schemawarden::schema::Wanted;
 use schemawarden::secret::Secret;
 
 use super::limits;
@@ -303,7 +303,7 @@ async fn a_url_file_is_read_anew_at_each_connection() {
             &source,
             &limits(),
             &Environment::default(),
-            &BTreeSet::new(),
+            &Wanted::relations(),
         )
         .await
     };

@@ -8,6 +8,7 @@
 
 mod columns;
 mod constraints;
+mod estimates;
 mod indexes;
 mod objects;
 mod relations;
@@ -99,7 +100,7 @@ impl Question {
 }
 
 /// Every question, in the order in which they are asked: defaults follow columns.
-const QUESTIONS: [Question; 17] = [
+const QUESTIONS: [Question; 18] = [
     Question::rides(Part::Columns, columns::columns, columns::take_column),
     Question::rides(Part::Keys, indexes::keys, indexes::take_key),
     Question::rides(Part::ForeignKeys, constraints::foreign_keys, constraints::take_foreign_key),
@@ -109,6 +110,7 @@ const QUESTIONS: [Question; 17] = [
     Question::rides(Part::Extensions, objects::extensions, objects::take_extension),
     Question::rides(Part::Schemas, objects::schemas, objects::take_schema),
     Question::rides(Part::EventTriggers, objects::event_triggers, objects::take_event_trigger),
+    Question::rides(Part::Estimates, estimates::estimates, estimates::take_estimate),
     Question::waits(Part::Defaults, Presence::Tables, columns::defaults, columns::take_default),
     Question::waits(Part::Checks, Presence::Tables, constraints::checks, constraints::take_check),
     Question::waits(Part::Indexes, Presence::Tables, indexes::indexes, indexes::take_index),

@@ -48,6 +48,9 @@ pub(super) fn evidence(row: &SimpleQueryRow) -> Result<Evidence, TalkError> {
     })
 }
 
+/// Which value of a row of `sql`'s relations holds its shape.
+pub(super) const SHAPE: usize = 9;
+
 /// One row of `sql`'s relations.
 pub(super) enum Read {
     Compared(Relation),

@@ -62,7 +62,11 @@ pub(super) async fn read(
 
 /// Ends the transaction of a message that failed because of `reason`, so that the next one (and the
 /// next client of a pooler) finds none. Where that fails, `reason` is the end of the session too.
-async fn ended_with(session: &mut Session, deadline: Deadline, reason: String) -> Option<String> {
+pub(super) async fn ended_with(
+    session: &mut Session,
+    deadline: Deadline,
+    reason: String,
+) -> Option<String> {
     if deadline.remaining().is_zero() {
         return Some(reason);
     }

@@ -97,6 +97,7 @@ fn of_database(it: &Definitions, part: Part) -> Vec<String> {
         }
         Part::Schemas => it.schemas.iter().map(Name::visible).collect(),
         Part::EventTriggers => it.event_triggers.iter().map(|it| format!("{it:?}")).collect(),
+        Part::Estimates => it.estimates.iter().map(|(name, it)| format!("{name} {it:?}")).collect(),
         _ => Vec::new(),
     }
 }

@@ -105,9 +105,21 @@ pub(super) fn take_check(
     let name = Some(name(row, 3)?);
     let definition = told.present(words(row, 5)?);
     if kind == "x" {
+        let definition = without_parameters(&definition);
         table.exclusions.push(Exclusion { name, definition });
     } else {
         table.checks.push(Check { name, expression: definition });
     }
     Ok(())
+}
+
+/// An exclusion without the storage parameters of its index (`with (fillfactor='60')`), which say
+/// nothing of any other index either. An operator, which follows `with` too, never has parentheses
+/// alone.
+fn without_parameters(definition: &str) -> String {
+    let Some((before, behind)) = definition.split_once(" WITH (") else {
+        return definition.to_owned();
+    };
+    let rest = behind.split_once(')').map_or("", |(_, rest)| rest);
+    format!("{before}{rest}")
 }
