@@ -25,6 +25,7 @@ mod sequence;
 mod split;
 mod state;
 mod statement;
+mod statements;
 mod table;
 mod tokens;
 mod view;
@@ -34,4 +35,7 @@ mod tests;
 
 pub use import::Source;
 pub use import::import;
+pub use import::is_count;
 pub use import::read;
+pub use statements::Runnable;
+pub use statements::statements;

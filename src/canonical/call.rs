@@ -20,6 +20,7 @@ use sqlparser::ast::Value;
 use sqlparser::ast::visit_expressions;
 
 use super::cast;
+use super::literal;
 use super::rewrite::bare;
 use super::rewrite::into_bare;
 use super::rewrite::without_schema;
@@ -140,9 +141,7 @@ fn argument_of(function: &str, argument: &Expr) -> Expr {
     match bare(&argument) {
         Expr::Value(it) => match &it.value {
             Value::SingleQuotedString(text) => {
-                let text = text.strip_prefix("public.").unwrap_or(text);
-                let text = text.strip_prefix("\"public\".").unwrap_or(text).to_owned();
-                Expr::value(Value::SingleQuotedString(text))
+                Expr::value(Value::SingleQuotedString(literal::name(text)))
             }
             _ => argument,
         },

@@ -63,7 +63,7 @@ fn constant(value: &Value, type_name: &str) -> Option<Value> {
             };
         }
         "jsonb" => literal::json(text),
-        "regclass" => text.strip_prefix("public.").map(str::to_owned),
+        "regclass" | "regcollation" | "regconfig" | "regdictionary" => Some(literal::name(text)),
         "real" | "double precision" => {
             literal::number(text).map(|it| literal::without_scale(&it).to_owned())
         }

@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 
+use super::token::token_form;
+
 /// Longer exponents are left as they are.
 const EXPONENT_MAX: i32 = 40;
 
@@ -163,4 +165,12 @@ pub(super) fn moment(text: &str) -> String {
 pub(super) fn json(text: &str) -> Option<String> {
     // serde_json keeps maps sorted by key and refuses what nests deeper than 128.
     serde_json::from_str::<Value>(text).ok().map(|it| it.to_string())
+}
+
+/// A name as a constant, without quotes that it does not need and without a schema that everybody
+/// sees: `pg_dump --quote-all-identifiers` writes `'"public"."t_id_seq"'`.
+pub(super) fn name(text: &str) -> String {
+    let name = token_form(text).replace(" . ", ".");
+    let bare = ["public.", "pg_catalog."].iter().find_map(|it| name.strip_prefix(it));
+    bare.map(str::to_owned).unwrap_or(name)
 }

@@ -25,6 +25,7 @@ use super::tokens::Problem;
 use super::tokens::at_commas;
 use super::tokens::find_word;
 use super::tokens::parse;
+use super::tokens::sql;
 
 /// From behind `table` on.
 pub(super) fn alter(state: &mut State, mut rest: Cursor<'_>) -> Result<(), Problem> {
@@ -170,6 +171,12 @@ fn add(
     rest: Cursor<'_>,
 ) -> Result<(), Problem> {
     let mut rest = rest;
+    if let Some(column) = table::not_null(rest.rest()) {
+        return each(state, name, only, |state, it| {
+            column_of(state, it, &column)?.nullable = false;
+            Ok(())
+        });
+    }
     rest.word("column");
     let if_not_exists = rest.words(&["if", "not", "exists"]);
     let (mut columns, constraints) = table::read(rest.rest())?;
@@ -244,7 +251,7 @@ fn alter_column(
     }
     if rest.words(&["set", "default"]) {
         let expr = parse(rest.rest().to_vec(), Parser::parse_expr)?;
-        column::set_default(it, Some(expr.to_string()));
+        column::set_default(it, Some(sql(&expr)));
     } else if rest.words(&["drop", "default"]) {
         it.default = None;
     } else if rest.words(&["set", "not", "null"]) {
@@ -258,7 +265,7 @@ fn alter_column(
     } else if rest.words(&["drop", "expression"]) {
         it.generated = None;
     } else if rest.words(&["set", "expression", "as"]) {
-        let expression = parse(rest.group()?.to_vec(), Parser::parse_expr)?.to_string();
+        let expression = sql(&parse(rest.group()?.to_vec(), Parser::parse_expr)?);
         let stored = it.generated.as_ref().is_none_or(|it| it.stored);
         it.generated = Some(Generated { expression, stored });
     } else if !["set", "reset", "restart", "options"].iter().any(|it| rest.word(it)) {
@@ -267,7 +274,7 @@ fn alter_column(
     Ok(())
 }
 
-fn column_of<'a>(
+pub(super) fn column_of<'a>(
     state: &'a mut State,
     table: &RelationName,
     column: &Name,

@@ -27,6 +27,7 @@ use super::name;
 use super::state::Relation;
 use super::state::State;
 use super::tokens::Problem;
+use super::tokens::sql;
 
 /// Adds a column and what belongs to it; the constraints that stand with it are left to the caller.
 pub(super) fn add(
@@ -78,7 +79,7 @@ fn apply(
     match option {
         ColumnOption::Null => column.nullable = true,
         ColumnOption::NotNull => column.nullable = false,
-        ColumnOption::Default(expr) => set_default(column, Some(expr.to_string())),
+        ColumnOption::Default(expr) => set_default(column, Some(sql(&expr))),
         ColumnOption::Collation(it) => column.collation = collation(&parts(&it)),
         ColumnOption::PrimaryKey(mut it) => {
             it.columns = vec![index_column(ident)];
@@ -104,7 +105,7 @@ fn apply(
                 Some(expr) => {
                     let stored =
                         !matches!(generation_expr_mode, Some(GeneratedExpressionMode::Virtual));
-                    let expression = expr.to_string();
+                    let expression = sql(&expr);
                     column.generated = Some(Generated { expression, stored });
                 }
                 None => column.identity = Some(identity(generated_as)),

@@ -19,6 +19,7 @@ use sqlparser::ast::ReferentialAction;
 use sqlparser::ast::TableConstraint;
 use sqlparser::ast::visit_expressions;
 
+use crate::canonical;
 use crate::schema::Action;
 use crate::schema::Check;
 use crate::schema::Exclusion;
@@ -34,6 +35,7 @@ use super::state::constraint_names;
 use super::state::missing;
 use super::tokens::Problem;
 use super::tokens::folded;
+use super::tokens::sql;
 
 /// The parts of a name.
 pub(super) fn parts(name: &ObjectName) -> Vec<String> {
@@ -82,8 +84,12 @@ pub(super) fn add(
             let columns = columns_of(&it.expr);
             let only = columns.iter().next().filter(|_| columns.len() == 1).cloned();
             let name = name_or(state, table, it.name.as_ref(), only.as_deref(), "check")?;
-            let check = Check { name: Some(name), expression: it.expr.to_string() };
-            state.table_mut(table)?.table.checks.push(check);
+            let check = Check { name: Some(name.clone()), expression: sql(&*it.expr) };
+            let on = state.table_mut(table)?;
+            on.table.checks.push(check);
+            if it.no_inherit {
+                on.own_checks.insert(name);
+            }
         }
         TableConstraint::PrimaryKey(it) => {
             let columns = plain_columns(&it.columns)?;
@@ -187,8 +193,13 @@ fn add_exclusion(
     let method = it.index_method.as_ref().map_or_else(|| "btree".to_owned(), folded);
     let elements: Vec<String> = it.elements.iter().map(ToString::to_string).collect();
     let mut definition = format!("EXCLUDE USING {method} ({})", elements.join(", "));
+    if !it.include.is_empty() {
+        let include: Vec<String> =
+            it.include.iter().map(|it| canonical::quoted(&folded(it))).collect();
+        definition = format!("{definition} INCLUDE ({})", include.join(", "));
+    }
     if let Some(condition) = &it.where_clause {
-        definition = format!("{definition} WHERE ({condition})");
+        definition = format!("{definition} WHERE ({})", sql(&**condition));
     }
     let (deferrable, deferred) = deferral(it.characteristics.as_ref());
     if deferrable {

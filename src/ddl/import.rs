@@ -84,7 +84,7 @@ fn on_large_stack(work: impl FnOnce() -> Imported + Send) -> Imported {
     })
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> Mistake {
+pub(super) fn unreadable(path: &Path, error: &io::Error) -> Mistake {
     Mistake::new(path, None, "", format!("cannot be read: {error}"))
 }
 
@@ -268,11 +268,35 @@ impl Import {
         let mut warnings = self.warnings;
         for (kind, (count, path, at)) in self.passed {
             let times = if count == 1 { "one".to_owned() } else { count.to_string() };
-            let message = format!("passed over, as it says nothing of tables: {kind} ({times})");
+            let lead = if DECLARABLE.contains(&kind.as_str()) { NOT_READ } else { OF_NO_INTEREST };
+            let message = format!("{lead}: {kind} ({times})");
             warnings.push(Mistake::new(&path, Some(at), "", message));
         }
         Ok((self.state.into_definitions(), warnings))
     }
+}
+
+/// What a manifest could declare, and what only a server can tell of SQL.
+const DECLARABLE: [&str; 11] = [
+    "CREATE TRIGGER",
+    "CREATE POLICY",
+    "ALTER POLICY",
+    "CREATE FUNCTION",
+    "CREATE PROCEDURE",
+    "CREATE AGGREGATE",
+    "CREATE EVENT TRIGGER",
+    "CREATE RULE",
+    "GRANT",
+    "REVOKE",
+    "ALTER … OWNER TO",
+];
+const NOT_READ: &str = "not read from SQL, and so not declared";
+const OF_NO_INTEREST: &str = "passed over, as it says nothing of tables";
+
+/// Whether a warning only counts statements that nothing was taken from.
+#[must_use]
+pub fn is_count(warning: &Mistake) -> bool {
+    [NOT_READ, OF_NO_INTEREST].iter().any(|it| warning.message.starts_with(it))
 }
 
 /// Statements that may set the search path or make a table after all.

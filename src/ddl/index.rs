@@ -3,6 +3,7 @@
 use sqlparser::ast::CreateIndex;
 use sqlparser::ast::Expr;
 use sqlparser::ast::IndexColumn;
+use sqlparser::ast::IndexType;
 use sqlparser::ast::OrderBySort;
 use sqlparser::ast::Statement;
 use sqlparser::parser::Parser;
@@ -28,25 +29,59 @@ use super::state::State;
 use super::state::missing;
 use super::tokens::Cursor;
 use super::tokens::Problem;
+use super::tokens::at_commas;
+use super::tokens::folded;
 use super::tokens::is_word;
 use super::tokens::parse;
+use super::tokens::sql;
 use super::tokens::tokens;
 
-/// Operator classes that are what their type has anyway; nobody but a person writes them.
-const DEFAULT_CLASSES: [&str; 12] = [
-    "text_ops",
+/// Operator classes that are what their type has anyway (`pg_opclass.opcdefault`); nobody but a person
+/// writes them.
+const DEFAULT_CLASSES: [&str; 39] = [
+    "array_ops",
+    "bit_ops",
+    "bool_ops",
+    "box_ops",
+    "bpchar_ops",
+    "bytea_ops",
+    "cidr_ops",
+    "circle_ops",
+    "date_ops",
+    "enum_ops",
+    "float4_ops",
+    "float8_ops",
+    "int2_ops",
     "int4_ops",
     "int8_ops",
-    "int2_ops",
-    "uuid_ops",
+    "interval_ops",
+    "jsonb_ops",
+    "macaddr8_ops",
+    "macaddr_ops",
+    "money_ops",
+    "multirange_ops",
+    "name_ops",
+    "numeric_ops",
+    "oid_ops",
+    "pg_lsn_ops",
+    "point_ops",
+    "poly_ops",
+    "quad_point_ops",
+    "range_ops",
+    "record_ops",
+    "text_ops",
+    "time_ops",
     "timestamp_ops",
     "timestamptz_ops",
-    "date_ops",
-    "numeric_ops",
-    "bool_ops",
-    "jsonb_ops",
-    "array_ops",
+    "timetz_ops",
+    "tsquery_ops",
+    "tsvector_ops",
+    "uuid_ops",
+    "varbit_ops",
 ];
+
+/// The one class that is a default of some methods only: that of gist is another.
+const NETWORK_CLASS: &str = "inet_ops";
 
 /// `create … index`, the whole statement.
 pub(super) fn create(state: &mut State, tokens: &[TokenWithSpan]) -> Result<(), Problem> {
@@ -93,12 +128,27 @@ pub(super) fn create(state: &mut State, tokens: &[TokenWithSpan]) -> Result<(), 
     Ok(())
 }
 
-/// `only`, `tablespace x` and storage parameters say nothing of an index.
+/// `only`, `tablespace x`, storage parameters and those of operator classes say nothing of an index.
 fn without_noise(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     let mut rest = Cursor::new(tokens);
     let mut depth = 0_usize;
+    let mut has_keys = false;
     while let Some(token) = rest.rest().first() {
+        // The first parentheses hold the keys.
+        let mut ahead = rest;
+        if !has_keys && let Ok(keys) = ahead.group() {
+            (rest, has_keys) = (ahead, true);
+            kept.push(token.clone());
+            for (at, key) in at_commas(keys).into_iter().enumerate() {
+                if at > 0 {
+                    kept.push(TokenWithSpan::new(Token::Comma, token.span));
+                }
+                kept.extend(without_parameters(key));
+            }
+            kept.push(TokenWithSpan::new(Token::RParen, token.span));
+            continue;
+        }
         match token.token {
             Token::LParen => depth += 1,
             Token::RParen => depth = depth.saturating_sub(1),
@@ -125,21 +175,47 @@ fn without_noise(tokens: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
     kept
 }
 
+/// A key of an index without the parameters of its operator class: `lower(a) gist_trgm_ops (siglen = 32)`.
+fn without_parameters(key: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let mut rest = Cursor::new(key);
+    // A column, a call, or anything in parentheses.
+    let expression = rest.group().is_ok() || {
+        let named = rest.parts().is_ok();
+        let _ = rest.group();
+        named
+    };
+    let collated = !rest.word("collate") || rest.parts().is_ok();
+    let options = ["ASC", "DESC", "NULLS"];
+    let plain = rest.next_word().is_some_and(|it| options.contains(&it.as_str()));
+    if !expression || !collated || plain || rest.parts().is_err() {
+        return key.to_vec();
+    }
+    let before = &key[..key.len() - rest.rest().len()];
+    match rest.group() {
+        Ok(_) => [before, rest.rest()].concat(),
+        Err(_) => key.to_vec(),
+    }
+}
+
 fn index(it: &CreateIndex) -> Index {
-    let method = it.using.as_ref().map_or("btree".to_owned(), |it| it.to_string().to_lowercase());
+    let method = match &it.using {
+        Some(IndexType::Custom(name)) => folded(name),
+        Some(known) => known.to_string().to_lowercase(),
+        None => "btree".to_owned(),
+    };
     Index {
         name: None,
         unique: it.unique,
+        keys: it.columns.iter().map(|it| key(it, &method)).collect(),
         method,
-        keys: it.columns.iter().map(key).collect(),
         include: it.include.iter().map(named).collect(),
-        predicate: it.predicate.as_ref().map(|it| bare(it).to_string()),
+        predicate: it.predicate.as_ref().map(|it| sql(bare(it))),
         nulls_not_distinct: it.nulls_distinct == Some(false),
         valid: true,
     }
 }
 
-fn key(column: &IndexColumn) -> IndexKey {
+fn key(column: &IndexColumn, method: &str) -> IndexKey {
     let (expr, collation) = match bare(&column.column.expr) {
         Expr::Collate { expr, collation } => {
             let parts = parts(collation);
@@ -151,14 +227,17 @@ fn key(column: &IndexColumn) -> IndexKey {
     };
     let on = match expr {
         Expr::Identifier(name) => IndexedOn::Column(named(name)),
-        other => IndexedOn::Expression(other.to_string()),
+        other => IndexedOn::Expression(sql(other)),
     };
     let descending = column.column.options.sort == Some(OrderBySort::Desc);
     let class = column.operator_class.as_ref().and_then(|it| parts(it).pop());
     IndexKey {
         on,
         collation,
-        operator_class: class.filter(|it| !DEFAULT_CLASSES.contains(&it.as_str())),
+        operator_class: class.filter(|it| {
+            let network = it == NETWORK_CLASS && method != "gist";
+            !network && !DEFAULT_CLASSES.contains(&it.as_str())
+        }),
         descending,
         nulls_first: column.column.options.nulls_first.unwrap_or(descending),
     }
@@ -175,8 +254,8 @@ fn bare(expr: &Expr) -> &Expr {
 pub(super) fn key_text(expr: &Expr) -> String {
     match bare(expr) {
         Expr::Identifier(name) => canonical::quoted(&text(&named(name))),
-        call @ Expr::Function(_) => call.to_string(),
-        other => format!("({other})"),
+        call @ Expr::Function(_) => sql(call),
+        other => format!("({})", sql(other)),
     }
 }
 

@@ -15,6 +15,7 @@ use super::state::State;
 use super::state::missing;
 use super::tokens::Problem;
 use super::tokens::tokens;
+use super::tokens::written;
 
 /// A relation of any kind.
 pub(super) fn relation(
@@ -203,7 +204,7 @@ fn in_expression(expression: &mut String, old: &Name, new: &Name) {
     }
     let spelled = tokens.iter().enumerate().map(|(at, it)| {
         let called = tokens.get(at + 1).is_some_and(|it| it.token == Token::LParen);
-        if is(&it.token) && !called { new.clone() } else { it.token.to_string() }
+        if is(&it.token) && !called { new.clone() } else { written(&it.token) }
     });
     *expression = spelled.collect::<Vec<_>>().join(" ");
 }

@@ -66,6 +66,8 @@ pub(super) struct TableState {
     /// What it is a partition of.
     pub(super) partition_of: Option<RelationName>,
     pub(super) inherits: Vec<RelationName>,
+    /// Checks that are `no inherit`.
+    pub(super) own_checks: BTreeSet<Name>,
 }
 
 #[derive(Debug)]

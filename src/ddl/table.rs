@@ -1,9 +1,15 @@
 //! `create table`, in every form but from a query: its columns are known to a server alone.
 
+use std::collections::BTreeSet;
+
+use sqlparser::ast::ColumnOption;
+use sqlparser::ast::GeneratedExpressionMode;
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Span;
 use sqlparser::tokenizer::Token;
 use sqlparser::tokenizer::TokenWithSpan;
+use sqlparser::tokenizer::Word;
 
 use crate::schema::Column;
 use crate::schema::Name;
@@ -11,6 +17,7 @@ use crate::schema::RelationKind;
 use crate::schema::RelationName;
 use crate::schema::Table;
 
+use super::alter;
 use super::column;
 use super::constraint;
 use super::index;
@@ -47,6 +54,7 @@ pub(super) fn create(state: &mut State, asked: Asked, mut rest: Cursor<'_>) -> R
         table: Table { unlogged: asked.unlogged, ..Table::default() },
         partition_of: None,
         inherits: Vec::new(),
+        own_checks: BTreeSet::new(),
     };
     if rest.words(&["partition", "of"]) {
         let parent = rest.parts()?;
@@ -91,15 +99,16 @@ fn inherit(
     parents: &[RelationName],
 ) -> Result<(), Problem> {
     for parent in parents {
-        let parent = state.table_mut(parent)?.table.clone();
+        let parent = state.table_mut(parent)?.clone();
         let table = &mut state.table_mut(name)?.table;
-        for column in parent.columns {
+        for column in parent.table.columns {
             if !table.columns.iter().any(|it| it.name == column.name) {
                 table.columns.push(column);
             }
         }
-        for check in parent.checks {
-            if !table.checks.iter().any(|it| it.name == check.name) {
+        for check in parent.table.checks {
+            let own = check.name.as_ref().is_some_and(|it| parent.own_checks.contains(it));
+            if !own && !table.checks.iter().any(|it| it.name == check.name) {
                 table.checks.push(check);
             }
         }
@@ -109,6 +118,7 @@ fn inherit(
 
 fn fill(state: &mut State, name: &RelationName, elements: &[TokenWithSpan]) -> Result<(), Problem> {
     let mut constraints = Vec::new();
+    let mut not_nulls = Vec::new();
     let mut likes = Vec::new();
     let parts = at_commas(elements);
     if parts.len() > 1 && parts.iter().any(|it| it.is_empty()) {
@@ -118,6 +128,10 @@ fn fill(state: &mut State, name: &RelationName, elements: &[TokenWithSpan]) -> R
         let mut cursor = Cursor::new(element);
         if cursor.word("like") {
             likes.extend(like(state, name, cursor)?);
+            continue;
+        }
+        if let Some(column) = not_null(element) {
+            not_nulls.push(column);
             continue;
         }
         let (mut columns, tables) = read(element)?;
@@ -132,6 +146,9 @@ fn fill(state: &mut State, name: &RelationName, elements: &[TokenWithSpan]) -> R
             }
             None => constraints.extend(tables),
         }
+    }
+    for column in not_nulls {
+        alter::column_of(state, name, &column)?.nullable = false;
     }
     constraint::add_all(state, name, constraints)?;
     likes.into_iter().try_for_each(|it| it.copy(state, name))
@@ -173,42 +190,204 @@ pub(super) fn read(element: &[TokenWithSpan]) -> Result<Elements, Problem> {
     let mut tokens = Vec::with_capacity(element.len() + 2);
     let at = element.first().map_or_else(Span::empty, |it| it.span);
     tokens.push(TokenWithSpan::new(Token::LParen, at));
-    tokens.extend(without_noise(element));
+    tokens.extend(with_words(&without_noise(element)));
     tokens.push(TokenWithSpan::new(Token::RParen, at));
-    parse(tokens, Parser::parse_columns)
+    let (mut columns, constraints) = parse(tokens, Parser::parse_columns)?;
+    if is_virtual(element) {
+        for option in columns.iter_mut().flat_map(|it| &mut it.options) {
+            if let ColumnOption::Generated {
+                generation_expr: Some(_), generation_expr_mode, ..
+            } = &mut option.option
+            {
+                *generation_expr_mode = Some(GeneratedExpressionMode::Virtual);
+            }
+        }
+    }
+    Ok((columns, constraints))
+}
+
+/// What begins an expression in PostgreSQL's grammar that sqlparser's may lack.
+const UNKNOWN: [&str; 19] = [
+    "document",
+    "json_array",
+    "json_exists",
+    "json_object",
+    "json_query",
+    "json_scalar",
+    "json_serialize",
+    "json_value",
+    "local",
+    "overlaps",
+    "similar",
+    "xmlconcat",
+    "xmlelement",
+    "xmlexists",
+    "xmlforest",
+    "xmlparse",
+    "xmlpi",
+    "xmlroot",
+    "xmlserialize",
+];
+
+/// The element with one word in the place of each expression that sqlparser does not know: the
+/// expression itself, which then is compared as it is written.
+fn with_words(element: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let unknown = |it: &TokenWithSpan| UNKNOWN.iter().any(|word| is_word(Some(&it.token), word));
+    if !element.iter().any(unknown) {
+        return element.to_vec();
+    }
+    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(element.len());
+    let mut rest = Cursor::new(element);
+    while let Some(token) = rest.rest().first() {
+        let grouped = ends_in(&kept, &["check"]) || ends_in(&kept, &["generated", "always", "as"]);
+        if grouped && let Ok(inner) = rest.group() {
+            kept.push(TokenWithSpan::new(Token::LParen, token.span));
+            kept.extend(word_of(inner));
+            kept.push(TokenWithSpan::new(Token::RParen, token.span));
+            continue;
+        }
+        let default = ends_in(&kept, &["default"])
+            && !ends_in(&kept, &["set", "default"])
+            && !ends_in(&kept, &["by", "default"]);
+        if default {
+            let (inner, behind) = rest.rest().split_at(length_of_default(rest.rest()));
+            kept.extend(word_of(inner));
+            rest = Cursor::new(behind);
+            continue;
+        }
+        kept.push(token.clone());
+        rest.skip();
+    }
+    kept
+}
+
+/// How many tokens are the default that begins here: up to what else can be said of a column.
+fn length_of_default(tokens: &[TokenWithSpan]) -> usize {
+    let next =
+        ["check", "constraint", "generated", "not", "null", "primary", "references", "unique"];
+    let mut depth = 0_usize;
+    let mut ends = tokens.iter().enumerate().map(|(at, it)| {
+        match it.token {
+            Token::LParen => depth += 1,
+            Token::RParen => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        at > 0 && depth == 0 && next.iter().any(|word| is_word(Some(&it.token), word))
+    });
+    ends.position(|it| it).unwrap_or(tokens.len())
+}
+
+fn word_of(expression: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
+    let Some(first) = expression.first() else { return Vec::new() };
+    if parse(expression.to_vec(), Parser::parse_expr).is_ok() {
+        return expression.to_vec();
+    }
+    let value = spelled(expression);
+    let word = Word { value, quote_style: None, keyword: Keyword::NoKeyword };
+    vec![TokenWithSpan::new(Token::Word(word), first.span)]
+}
+
+/// The column of `[constraint n] not null c`, which PostgreSQL 18 has as a constraint of tables.
+pub(super) fn not_null(element: &[TokenWithSpan]) -> Option<Name> {
+    let mut rest = Cursor::new(element);
+    if rest.word("constraint") {
+        rest.skip();
+    }
+    if !rest.words(&["not", "null"]) {
+        return None;
+    }
+    rest.name().ok().map(|it| Name::from(it.as_str()))
+}
+
+/// Whether it is a column that is generated and not stored, which PostgreSQL 18 takes it for where
+/// neither word is there.
+fn is_virtual(element: &[TokenWithSpan]) -> bool {
+    let behind_name = element.get(1..).unwrap_or_default();
+    let Some(at) = find_word(behind_name, "generated") else { return false };
+    let mut rest = Cursor::new(&behind_name[at..]);
+    rest.words(&["generated", "always", "as"])
+        && rest.group().is_ok()
+        && rest.next_word().as_deref() != Some("STORED")
+}
+
+/// Whether the last tokens are these words.
+fn ends_in(tokens: &[TokenWithSpan], words: &[&str]) -> bool {
+    let Some(start) = tokens.len().checked_sub(words.len()) else { return false };
+    tokens[start..].iter().zip(words).all(|(it, word)| is_word(Some(&it.token), word))
 }
 
 /// Takes out what says nothing of the table's shape and sqlparser does not know: the options of the
-/// sequence of an identity column, `storage`, `compression`, `options (…)`, `not valid`.
+/// sequence of an identity column, `storage`, `compression`, `options (…)`, `not valid`, the columns
+/// of `on delete set null (…)`, and of PostgreSQL 18 `without overlaps`, `period` and the `no inherit`
+/// of NOT NULL. `stored` it puts in where [`is_virtual`] holds: sqlparser refuses anything else.
 pub(super) fn without_noise(element: &[TokenWithSpan]) -> Vec<TokenWithSpan> {
-    let mut kept = Vec::with_capacity(element.len());
+    let mut kept: Vec<TokenWithSpan> = Vec::with_capacity(element.len());
     let mut rest = Cursor::new(element);
     let mut depth = 0_usize;
+    let foreign_key = {
+        let mut head = rest;
+        if head.word("constraint") {
+            head.skip();
+        }
+        head.words(&["foreign", "key"])
+    };
     while let Some(token) = rest.rest().first() {
+        if depth == 0 && token.token == Token::LParen {
+            let sets = ends_in(&kept, &["on", "delete", "set", "null"])
+                || ends_in(&kept, &["on", "delete", "set", "default"]);
+            if sets && rest.group().is_ok() {
+                continue;
+            }
+            let from = rest.rest();
+            if ends_in(&kept, &["generated", "always", "as"]) && rest.group().is_ok() {
+                kept.extend_from_slice(&from[..from.len() - rest.rest().len()]);
+                if rest.next_word().as_deref() != Some("STORED") {
+                    rest.word("virtual");
+                    kept.push(TokenWithSpan::new(Token::make_keyword("STORED"), token.span));
+                }
+                continue;
+            }
+        }
         match token.token {
             Token::LParen => depth += 1,
             Token::RParen => depth = depth.saturating_sub(1),
             _ => {}
         }
-        if depth == 0 && rest.word("identity") {
+        if depth == 0 && ends_in(&kept, &["as"]) && rest.word("identity") {
             kept.push(token.clone());
             let _ = rest.group();
             continue;
         }
         let first = kept.len() < 2;
-        let with_value = ["storage", "compression"]
-            .iter()
-            .any(|it| depth == 0 && !first && is_word(Some(&token.token), it));
-        if with_value {
+        // `storage` and `options` may also be the schema or the name of something: `references
+        // storage.buckets (id)`.
+        let names = ends_in(&kept, &["references"])
+            || kept.last().is_some_and(|it| it.token == Token::Period);
+        let before_word = matches!(rest.rest().get(1).map(|it| &it.token), Some(Token::Word(_)));
+        let with_value = before_word
+            && ["storage", "compression"].iter().any(|it| is_word(Some(&token.token), it));
+        if depth == 0 && !first && !names && with_value {
             rest.skip();
             rest.skip();
             continue;
         }
-        if depth == 0 && !first && rest.word("options") {
-            let _ = rest.group();
-            continue;
+        if depth == 0 && !first && !names {
+            let mut ahead = rest;
+            if ahead.word("options") && ahead.group().is_ok() {
+                rest = ahead;
+                continue;
+            }
         }
         if depth == 0 && rest.words(&["not", "valid"]) {
+            continue;
+        }
+        if depth == 0 && ends_in(&kept, &["not", "null"]) && rest.words(&["no", "inherit"]) {
+            continue;
+        }
+        if rest.words(&["without", "overlaps"]) {
+            continue;
+        }
+        if foreign_key && depth == 1 && before_word && rest.word("period") {
             continue;
         }
         if depth == 0 && rest.words(&["using", "index", "tablespace"]) {
@@ -238,14 +417,18 @@ fn partition_key(tokens: &[TokenWithSpan]) -> Option<String> {
     }
     let strategy = rest.next_word()?;
     rest.skip();
-    let keys = at_commas(rest.group().ok()?).into_iter().map(|key| {
-        let tokens = key.to_vec();
-        match parse(tokens, Parser::parse_expr) {
-            Ok(expr) => index::key_text(&expr),
-            Err(_) => spelled(key),
-        }
+    let all = rest.group().ok()?;
+    let keys = at_commas(all).into_iter().map(|key| {
+        let expr = parse(key.to_vec(), Parser::parse_expr).ok()?;
+        Some(index::key_text(&expr))
     });
-    Some(format!("{strategy} ({})", keys.collect::<Vec<_>>().join(", ")))
+    // One with an operator class is no expression. Then all of them are compared as they are written,
+    // and `pg_dump` writes what `pg_get_partkeydef` says.
+    let keys = match keys.collect::<Option<Vec<_>>>() {
+        Some(keys) => keys.join(", "),
+        None => spelled(all),
+    };
+    Some(format!("{strategy} ({keys})"))
 }
 
 /// What `like … including all` copies, as far as it is of interest.

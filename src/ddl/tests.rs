@@ -184,9 +184,9 @@ fn what_is_passed_over_is_counted() {
         [
             "`alter table` in the body of DO is not executed",
             "passed over, as it says nothing of tables: COMMENT (one)",
-            "passed over, as it says nothing of tables: CREATE TRIGGER (one)",
+            "not read from SQL, and so not declared: CREATE TRIGGER (one)",
             "passed over, as it says nothing of tables: DO (one)",
-            "passed over, as it says nothing of tables: GRANT (2)",
+            "not read from SQL, and so not declared: GRANT (2)",
         ]
     );
 }

@@ -1,6 +1,12 @@
 //! The tokens of one statement, and a reader over them for what the grammar of sqlparser lacks.
 
+use std::ops::ControlFlow;
+
+use sqlparser::ast::Expr;
 use sqlparser::ast::Ident;
+use sqlparser::ast::Value;
+use sqlparser::ast::VisitMut;
+use sqlparser::ast::visit_expressions_mut;
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 use sqlparser::parser::ParserError;
@@ -256,7 +262,49 @@ pub(super) fn find_word(tokens: &[TokenWithSpan], word: &str) -> Option<usize> {
     })
 }
 
-/// Tokens as SQL.
+/// Tokens as SQL. Those that touch each other still do: `?-|` is one operator, and three tokens here.
 pub(super) fn spelled(tokens: &[TokenWithSpan]) -> String {
-    tokens.iter().map(|it| it.token.to_string()).collect::<Vec<_>>().join(" ")
+    let mut text = String::new();
+    let mut end: Option<Location> = None;
+    for it in tokens {
+        if end.is_some_and(|end| end != it.span.start) {
+            text.push(' ');
+        }
+        text.push_str(&written(&it.token));
+        end = Some(it.span.end);
+    }
+    text
+}
+
+/// A token as SQL. By itself it writes the quotes inside of a string or a name once.
+pub(super) fn written(token: &Token) -> String {
+    match token {
+        Token::SingleQuotedString(text)
+        | Token::EscapedStringLiteral(text)
+        | Token::UnicodeStringLiteral(text) => format!("'{}'", text.replace('\'', "''")),
+        Token::Word(it) if it.quote_style.is_some() => {
+            format!("\"{}\"", it.value.replace('"', "\"\""))
+        }
+        other => other.to_string(),
+    }
+}
+
+/// A syntax tree as SQL. sqlparser takes a quote behind a backslash or another quote for escaped
+/// already, and writes it once; a string that holds such is written with escapes.
+pub(super) fn sql<T: Clone + ToString + VisitMut>(tree: &T) -> String {
+    let plain = tree.to_string();
+    if !plain.contains("\\'") && !plain.contains("''") {
+        return plain;
+    }
+    let mut tree = tree.clone();
+    let _: ControlFlow<()> = visit_expressions_mut(&mut tree, |expr| {
+        if let Expr::Value(it) = expr
+            && let Value::SingleQuotedString(text) = &it.value
+            && (text.contains("\\'") || text.contains("''"))
+        {
+            it.value = Value::EscapedStringLiteral(text.clone());
+        }
+        ControlFlow::Continue(())
+    });
+    tree.to_string()
 }

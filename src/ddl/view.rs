@@ -6,6 +6,7 @@ use sqlparser::ast::Query;
 use sqlparser::ast::SelectItem;
 use sqlparser::ast::SetExpr;
 use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Token;
 use sqlparser::tokenizer::TokenWithSpan;
 
 use crate::schema::RelationKind;
@@ -19,6 +20,7 @@ use super::tokens::at_commas;
 use super::tokens::find_word;
 use super::tokens::parse;
 use super::tokens::spelled;
+use super::tokens::sql;
 
 /// From behind `view` on.
 pub(super) fn create(
@@ -30,7 +32,12 @@ pub(super) fn create(
 ) -> Result<(), Problem> {
     let if_not_exists = rest.words(&["if", "not", "exists"]);
     let parts = rest.parts()?;
-    let name = if temporary { State::temporary(&parts) } else { state.new_name(&parts)? };
+    let name = match state.new_name(&parts) {
+        _ if temporary => State::temporary(&parts),
+        Ok(name) => name,
+        Err(_) if replace && is_stand_in(rest.rest()) => return Ok(()),
+        Err(problem) => return Err(problem),
+    };
     let names = match rest.group() {
         Ok(names) => {
             let names = at_commas(names).into_iter().map(|it| Cursor::new(it).name());
@@ -46,7 +53,7 @@ pub(super) fn create(
     let definition = match parse(query.to_vec(), Parser::parse_query) {
         Ok(mut query) => {
             rename(&mut query, &names);
-            query.to_string()
+            sql(&*query)
         }
         // Nothing of the query matters but whether it is the same.
         Err(_) => spelled(query),
@@ -58,6 +65,18 @@ pub(super) fn create(
         _ => state.add(name, Relation::View { kind, view })?,
     }
     Ok(())
+}
+
+/// What `pg_dump --clean` puts in the place of a view that others depend on, before it drops them all:
+/// a row of nulls. Where there is nothing to drop, its schema is not there either.
+fn is_stand_in(rest: &[TokenWithSpan]) -> bool {
+    let Some(from) = find_word(rest, "as") else { return false };
+    let mut query = Cursor::new(&rest[from + 1..]);
+    query.word("select")
+        && at_commas(query.rest()).into_iter().all(|it| {
+            let mut item = Cursor::new(it);
+            item.word("null") && item.symbol(&Token::DoubleColon)
+        })
 }
 
 /// `with no data`, `with check option`.
