@@ -5,6 +5,8 @@
 //! on every database, in every release.
 
 mod kind;
+mod object;
+mod severity;
 
 use std::fmt;
 
@@ -16,8 +18,13 @@ use sha2::Sha256;
 use crate::schema::RelationName;
 
 pub use kind::FindingKind;
-pub use kind::ObjectKind;
-pub use kind::Severity;
+pub use object::ObjectKind;
+pub use severity::Severity;
+
+/// A word that is in none of the closed lists.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a known word")]
+pub struct UnknownWord;
 
 /// One difference.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +38,9 @@ pub struct Finding {
     pub object: ObjectKind,
     /// The object. For `wrong_database` there is none.
     pub name: Option<RelationName>,
+    /// What of the object: the column, the constraint, the index. Its visible name, or its columns
+    /// where it was declared without a name. `None`: the object as a whole.
+    pub part: Option<String>,
     /// One sentence for a person; names in it are visible spellings.
     pub message: String,
     /// What a person at 3 a.m. would want to know next ("differs from `User` in case only"), one
@@ -70,6 +80,7 @@ impl Finding {
             severity: kind.default_severity(),
             object,
             name,
+            part: None,
             message: message.into(),
             hints: Vec::new(),
             detail: Map::new(),
@@ -78,8 +89,15 @@ impl Finding {
         }
     }
 
-    /// The identity of this difference. Made of the kind, the object's kind and the exact bytes of
-    /// the name; severity, wording and details may change without changing it.
+    /// The same about one part of the object.
+    #[must_use]
+    pub fn of_part(self, part: impl Into<String>) -> Self {
+        Self { part: Some(part.into()), ..self }
+    }
+
+    /// The identity of this difference. Made of the kind, the object's kind, the exact bytes of the
+    /// name, and the part where there is one; severity, wording and details may change without
+    /// changing it.
     #[must_use]
     pub fn fingerprint(&self) -> Fingerprint {
         let (schema, name) = match &self.name {
@@ -87,7 +105,8 @@ impl Finding {
             None => (&b""[..], &b""[..]),
         };
         let mut hash = Sha256::new();
-        for part in [self.kind.word().as_bytes(), self.object.word().as_bytes(), schema, name] {
+        let whole = [self.kind.word().as_bytes(), self.object.word().as_bytes(), schema, name];
+        for part in whole.into_iter().chain(self.part.as_deref().map(str::as_bytes)) {
             // Length-prefixed, so that no two different findings share one byte string. No part
             // reaches 2^32 bytes: names have 63.
             hash.update((part.len() as u64).to_be_bytes());

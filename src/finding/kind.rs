@@ -1,38 +1,14 @@
-//! The closed list of finding kinds, object kinds and severities, with the words that stand for them
-//! in reports, config and fingerprints.
+//! The closed list of finding kinds, with the words that stand for them in reports, config and
+//! fingerprints.
 //!
-//! Kinds of later steps (columns, keys, resets) join here; a word, once published, never changes.
+//! Kinds of later steps (resets) join here; a word, once published, never changes.
 
 use std::fmt;
 use std::str::FromStr;
 
+use super::Severity;
+use super::UnknownWord;
 use crate::schema::RelationKind;
-
-/// How bad a finding is. `info` is shown and does nothing else.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Severity {
-    /// Shown; makes no database drifted, opens no incident, fails no check.
-    Info,
-    /// Drift that a person should look at in working hours.
-    Warning,
-    /// Drift that means that something went badly wrong.
-    Critical,
-}
-
-impl Severity {
-    /// Every severity, mildest first.
-    pub const ALL: [Self; 3] = [Self::Info, Self::Warning, Self::Critical];
-
-    /// The word used everywhere.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Info => "info",
-            Self::Warning => "warning",
-            Self::Critical => "critical",
-        }
-    }
-}
 
 /// What kind of difference a finding is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -41,6 +17,8 @@ pub enum FindingKind {
     WrongDatabase,
     /// A table that `forbid` names, whatever else the manifest says.
     ForbiddenTable,
+    /// The ledger of a tool that does not migrate this database.
+    WrongLedger,
     /// A table that the manifest does not list.
     UnexpectedTable,
     /// A foreign table that the manifest does not list.
@@ -57,13 +35,92 @@ pub enum FindingKind {
     MissingView,
     /// The same for a materialized view.
     MissingMaterializedView,
+    /// A column that the table's `columns` does not list, where they are all there may be.
+    UnexpectedColumn,
+    /// A column that is listed and not there.
+    MissingColumn,
+    /// A column of another type.
+    ColumnTypeChanged,
+    /// A column that may be null and should not, or the other way round.
+    NullabilityChanged,
+    /// A column with another default, or with one that it should not have.
+    DefaultChanged,
+    /// A column that makes its own values otherwise (`generated … as identity`).
+    IdentityChanged,
+    /// A column that is generated otherwise (`generated always as (…)`).
+    GeneratedChanged,
+    /// A column of another collation.
+    CollationChanged,
+    /// Another primary key, one too many, or none.
+    PrimaryKeyChanged,
+    /// Something that is unique and should not be, or the other way round.
+    UniqueChanged,
+    /// A foreign key that is missing, unexpected, or does something else.
+    ForeignKeyChanged,
+    /// A check constraint that is missing, unexpected, or checks something else.
+    CheckChanged,
+    /// An exclusion constraint that is missing, unexpected, or excludes something else.
+    ExclusionChanged,
+    /// An index that is missing, unexpected, invalid, or another.
+    IndexChanged,
+    /// A trigger that is missing, unexpected, switched off, or does something else.
+    TriggerChanged,
+    /// Row-level security that is off and should be on, or the other way round.
+    RowSecurityChanged,
+    /// A policy that is missing, unexpected, or another.
+    PolicyChanged,
+    /// Another owner.
+    OwnerChanged,
+    /// A role that may do more or less than it should.
+    GrantsChanged,
+    /// Partitioned otherwise, or not at all.
+    PartitionKeyChanged,
+    /// A table whose rows do not survive a crash (unlogged), or the other way round.
+    PersistenceChanged,
+    /// Fewer rows than `rows` asks for.
+    TooFewRows,
+    /// A view or materialized view with another definition.
+    ViewChanged,
+    /// A sequence that `sequences` does not list.
+    UnexpectedSequence,
+    /// A sequence that is listed and not there.
+    MissingSequence,
+    /// A sequence that counts otherwise.
+    SequenceChanged,
+    /// An enum that `enums` does not list.
+    UnexpectedEnum,
+    /// An enum that is listed and not there.
+    MissingEnum,
+    /// An enum with other labels, or in another order.
+    EnumChanged,
+    /// A function that `functions` does not list.
+    UnexpectedFunction,
+    /// A function that is listed and not there.
+    MissingFunction,
+    /// A function with another body, result, language or rights.
+    FunctionChanged,
+    /// An extension that `extensions` does not list.
+    UnexpectedExtension,
+    /// An extension that is listed and not there.
+    MissingExtension,
+    /// An extension of another version, or in another schema.
+    ExtensionChanged,
+    /// A schema that `schemas` lists and that is not there.
+    MissingSchema,
+    /// An event trigger that `event_triggers` does not list.
+    UnexpectedEventTrigger,
+    /// An event trigger that is listed and not there.
+    MissingEventTrigger,
+    /// An event trigger that is switched off, or does something else.
+    EventTriggerChanged,
 }
 
 impl FindingKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 50] = [
         Self::WrongDatabase,
         Self::ForbiddenTable,
+        Self::WrongLedger,
         Self::UnexpectedTable,
         Self::UnexpectedForeignTable,
         Self::UnexpectedView,
@@ -72,6 +129,45 @@ impl FindingKind {
         Self::MissingForeignTable,
         Self::MissingView,
         Self::MissingMaterializedView,
+        Self::UnexpectedColumn,
+        Self::MissingColumn,
+        Self::ColumnTypeChanged,
+        Self::NullabilityChanged,
+        Self::DefaultChanged,
+        Self::IdentityChanged,
+        Self::GeneratedChanged,
+        Self::CollationChanged,
+        Self::PrimaryKeyChanged,
+        Self::UniqueChanged,
+        Self::ForeignKeyChanged,
+        Self::CheckChanged,
+        Self::ExclusionChanged,
+        Self::IndexChanged,
+        Self::TriggerChanged,
+        Self::RowSecurityChanged,
+        Self::PolicyChanged,
+        Self::OwnerChanged,
+        Self::GrantsChanged,
+        Self::PartitionKeyChanged,
+        Self::PersistenceChanged,
+        Self::TooFewRows,
+        Self::ViewChanged,
+        Self::UnexpectedSequence,
+        Self::MissingSequence,
+        Self::SequenceChanged,
+        Self::UnexpectedEnum,
+        Self::MissingEnum,
+        Self::EnumChanged,
+        Self::UnexpectedFunction,
+        Self::MissingFunction,
+        Self::FunctionChanged,
+        Self::UnexpectedExtension,
+        Self::MissingExtension,
+        Self::ExtensionChanged,
+        Self::MissingSchema,
+        Self::UnexpectedEventTrigger,
+        Self::MissingEventTrigger,
+        Self::EventTriggerChanged,
     ];
 
     /// The word used in reports, config and fingerprints.
@@ -80,6 +176,7 @@ impl FindingKind {
         match self {
             Self::WrongDatabase => "wrong_database",
             Self::ForbiddenTable => "forbidden_table",
+            Self::WrongLedger => "wrong_ledger",
             Self::UnexpectedTable => "unexpected_table",
             Self::UnexpectedForeignTable => "unexpected_foreign_table",
             Self::UnexpectedView => "unexpected_view",
@@ -88,6 +185,45 @@ impl FindingKind {
             Self::MissingForeignTable => "missing_foreign_table",
             Self::MissingView => "missing_view",
             Self::MissingMaterializedView => "missing_materialized_view",
+            Self::UnexpectedColumn => "unexpected_column",
+            Self::MissingColumn => "missing_column",
+            Self::ColumnTypeChanged => "column_type_changed",
+            Self::NullabilityChanged => "nullability_changed",
+            Self::DefaultChanged => "default_changed",
+            Self::IdentityChanged => "identity_changed",
+            Self::GeneratedChanged => "generated_changed",
+            Self::CollationChanged => "collation_changed",
+            Self::PrimaryKeyChanged => "primary_key_changed",
+            Self::UniqueChanged => "unique_changed",
+            Self::ForeignKeyChanged => "foreign_key_changed",
+            Self::CheckChanged => "check_changed",
+            Self::ExclusionChanged => "exclusion_changed",
+            Self::IndexChanged => "index_changed",
+            Self::TriggerChanged => "trigger_changed",
+            Self::RowSecurityChanged => "row_security_changed",
+            Self::PolicyChanged => "policy_changed",
+            Self::OwnerChanged => "owner_changed",
+            Self::GrantsChanged => "grants_changed",
+            Self::PartitionKeyChanged => "partition_key_changed",
+            Self::PersistenceChanged => "persistence_changed",
+            Self::TooFewRows => "too_few_rows",
+            Self::ViewChanged => "view_changed",
+            Self::UnexpectedSequence => "unexpected_sequence",
+            Self::MissingSequence => "missing_sequence",
+            Self::SequenceChanged => "sequence_changed",
+            Self::UnexpectedEnum => "unexpected_enum",
+            Self::MissingEnum => "missing_enum",
+            Self::EnumChanged => "enum_changed",
+            Self::UnexpectedFunction => "unexpected_function",
+            Self::MissingFunction => "missing_function",
+            Self::FunctionChanged => "function_changed",
+            Self::UnexpectedExtension => "unexpected_extension",
+            Self::MissingExtension => "missing_extension",
+            Self::ExtensionChanged => "extension_changed",
+            Self::MissingSchema => "missing_schema",
+            Self::UnexpectedEventTrigger => "unexpected_event_trigger",
+            Self::MissingEventTrigger => "missing_event_trigger",
+            Self::EventTriggerChanged => "event_trigger_changed",
         }
     }
 
@@ -97,6 +233,7 @@ impl FindingKind {
         match self {
             Self::WrongDatabase => "none of the tables of a non-empty manifest is there",
             Self::ForbiddenTable => "a table that `forbid` names",
+            Self::WrongLedger => "the ledger of a migration tool that is not at home here",
             Self::UnexpectedTable => "a table that the manifest does not list",
             Self::UnexpectedForeignTable => "a foreign table that the manifest does not list",
             Self::UnexpectedView => "a view that `views` does not list",
@@ -109,23 +246,63 @@ impl FindingKind {
             Self::MissingMaterializedView => {
                 "a materialized view that the manifest lists is not there"
             }
+            Self::UnexpectedColumn => "a column that the manifest does not list",
+            Self::MissingColumn => "a column that the manifest lists is not there",
+            Self::ColumnTypeChanged => "a column of another type than the manifest says",
+            Self::NullabilityChanged => {
+                "a column that may be null and should not, or the other way round"
+            }
+            Self::DefaultChanged => "a column with another default than the manifest says",
+            Self::IdentityChanged => "a column whose identity is not what the manifest says",
+            Self::GeneratedChanged => "a column that is generated otherwise than the manifest says",
+            Self::CollationChanged => "a column of another collation than the manifest says",
+            Self::PrimaryKeyChanged => "a primary key that is not what the manifest says",
+            Self::UniqueChanged => "what is unique is not what the manifest says",
+            Self::ForeignKeyChanged => "a foreign key that is not what the manifest says",
+            Self::CheckChanged => "a check constraint that is not what the manifest says",
+            Self::ExclusionChanged => "an exclusion constraint that is not what the manifest says",
+            Self::IndexChanged => "an index that is not what the manifest says",
+            Self::TriggerChanged => "a trigger that is not what the manifest says",
+            Self::RowSecurityChanged => "row-level security is not what the manifest says",
+            Self::PolicyChanged => "a policy that is not what the manifest says",
+            Self::OwnerChanged => "another owner than the manifest says",
+            Self::GrantsChanged => "a role that may do more or less than the manifest says",
+            Self::PartitionKeyChanged => "a partition key that is not what the manifest says",
+            Self::PersistenceChanged => "logged or unlogged, against what the manifest says",
+            Self::TooFewRows => "fewer rows than `rows` asks for",
+            Self::ViewChanged => "a view with another definition than the manifest says",
+            Self::UnexpectedSequence => "a sequence that `sequences` does not list",
+            Self::MissingSequence => "a sequence that the manifest lists is not there",
+            Self::SequenceChanged => "a sequence that counts otherwise than the manifest says",
+            Self::UnexpectedEnum => "an enum that `enums` does not list",
+            Self::MissingEnum => "an enum that the manifest lists is not there",
+            Self::EnumChanged => "an enum with other labels than the manifest says",
+            Self::UnexpectedFunction => "a function that `functions` does not list",
+            Self::MissingFunction => "a function that the manifest lists is not there",
+            Self::FunctionChanged => "a function that is not what the manifest says",
+            Self::UnexpectedExtension => "an extension that `extensions` does not list",
+            Self::MissingExtension => "an extension that the manifest lists is not there",
+            Self::ExtensionChanged => "an extension that is not what the manifest says",
+            Self::MissingSchema => "a schema that the manifest lists is not there",
+            Self::UnexpectedEventTrigger => "an event trigger that `event_triggers` does not list",
+            Self::MissingEventTrigger => "an event trigger that the manifest lists is not there",
+            Self::EventTriggerChanged => "an event trigger that is not what the manifest says",
         }
     }
 
-    /// The severity where nothing else says otherwise (design, section 7.2).
+    /// The severity where nothing else says otherwise (design, section 7.2). A wrong ledger is a table
+    /// that is not listed, and proof of a migration that was run here: no milder than any other.
     #[must_use]
     pub fn default_severity(self) -> Severity {
         match self {
             Self::WrongDatabase
             | Self::ForbiddenTable
+            | Self::WrongLedger
             | Self::UnexpectedTable
             | Self::UnexpectedForeignTable
             | Self::MissingTable => Severity::Critical,
-            Self::UnexpectedView
-            | Self::UnexpectedMaterializedView
-            | Self::MissingForeignTable
-            | Self::MissingView
-            | Self::MissingMaterializedView => Severity::Warning,
+            Self::UnexpectedExtension => Severity::Info,
+            _ => Severity::Warning,
         }
     }
 
@@ -165,12 +342,19 @@ impl FindingKind {
         }
     }
 
+    /// Whether this is a listed relation that is not there.
+    #[must_use]
+    pub fn is_missing(self) -> bool {
+        RelationKind::ALL.into_iter().any(|it| Self::missing(it) == self)
+    }
+
     /// Whether this is a relation that is there and should not be.
     #[must_use]
     pub fn is_unexpected(self) -> bool {
         matches!(
             self,
             Self::ForbiddenTable
+                | Self::WrongLedger
                 | Self::UnexpectedTable
                 | Self::UnexpectedForeignTable
                 | Self::UnexpectedView
@@ -179,82 +363,11 @@ impl FindingKind {
     }
 }
 
-/// What kind of object a finding is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ObjectKind {
-    /// The database as a whole.
-    Database,
-    /// A table.
-    Table,
-    /// A foreign table.
-    ForeignTable,
-    /// A view.
-    View,
-    /// A materialized view.
-    MaterializedView,
-}
-
-impl ObjectKind {
-    /// Every object kind.
-    pub const ALL: [Self; 5] =
-        [Self::Database, Self::Table, Self::ForeignTable, Self::View, Self::MaterializedView];
-
-    /// The word used in reports and fingerprints.
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Database => "database",
-            Self::Table => RelationKind::Table.word(),
-            Self::ForeignTable => RelationKind::ForeignTable.word(),
-            Self::View => RelationKind::View.word(),
-            Self::MaterializedView => RelationKind::MaterializedView.word(),
-        }
-    }
-}
-
-impl From<RelationKind> for ObjectKind {
-    fn from(kind: RelationKind) -> Self {
-        match kind {
-            RelationKind::Table => Self::Table,
-            RelationKind::ForeignTable => Self::ForeignTable,
-            RelationKind::View => Self::View,
-            RelationKind::MaterializedView => Self::MaterializedView,
-        }
-    }
-}
-
-/// A word that is in none of the closed lists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a known word")]
-pub struct UnknownWord;
-
-impl FromStr for Severity {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|it| it.word() == text).ok_or(UnknownWord)
-    }
-}
-
 impl FromStr for FindingKind {
     type Err = UnknownWord;
 
     fn from_str(text: &str) -> Result<Self, UnknownWord> {
         Self::ALL.into_iter().find(|it| it.word() == text).ok_or(UnknownWord)
-    }
-}
-
-impl FromStr for ObjectKind {
-    type Err = UnknownWord;
-
-    fn from_str(text: &str) -> Result<Self, UnknownWord> {
-        Self::ALL.into_iter().find(|it| it.word() == text).ok_or(UnknownWord)
-    }
-}
-
-impl fmt::Display for Severity {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
     }
 }
 

@@ -42,8 +42,8 @@ pub fn database(report: &Report) -> Value {
     })
 }
 
-/// One finding. `schema` and `name` are visible spellings (never raw bytes), null where the finding
-/// is about the whole database.
+/// One finding. `schema`, `name` and `part` are visible spellings (never raw bytes), null where the
+/// finding is about the whole database, or the whole object.
 #[must_use]
 pub fn finding(it: &Finding) -> Value {
     let mut detail: Map<String, Value> = it.detail.clone();
@@ -59,6 +59,7 @@ pub fn finding(it: &Finding) -> Value {
         "schema": it.name.as_ref().map(|name| name.schema.visible()),
         "name": it.name.as_ref().map(|name| name.name.visible()),
         "object": it.object.word(),
+        "part": it.part,
         "known": it.known.is_some(),
         "held": it.held,
         "message": it.message,

@@ -55,6 +55,7 @@ fn finding(it: &Value) -> Option<Finding> {
         severity: it["severity"].as_str()?.parse().ok()?,
         object: it["object"].as_str()?.parse().ok()?,
         name,
+        part: text(&it["part"]),
         message: text(&it["message"]).unwrap_or_default(),
         hints: it["hints"].as_array().into_iter().flatten().filter_map(text).collect(),
         detail,
