@@ -10,23 +10,31 @@
 //! ```
 
 mod glob;
+#[cfg(test)]
+mod guide;
 mod hash;
 mod known;
 mod load;
+pub mod objects;
 pub mod presets;
 pub mod print;
 pub mod resolved;
 mod sense;
 mod shape;
+mod source;
+pub mod spec;
+mod spell;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::finding::Finding;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
 use crate::schema::Name;
+use crate::schema::Part;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
 use crate::yaml::Position;
@@ -42,10 +50,19 @@ pub use load::load;
 pub use load::load_folder;
 pub use load::load_noting;
 pub use load::read;
+pub use objects::Objects;
 pub use presets::Presets;
 pub use print::print;
+pub use print::print_source;
 pub use print::scalar;
 pub use shape::schema;
+pub use source::Golden;
+pub use source::framed;
+pub use spec::ColumnSpec;
+pub use spec::ColumnsSpec;
+pub use spec::Depth;
+pub use spec::RowFloor;
+pub use spec::TableSpec;
 
 /// Every manifest of a configuration, by name.
 pub type Manifests = BTreeMap<String, Arc<Manifest>>;
@@ -80,13 +97,17 @@ pub struct Manifest {
     pub known: Vec<Known>,
     /// Severities that differ from the defaults.
     pub severities: BTreeMap<FindingKind, Severity>,
+    /// What is declared beside relations.
+    pub objects: Objects,
+    /// Another database that shows what else is expected.
+    pub golden: Option<Golden>,
 }
 
 impl Manifest {
     /// The manifest that lists these tables and leaves everything else at its default.
     #[must_use]
     pub fn of_tables(name: &str, tables: impl IntoIterator<Item = RelationName>) -> Self {
-        let expected = |table| ((RelationKind::Table, table), Expected { optional: false });
+        let expected = |table| ((RelationKind::Table, table), Expected::named(false));
         let mut manifest = Self {
             name: name.to_owned(),
             description: None,
@@ -101,6 +122,8 @@ impl Manifest {
             presets: Presets::default(),
             known: Vec::new(),
             severities: BTreeMap::new(),
+            objects: Objects::default(),
+            golden: None,
         };
         manifest.hash = hash::hash(&manifest);
         manifest
@@ -139,6 +162,25 @@ impl Manifest {
             .map(|((_, name), _)| name)
     }
 
+    /// The parts of what a database is made of that must be read to compare it with this manifest.
+    #[must_use]
+    pub fn parts(&self) -> BTreeSet<Part> {
+        let mut parts: BTreeSet<Part> = self
+            .expected
+            .values()
+            .filter_map(|it| it.table.as_ref())
+            .flat_map(|it| it.parts())
+            .collect();
+        if self.expected.values().any(|it| it.definition.is_some()) {
+            parts.insert(Part::Views);
+        }
+        if self.schemas.is_some() {
+            parts.insert(Part::Schemas);
+        }
+        parts.extend(self.objects.parts());
+        parts
+    }
+
     /// Every listed table, optional ones too, sorted.
     pub fn tables(&self) -> impl Iterator<Item = &RelationName> {
         let is_table = |kind: &RelationKind| *kind == RelationKind::Table;
@@ -147,10 +189,22 @@ impl Manifest {
 }
 
 /// One expected relation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expected {
     /// It may be absent.
     pub optional: bool,
+    /// What a table or foreign table should be made of, where anything is declared.
+    pub table: Option<Box<TableSpec>>,
+    /// The query of a view or materialized view, where it is declared.
+    pub definition: Option<String>,
+}
+
+impl Expected {
+    /// A relation of which nothing more is declared.
+    #[must_use]
+    pub fn named(optional: bool) -> Self {
+        Self { optional, table: None, definition: None }
+    }
 }
 
 /// One accepted finding (`known:`).
@@ -160,6 +214,8 @@ pub struct Known {
     pub object: RelationName,
     /// The kind that is accepted; nothing else about the relation is.
     pub kind: FindingKind,
+    /// The column, constraint or index, as reports name it. `None`: all of that kind.
+    pub part: Option<String>,
     pub reason: String,
     pub owner: String,
     /// The last day on which it is accepted, in UTC.
@@ -167,6 +223,33 @@ pub struct Known {
     /// Where it is written, for what is to be said of it later; decides nothing. `None` where it was
     /// not read from a file.
     pub place: Option<KnownPlace>,
+}
+
+impl Known {
+    /// Whether it is about this finding, on whatever day. An extension, a schema or an event trigger has no
+    /// schema to be in, and goes by its name alone.
+    #[must_use]
+    pub fn is_about(&self, finding: &Finding) -> bool {
+        if self.kind != finding.kind {
+            return false;
+        }
+        match &finding.name {
+            Some(name) => {
+                self.object == *name && (self.part.is_none() || self.part == finding.part)
+            }
+            None => finding.part.as_ref().is_some_and(|it| *it == self.object.visible()),
+        }
+    }
+
+    /// The object of an entry for this finding, and its part. `None` where no entry can be about it.
+    #[must_use]
+    pub fn place_of(finding: &Finding) -> Option<(RelationName, Option<String>)> {
+        match (&finding.name, &finding.part) {
+            (Some(name), part) => Some((name.clone(), part.clone())),
+            (None, Some(part)) => Some((RelationName::new("public", part.as_str()), None)),
+            (None, None) => None,
+        }
+    }
 }
 
 /// Where an entry of `known:` is written.

@@ -1,5 +1,6 @@
 //! The hash of a manifest: equal for equal meaning, whatever the spelling.
 
+use serde_json::Value;
 use sha2::Digest;
 use sha2::Sha256;
 
@@ -17,6 +18,11 @@ pub(super) fn hash(manifest: &Manifest) -> String {
             &[kind.word().as_bytes(), name.schema.as_bytes(), name.name.as_bytes()],
         );
         canonical.field("optional", &[&[u8::from(expected.optional)]]);
+        if expected.table.is_some() || expected.definition.is_some() {
+            // Keys of a JSON map are sorted, so one meaning has one text.
+            let declared = Value::from(super::spell::expected(expected)).to_string();
+            canonical.field("declared", &[declared.as_bytes()]);
+        }
     }
     let compares = [manifest.compares_views, manifest.compares_materialized_views];
     canonical.field("compares", &[&compares.map(u8::from)]);
@@ -27,15 +33,25 @@ pub(super) fn hash(manifest: &Manifest) -> String {
             canonical.field("schemas", &names);
         }
     }
+    let objects = super::spell::objects(&manifest.objects);
+    if !objects.is_empty() {
+        canonical.field("objects", &[Value::from(objects).to_string().as_bytes()]);
+    }
+    if let Some(golden) = &manifest.golden {
+        canonical.field("from", &[golden.database.as_bytes(), golden.depth.word().as_bytes()]);
+    }
     canonical.globs("ignore", &manifest.ignore);
     canonical.globs("forbid", &manifest.forbid);
     canonical.field("presets", &[manifest.presets.to_string().as_bytes()]);
     let mut known: Vec<_> = manifest.known.iter().collect();
-    known.sort_by_key(|it| (&it.object, it.kind, it.until));
+    known.sort_by_key(|it| (&it.object, it.kind, &it.part, it.until));
     for it in known {
         let (schema, name) = (it.object.schema.as_bytes(), it.object.name.as_bytes());
         let until = it.until.to_string();
         canonical.field("known", &[it.kind.word().as_bytes(), schema, name, until.as_bytes()]);
+        if let Some(part) = &it.part {
+            canonical.field("part", &[part.as_bytes()]);
+        }
         canonical.field("by", &[it.reason.as_bytes(), it.owner.as_bytes()]);
     }
     for (kind, severity) in &manifest.severities {

@@ -21,7 +21,7 @@ use crate::yaml::nearest;
 /// How many days before its end an entry is worth a word.
 const NOTICE_DAYS: i32 = 7;
 
-/// One accepted finding, as written. Every key is mandatory.
+/// One accepted finding, as written. Every key but `part` is mandatory.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(rename = "Known")]
@@ -31,6 +31,9 @@ pub struct KnownEntry {
     /// The kind of finding that is accepted; nothing else about the relation is.
     #[schemars(schema_with = "kinds")]
     pub kind: At<String>,
+    /// The column, constraint or index that it is about, as reports name it. Default: all findings of
+    /// that kind.
+    pub part: Option<At<String>>,
     /// Why it is accepted.
     pub reason: At<String>,
     /// Who answers for it.
@@ -105,7 +108,8 @@ fn one(path: &Path, key: &str, it: &KnownEntry, today: Date, noted: &mut Noted) 
     }
     let (reason, owner) = (it.reason.value.clone(), it.owner.value.clone());
     let place = KnownPlace { path: path.to_owned(), at: it.object.at, key: key.to_owned() };
-    Some(Known { object, kind, reason, owner, until, place: Some(place) })
+    let part = it.part.as_ref().map(|it| it.value.clone());
+    Some(Known { object, kind, part, reason, owner, until, place: Some(place) })
 }
 
 /// What to say on the day `today` (UTC) of an entry that ended or ends within a week; else `None`.

@@ -17,6 +17,12 @@ use super::sense::Draft;
 use super::sense::Sense;
 use super::sense::sense;
 use super::shape::ManifestFile;
+use super::source::From;
+use super::source::FromKind;
+use super::source::draft;
+use crate::ddl;
+use crate::prisma;
+use crate::schema::Definitions;
 use crate::yaml;
 use crate::yaml::Mistake;
 use crate::yaml::Position;
@@ -106,11 +112,20 @@ struct Loader {
     read: HashMap<PathBuf, Option<Arc<Sense>>>,
     /// What a file and all that it extends say together.
     resolved: HashMap<PathBuf, Draft>,
+    /// What `from` names, by how it is read and its path. `None` where it could not be read, which is
+    /// noted.
+    sources: HashMap<(&'static str, PathBuf), Option<Arc<Definitions>>>,
 }
 
 impl Loader {
     fn new(today: Date) -> Self {
-        Self { today, noted: Noted::default(), read: HashMap::new(), resolved: HashMap::new() }
+        Self {
+            today,
+            noted: Noted::default(),
+            read: HashMap::new(),
+            resolved: HashMap::new(),
+            sources: HashMap::new(),
+        }
     }
 
     /// The manifest of `path`. What is wrong is noted; it may be there although something is.
@@ -132,6 +147,8 @@ impl Loader {
             presets: draft.presets.unwrap_or_default(),
             known: draft.known,
             severities: draft.severities,
+            objects: draft.objects,
+            golden: draft.golden,
         };
         manifest.hash = hash(&manifest);
         Some(manifest)
@@ -201,9 +218,57 @@ impl Loader {
             chain.pop();
             draft = draft.extended_by(resolved?);
         }
-        let draft = draft.extended_by(file.draft.clone());
+        let own = match &file.from {
+            None => file.draft.clone(),
+            Some(from) => self.source(path, from)?.source_of(file.draft.clone()),
+        };
+        let draft = draft.extended_by(own);
         self.resolved.insert(path.to_owned(), draft.clone());
         Some(draft)
+    }
+
+    /// What `from`, in the file `path`, makes expected. A database says so at each audit.
+    fn source(&mut self, path: &Path, from: &From) -> Option<Draft> {
+        let (word, written) = match &from.kind {
+            FromKind::Database(_) => return Some(Draft::default()),
+            FromKind::Prisma(written) => ("prisma", written),
+            FromKind::Sql(written) => ("sql", written),
+        };
+        let source = beside(path, written);
+        let key = (word, source);
+        if !self.sources.contains_key(&key) {
+            let read = self.read_source(path, from.at, word, &key.1);
+            self.sources.insert(key.clone(), read);
+        }
+        let definitions = self.sources.get(&key)?.as_ref()?;
+        Some(draft(definitions, from.depth))
+    }
+
+    fn read_source(
+        &mut self,
+        path: &Path,
+        at: Position,
+        word: &str,
+        source: &Path,
+    ) -> Option<Arc<Definitions>> {
+        if !source.exists() {
+            let message = format!("there is no file or folder {}", source.display());
+            let mistake = Mistake::new(path, Some(at), format!("from.{word}"), message);
+            self.noted.mistakes.push(mistake);
+            return None;
+        }
+        let read = if word == "prisma" { prisma::read(source) } else { ddl::read(source) };
+        match read {
+            Ok((definitions, warnings)) => {
+                // `import` tells what statements were passed over; at every load it would be noise.
+                self.noted.warnings.extend(warnings.into_iter().filter(|it| !ddl::is_count(it)));
+                Some(Arc::new(definitions))
+            }
+            Err(mistakes) => {
+                self.noted.mistakes.extend(mistakes);
+                None
+            }
+        }
     }
 
     /// What is expected where nobody looks would be missing for ever.

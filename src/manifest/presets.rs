@@ -6,27 +6,44 @@
 //! | chosen by | a provider's relations | a tool's ledger |
 //! |---|---|---|
 //! | `auto` (default) | listed name or schema, *and* owned by the provider's role | a name that one tool alone uses, a table |
-//! | its name | listed name or schema, whoever owns it | generic names too, and the tool's own schemas |
+//! | its name | listed name or schema, whoever owns it | generic names too, where the columns are that tool's; and its own schemas |
 //! | — (`[]`) | nothing | nothing |
 //!
 //! So under `auto` the database itself proves what is left out: nobody but the provider can own a
 //! table as `supabase_auth_admin`. And whatever is chosen, a table that somebody plants in `auth`,
-//! `storage`, `realtime`, `neon` or `public` is on no list and is found.
+//! `storage`, `realtime`, `neon` or `public` is on no list and is found, and one under a name that
+//! anybody may use (`health_check`, `schema_migrations`) is found unless its columns are right
+//! ([`Shape`]).
+//!
+//! Which tool's ledger is the wrong one is decided in [`Tools`].
 
+mod entry;
+mod ledger;
 mod library;
+mod preset;
+mod shape;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::schema::Catalog;
+use crate::schema::Definitions;
+use crate::schema::Name;
 use crate::schema::Relation;
 use crate::schema::RelationKind;
 use crate::yaml::nearest;
 use library::Needs;
 
-pub use library::Preset;
+pub use entry::PresetKind;
+pub use ledger::Tools;
+pub use ledger::ledger_by_columns;
+pub use ledger::ledgers_in;
 pub use library::all;
+pub use library::shaped_names;
+pub use preset::Chosen;
+pub use preset::Preset;
+pub use shape::Shape;
 
 /// The word that stands for what the database itself proves.
 pub const AUTO: &str = "auto";
@@ -87,14 +104,13 @@ impl Presets {
     /// What Schemawarden's own relations are counted as, whatever presets apply.
     #[must_use]
     pub fn own(relation: &Relation) -> Option<&'static str> {
-        library::get()
-            .rules_for(&relation.name)
-            .find_map(|(preset, needs)| (needs == Needs::Nothing).then(|| preset.name()))
+        library::get().own(&relation.name).map(Preset::name)
     }
 
-    /// The preset that leaves `relation` out, if one does.
+    /// The preset that leaves `relation` out, if one does. `definitions` hold the columns of tables
+    /// that are told by them.
     #[must_use]
-    pub fn left_out(&self, relation: &Relation) -> Option<&'static str> {
+    pub fn left_out(&self, relation: &Relation, definitions: &Definitions) -> Option<&'static str> {
         if *self == Self::none() {
             return None;
         }
@@ -102,16 +118,33 @@ impl Presets {
         let applies = |(preset, needs): &(&'static Preset, Needs)| {
             let named = self.named.contains(preset.name());
             let owned = || (named || self.auto) && preset.has_role(&relation.owner);
-            match needs {
+            match *needs {
                 Needs::Nothing => false,
                 Needs::Owner => owned(),
                 Needs::NameOrOwner => named || owned(),
                 Needs::LedgerName => is_table && (named || self.auto),
                 Needs::TableChosen => is_table && named,
                 Needs::Chosen => named,
+                Needs::Columns { shape, owned: by_owner } => {
+                    let columns = definitions.shapes.get(&relation.name);
+                    is_table
+                        && (named && !by_owner || owned())
+                        && columns.is_some_and(|it| preset.fits(shape, it))
+                }
             }
         };
         library::get().rules_for(&relation.name).find(applies).map(|(preset, _)| preset.name())
+    }
+
+    /// Schemas in which these presets leave out some relation of `catalog`: a provider's, a tool's, our own.
+    /// What else is in them is theirs, too. `public` is everybody's.
+    #[must_use]
+    pub fn schemas_left_out(&self, catalog: &Catalog) -> BTreeSet<Name> {
+        let theirs = catalog.relations.iter().filter(|it| {
+            !it.name.schema.is_public()
+                && (Self::own(it).is_some() || self.left_out(it, &catalog.definitions).is_some())
+        });
+        theirs.map(|it| it.name.schema.clone()).collect()
     }
 
     /// The provider whose role owns `relation` in one of that provider's schemas. Such a relation,
@@ -143,7 +176,7 @@ impl fmt::Display for Presets {
 pub fn fitting(catalog: &Catalog) -> BTreeMap<&'static str, usize> {
     let auto = Presets::default();
     let mut counts = BTreeMap::new();
-    for name in catalog.relations.iter().filter_map(|it| auto.left_out(it)) {
+    for name in catalog.relations.iter().filter_map(|it| auto.left_out(it, &catalog.definitions)) {
         *counts.entry(name).or_default() += 1;
     }
     counts
@@ -154,10 +187,12 @@ pub fn fitting(catalog: &Catalog) -> BTreeMap<&'static str, usize> {
 #[must_use]
 pub fn fitting_by_name(catalog: &Catalog) -> BTreeMap<&'static str, usize> {
     let auto = Presets::default();
-    let kept: Vec<_> = catalog.relations.iter().filter(|it| auto.left_out(it).is_none()).collect();
+    let definitions = &catalog.definitions;
+    let kept: Vec<_> =
+        catalog.relations.iter().filter(|it| auto.left_out(it, definitions).is_none()).collect();
     let count = |preset: &'static Preset| {
         let presets = Presets { auto: false, named: BTreeSet::from([preset.name()]) };
-        let count = kept.iter().filter(|it| presets.left_out(it).is_some()).count();
+        let count = kept.iter().filter(|it| presets.left_out(it, definitions).is_some()).count();
         (preset.name(), count)
     };
     selectable().map(count).filter(|(_, count)| *count > 0).collect()

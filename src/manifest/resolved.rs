@@ -14,13 +14,18 @@ use serde::Deserialize;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::Depth;
 use super::Expected;
 use super::Glob;
 use super::Globs;
+use super::Golden;
 use super::Known;
 use super::Manifest;
+use super::Objects;
 use super::Presets;
 use super::hash::hash;
+use super::sense;
+use super::spell;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
 use crate::schema::Name;
@@ -62,6 +67,18 @@ struct Resolved {
     presets: Vec<String>,
     known: Vec<Accepted>,
     severity: BTreeMap<String, String>,
+    /// What is declared beside relations, as a manifest says it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    objects: Option<Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    golden: Option<GoldenForm>,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GoldenForm {
+    database: String,
+    depth: String,
 }
 
 #[derive(Default, Serialize, Deserialize)]
@@ -69,6 +86,9 @@ struct Resolved {
 struct Listed {
     required: Vec<String>,
     optional: Vec<String>,
+    /// What is declared of some of them, as a manifest says it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    declared: BTreeMap<String, Value>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -76,6 +96,8 @@ struct Listed {
 struct Accepted {
     object: String,
     kind: String,
+    #[serde(default)]
+    part: Option<String>,
     reason: String,
     owner: String,
     until: String,
@@ -95,6 +117,10 @@ pub fn to_json(manifest: &Manifest) -> Value {
                 let side =
                     if expected.optional { &mut listed.optional } else { &mut listed.required };
                 side.push(name.spelled());
+                let declared = spell::expected(&Expected { optional: false, ..expected.clone() });
+                if !declared.is_empty() {
+                    listed.declared.insert(name.spelled(), declared.into());
+                }
             }
         }
         listed
@@ -105,11 +131,17 @@ pub fn to_json(manifest: &Manifest) -> Value {
     let known = manifest.known.iter().map(|it| Accepted {
         object: it.object.spelled(),
         kind: it.kind.word().to_owned(),
+        part: it.part.clone(),
         reason: it.reason.clone(),
         owner: it.owner.clone(),
         until: it.until.to_string(),
     });
     let severity = manifest.severities.iter();
+    let objects = spell::objects(&manifest.objects);
+    let golden = manifest
+        .golden
+        .as_ref()
+        .map(|it| GoldenForm { database: it.database.clone(), depth: it.depth.word().to_owned() });
     let resolved = Resolved {
         format: FORMAT,
         manifest: manifest.name.clone(),
@@ -127,6 +159,8 @@ pub fn to_json(manifest: &Manifest) -> Value {
         presets: manifest.presets.words().map(str::to_owned).collect(),
         known: known.collect(),
         severity: severity.map(|(it, level)| (it.word().into(), level.word().into())).collect(),
+        objects: (!objects.is_empty()).then(|| objects.into()),
+        golden,
     };
     serde_json::to_value(resolved).expect("texts, flags and lists are JSON")
 }
@@ -161,7 +195,11 @@ pub fn from_json(value: &Value) -> Result<Manifest, ResolvedError> {
                 if !seen.insert(name.clone()) {
                     return Err(wrong(key, text, "is listed twice"));
                 }
-                expected.insert((kind, name), Expected { optional });
+                let said = match listed.declared.get(text) {
+                    Some(map) => sense::declared(kind, map).map_err(|it| wrong(key, text, it))?,
+                    None => Expected::default(),
+                };
+                expected.insert((kind, name), Expected { optional, ..said });
             }
         }
     }
@@ -169,6 +207,11 @@ pub fn from_json(value: &Value) -> Result<Manifest, ResolvedError> {
     let presets = Presets::named(resolved.presets.iter().map(String::as_str))
         .map_err(|it| wrong("presets", &it.name, "is no preset of this version"))?;
     let known = resolved.known.into_iter().map(accepted).collect::<Result<_, _>>()?;
+    let objects = match &resolved.objects {
+        Some(map) => sense::declared_objects(map).map_err(|it| wrong("objects", "", it))?,
+        None => Objects::default(),
+    };
+    let golden = resolved.golden.map(golden).transpose()?;
     let mut manifest = Manifest {
         name: resolved.manifest,
         description: resolved.description,
@@ -183,9 +226,17 @@ pub fn from_json(value: &Value) -> Result<Manifest, ResolvedError> {
         presets,
         known,
         severities: severities(&resolved.severity)?,
+        objects,
+        golden,
     };
     manifest.hash = hash(&manifest);
     Ok(manifest)
+}
+
+fn golden(it: GoldenForm) -> Result<Golden, ResolvedError> {
+    let depth = Depth::ALL.into_iter().find(|depth| depth.word() == it.depth);
+    let depth = depth.ok_or_else(|| wrong("golden.depth", &it.depth, "is no depth"))?;
+    Ok(Golden { database: it.database, depth, place: None })
 }
 
 fn wrong(key: &'static str, text: &str, why: impl Into<String>) -> ResolvedError {
@@ -217,7 +268,15 @@ fn accepted(it: Accepted) -> Result<Known, ResolvedError> {
     let until = Date::from_str(&it.until)
         .map_err(|_| wrong("known.until", &it.until, "is not a day: write 2026-12-01"))?;
     let object = relation("known.object", &it.object)?;
-    Ok(Known { object, kind, reason: it.reason, owner: it.owner, until, place: None })
+    Ok(Known {
+        object,
+        kind,
+        part: it.part,
+        reason: it.reason,
+        owner: it.owner,
+        until,
+        place: None,
+    })
 }
 
 fn severities(

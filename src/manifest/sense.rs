@@ -3,6 +3,10 @@
 //! Every mistake is collected with its position; what is left is usable, so that later steps can go
 //! on and find more.
 
+mod about;
+mod column;
+mod objects;
+
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -10,26 +14,67 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 
+use super::Depth;
 use super::Expected;
 use super::Glob;
 use super::Globs;
+use super::Golden;
 use super::Known;
+use super::Objects;
 use super::Presets;
 use super::known::Noted;
 use super::known::accepted;
+use super::shape::About;
+use super::shape::FromShape;
 use super::shape::Listed;
 use super::shape::ManifestFile;
 use super::shape::OneOrMany;
 use super::shape::PresetNames;
+use super::source::From;
+use super::source::FromKind;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
 use crate::schema::Name;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
+use crate::yaml;
 use crate::yaml::At;
 use crate::yaml::Mistake;
 use crate::yaml::Position;
 use crate::yaml::nearest;
+
+/// What a map says of a relation of `kind`, from its JSON form.
+pub(super) fn declared(kind: RelationKind, map: &serde_json::Value) -> Result<Expected, String> {
+    let path = Path::new("");
+    // JSON is YAML, and the one reader of these maps reads YAML.
+    let first = |mistakes: Vec<Mistake>| {
+        let mistake = mistakes.into_iter().next();
+        mistake.map_or_else(String::new, |it| format!("{}: {}", it.key, it.message))
+    };
+    let about = yaml::read::<About>(path, &map.to_string(), None).map_err(first)?;
+    let mut noted = Noted::default();
+    let at = Position { line: 1, column: 1 };
+    let expected = about::expected(path, "", at, kind, about, &mut noted);
+    if noted.mistakes.is_empty() { Ok(expected) } else { Err(first(noted.mistakes)) }
+}
+
+/// What is declared beside relations, from its JSON form.
+pub(super) fn declared_objects(map: &serde_json::Value) -> Result<Objects, String> {
+    let path = Path::new("");
+    let first = |mistakes: Vec<Mistake>| {
+        let mistake = mistakes.into_iter().next();
+        mistake.map_or_else(String::new, |it| format!("{}: {}", it.key, it.message))
+    };
+    let sections = yaml::read::<objects::Sections>(path, &map.to_string(), None).map_err(first)?;
+    let mut noted = Noted::default();
+    let objects = objects::objects(path, sections, &mut noted);
+    if noted.mistakes.is_empty() { Ok(objects) } else { Err(first(noted.mistakes)) }
+}
+
+/// What `text` says of a column, where it can be read.
+pub(super) fn reads_column(text: &str) -> Option<super::ColumnSpec> {
+    column::column(text).ok()
+}
 
 /// More files than this in one `extends` are refused.
 const MAX_PARENTS: usize = 32;
@@ -46,6 +91,8 @@ pub(super) struct Draft {
     pub(super) presets: Option<Presets>,
     pub(super) known: Vec<Known>,
     pub(super) severities: BTreeMap<FindingKind, Severity>,
+    pub(super) objects: Objects,
+    pub(super) golden: Option<Golden>,
 }
 
 /// One file, made sense of.
@@ -55,6 +102,7 @@ pub(super) struct Sense {
     pub(super) description: Option<String>,
     /// Paths as written, with where.
     pub(super) extends: Vec<(String, Position)>,
+    pub(super) from: Option<From>,
     pub(super) draft: Draft,
     /// Where this file lists what it expects.
     pub(super) positions: BTreeMap<(RelationKind, RelationName), Position>,
@@ -64,7 +112,7 @@ pub(super) struct Sense {
 pub(super) fn sense(path: &Path, file: ManifestFile, today: Date, noted: &mut Noted) -> Sense {
     let mut reader = Reader { path, noted, positions: BTreeMap::new() };
     reader.name(&file.manifest);
-    if file.tables.is_none() && file.extends.is_none() {
+    if file.tables.is_none() && file.extends.is_none() && file.from.is_none() {
         let mistake = Mistake::new(path, None, "tables", "this key is required");
         let help = "list the tables that must be there, or write `tables: []` to expect none";
         reader.noted.mistakes.push(mistake.with_help(help));
@@ -79,6 +127,11 @@ pub(super) fn sense(path: &Path, file: ManifestFile, today: Date, noted: &mut No
         severities: reader.severities(&file.severity.0),
         ..Draft::default()
     };
+    let from = file.from.as_ref().and_then(|it| reader.from(it));
+    if let Some(From { kind: FromKind::Database(database), depth, at }) = &from {
+        let place = Some((path.to_owned(), *at));
+        draft.golden = Some(Golden { database: database.clone(), depth: *depth, place });
+    }
     let sections = [
         ("tables", RelationKind::Table, file.tables),
         ("foreign_tables", RelationKind::ForeignTable, file.foreign_tables),
@@ -92,7 +145,22 @@ pub(super) fn sense(path: &Path, file: ManifestFile, today: Date, noted: &mut No
     let extends = file.extends.map(|it| reader.extends(it)).unwrap_or_default();
     let positions = reader.positions;
     draft.known = accepted(path, "known", &file.known, today, noted);
-    Sense { name: file.manifest.value, description: file.description, extends, draft, positions }
+    let sections = objects::Sections {
+        sequences: file.sequences,
+        enums: file.enums,
+        functions: file.functions,
+        extensions: file.extensions,
+        event_triggers: file.event_triggers,
+    };
+    draft.objects = objects::objects(path, sections, noted);
+    Sense {
+        name: file.manifest.value,
+        description: file.description,
+        extends,
+        from,
+        draft,
+        positions,
+    }
 }
 
 struct Reader<'a> {
@@ -148,7 +216,14 @@ impl Reader<'_> {
                 continue;
             }
             self.positions.insert((kind, name.clone()), item.name.at);
-            expected.insert((kind, name), Expected { optional: item.optional });
+            let said = match item.about {
+                Some(about) => {
+                    let key = format!("{section}.{}", item.name.value);
+                    about::expected(self.path, &key, item.name.at, kind, *about, self.noted)
+                }
+                None => Expected::default(),
+            };
+            expected.insert((kind, name), said);
         }
     }
 
@@ -254,6 +329,37 @@ impl Reader<'_> {
         severities
     }
 
+    fn from(&mut self, from: &At<FromShape>) -> Option<From> {
+        let FromShape { prisma, sql, database, depth } = &from.value;
+        let depth = match depth {
+            None => Depth::default(),
+            Some(said) => {
+                let found = Depth::ALL.into_iter().find(|it| it.word() == said.value);
+                if found.is_none() {
+                    let words = Depth::ALL.map(Depth::word);
+                    let message =
+                        format!("expected one of {}, found {}", words.join(", "), said.shown());
+                    let mistake = Mistake::new(self.path, Some(said.at), "from.depth", message);
+                    self.noted
+                        .mistakes
+                        .push(mistake.with_nearest(nearest(&said.value, words.to_vec())));
+                }
+                found?
+            }
+        };
+        let (kind, at) = match (prisma, sql, database) {
+            (Some(it), None, None) => (FromKind::Prisma(it.value.clone()), it.at),
+            (None, Some(it), None) => (FromKind::Sql(it.value.clone()), it.at),
+            (None, None, Some(it)) => (FromKind::Database(it.value.clone()), it.at),
+            _ => {
+                let message = "name one of `prisma`, `sql` and `database`";
+                self.mistake("from", from.at, message);
+                return None;
+            }
+        };
+        Some(From { kind, depth, at })
+    }
+
     fn extends(&mut self, extends: At<OneOrMany>) -> Vec<(String, Position)> {
         let paths: Vec<_> = match extends.value {
             OneOrMany::One(path) => vec![(path, extends.at)],
@@ -278,6 +384,17 @@ impl Reader<'_> {
 }
 
 impl Draft {
+    /// Adds what the file says that names this draft's source. What it declares of a table wins; of what it
+    /// does not declare, the source's word stands.
+    pub(super) fn source_of(self, mut child: Self) -> Self {
+        for (key, base) in &self.expected {
+            if let Some(said) = child.expected.remove(key) {
+                child.expected.insert(key.clone(), said.over(base.clone()));
+            }
+        }
+        self.extended_by(child)
+    }
+
     /// Adds what a file that extends this one says. The file wins where both speak of one thing.
     pub(super) fn extended_by(mut self, mut child: Self) -> Self {
         if self.expected.is_empty() {
@@ -297,10 +414,14 @@ impl Draft {
         self.forbid.extend(&child.forbid);
         self.presets = child.presets.or(self.presets);
         for known in child.known {
-            self.known.retain(|it| (&it.object, it.kind) != (&known.object, known.kind));
+            self.known.retain(|it| {
+                (&it.object, it.kind, &it.part) != (&known.object, known.kind, &known.part)
+            });
             self.known.push(known);
         }
         self.severities.extend(child.severities);
+        self.objects.overlaid_by(child.objects);
+        self.golden = child.golden.or(self.golden);
         self
     }
 }

@@ -4,7 +4,10 @@
 //! No `#[serde(untagged)]`: it forgets positions and answers "did not match any variant". Where a
 //! value is a list or a map, a visitor says what it wants.
 
+mod about;
+mod either;
 mod listed;
+mod objects;
 
 use schemars::JsonSchema;
 use schemars::Schema;
@@ -12,19 +15,41 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde::Deserialize;
 use serde::Deserializer;
-use serde::de::Error as _;
 use serde::de::SeqAccess;
 use serde::de::Visitor;
 use serde::de::value::SeqAccessDeserializer;
 
 use super::known::KnownEntry;
 use super::presets;
+use super::spec::Depth;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
 use crate::yaml::At;
 use crate::yaml::Entries;
 
+pub(super) use about::About;
+pub(super) use about::CheckShape;
+pub(super) use about::ColumnShape;
+pub(super) use about::ExclusionShape;
+pub(super) use about::ForeignKeyShape;
+pub(super) use about::IndexKeyShape;
+pub(super) use about::IndexShape;
+pub(super) use about::KeyShape;
+pub(super) use about::PolicyShape;
+pub(super) use about::RowsShape;
+pub(super) use about::TriggerShape;
+pub(super) use about::words;
+pub(super) use either::NamesOr;
+pub(super) use either::TextOr;
 pub(super) use listed::Listed;
+pub(super) use objects::EnumShape;
+pub(super) use objects::Enums;
+pub(super) use objects::EventTriggerShape;
+pub(super) use objects::ExtensionShape;
+pub(super) use objects::FunctionShape;
+pub(super) use objects::KINDS;
+pub(super) use objects::Named;
+pub(super) use objects::SequenceShape;
 
 /// The expected schema of one class of database.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -79,11 +104,56 @@ pub(super) struct ManifestFile {
     #[serde(default)]
     #[schemars(schema_with = "severities")]
     pub(super) severity: Entries<At<String>>,
-    /// Not yet: refused with a word of its own.
-    #[serde(default, deserialize_with = "later")]
-    #[schemars(skip)]
-    #[expect(dead_code, reason = "present only to be refused by name")]
-    from: (),
+    /// Where the tables come from, if not from `tables`: a Prisma schema, SQL, or another registered
+    /// database. Read at each load (a database: at each audit), so that it cannot go stale. What this file
+    /// lists is added, and wins.
+    pub(super) from: Option<At<FromShape>>,
+    /// The sequences that must be there, beside those of serial and identity columns. Without this key,
+    /// they are not compared.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Named<SequenceShape>>")]
+    pub(super) sequences: Option<Named<SequenceShape>>,
+    /// The enums that must be there, with their labels in order: `Role: [ADMIN, USER]`. Without this
+    /// key, they are not compared.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Enums>")]
+    pub(super) enums: Option<Enums>,
+    /// The functions that must be there, with the types of their arguments: `total(integer, text[])`.
+    /// Those of extensions are not looked at. Without this key, they are not compared.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Named<FunctionShape>>")]
+    pub(super) functions: Option<Named<FunctionShape>>,
+    /// The extensions that must be there. Without this key, they are not compared.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Named<ExtensionShape>>")]
+    pub(super) extensions: Option<Named<ExtensionShape>>,
+    /// The event triggers that must be there. Without this key, they are not compared.
+    #[serde(default, deserialize_with = "present")]
+    #[schemars(with = "Option<Named<EventTriggerShape>>")]
+    pub(super) event_triggers: Option<Named<EventTriggerShape>>,
+}
+
+/// A source that the team already keeps.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(rename = "From")]
+pub(super) struct FromShape {
+    /// A Prisma schema: a file, or a folder of `*.prisma` files. Relative to this file.
+    pub(super) prisma: Option<At<String>>,
+    /// SQL: a file, a folder of migrations in the order of their names, or what `pg_dump --schema-only`
+    /// writes. Relative to this file.
+    pub(super) sql: Option<At<String>>,
+    /// Another registered database, which is read at each audit.
+    pub(super) database: Option<At<String>>,
+    /// How much of it is expected: which `tables` there are (the default), their `columns` too, or
+    /// everything that it tells (`full`).
+    #[schemars(schema_with = "depths")]
+    pub(super) depth: Option<At<String>>,
+}
+
+fn depths(_: &mut SchemaGenerator) -> Schema {
+    let words = Depth::ALL.map(Depth::word);
+    schemars::json_schema!({ "type": "string", "enum": words, "default": Depth::default().word() })
 }
 
 /// The JSON Schema of a manifest file, for editors.
@@ -94,31 +164,10 @@ pub fn schema() -> serde_json::Value {
 
 /// A key that is there must have a value: `views:` with nothing behind it would otherwise read as no
 /// `views` at all, and nothing would be compared.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Listed>, D::Error> {
-    Listed::deserialize(deserializer).map(Some)
-}
-
-/// Refuses a key of a later version, unless it says nothing.
-fn later<'de, D: Deserializer<'de>>(deserializer: D) -> Result<(), D::Error> {
-    struct Later;
-
-    impl<'de> Visitor<'de> for Later {
-        type Value = ();
-
-        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            f.write_str("nothing")
-        }
-
-        fn visit_none<E: serde::de::Error>(self) -> Result<(), E> {
-            Ok(())
-        }
-
-        fn visit_some<D: Deserializer<'de>>(self, _: D) -> Result<(), D::Error> {
-            Err(D::Error::custom("not supported in this version"))
-        }
-    }
-
-    deserializer.deserialize_option(Later)
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
+    deserializer: D,
+) -> Result<Option<T>, D::Error> {
+    T::deserialize(deserializer).map(Some)
 }
 
 /// One text or a list of them.

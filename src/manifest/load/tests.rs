@@ -61,7 +61,7 @@ fn a_list_and_a_map_of_tables_mean_the_same() {
     assert_eq!(keys, [quoted, table("billing.Invoice"), table("Orchestra")]);
 
     let optional = parse("manifest: m\ntables: {A: {optional: true}, B: }\n");
-    assert_eq!(optional.expected[&table("A")], Expected { optional: true });
+    assert_eq!(optional.expected[&table("A")], Expected::named(true));
     assert_eq!(optional.required_tables().collect::<Vec<_>>(), [&table("B").1]);
 }
 
@@ -140,11 +140,23 @@ fn mistakes_have_a_place_and_a_remedy() {
         ("manifest: m\ntables: {A: , '\"A\"': }\n", &["m.yaml:2:15: tables: `\"A\"` is listed twice, first at line 2, column 10"]),
         ("manifest: m\ntables: [A]\nviews: [A]\n", &["m.yaml:3:9: views: `A` is listed as a view and, at line 2, column 10, as a table"]),
         ("manifest: m\ntables: [a.b.c]\n", &["m.yaml:2:10: tables: `a.b.c` is not a name: 3 parts"]),
-        ("manifest: m\ntables: {A: {columns: {id: bigint}}}\n", &["tables.A.columns: not supported in this version"]),
-        ("manifest: m\ntables: {A: {rows: {min: 1}, B: 2}}\n", &["tables.A.rows: not supported", "tables.A.B: unknown key"]),
+        ("manifest: m\ntables: {A: {columns: {id: bigint nul}}}\n", &["m.yaml:2:24: tables.A.columns.id: `bigint nul` is not a type: something follows"]),
+        ("manifest: m\ntables: {A: {rows: {min: 1}, B: 2}}\n", &["tables.A.B: unknown key"]),
+        ("manifest: m\ntables: {A: {rows: {min: 0}}}\n", &["tables.A.rows.min: every table has as many; leave `rows` out"]),
+        ("manifest: m\ntables: []\nviews: {V: {rows: {min: 1}}}\n", &["views.V: of a view only `optional` and `definition`", "views.V.rows: the rows of a view are not counted"]),
         ("manifest: m\ntables: {A: {optionl: true}}\n", &["did you mean `optional`?"]),
         ("manifest: m\ntables: A\n", &["m.yaml:2:9: tables: expected a list"]),
-        ("manifest: m\nfrom: {prisma: x}\ntables: []\n", &["from: not supported in this version"]),
+        ("manifest: m\nfrom: {prisma: x.prisma}\n", &["m.yaml:2:16: from.prisma: there is no file or folder x.prisma"]),
+        ("manifest: m\nfrom: {sql: x.sql, prisma: y.prisma}\n", &["m.yaml:2:7: from: name one of `prisma`, `sql` and `database`"]),
+        ("manifest: m\nfrom: {depth: full}\n", &["from: name one of `prisma`, `sql` and `database`"]),
+        ("manifest: m\nfrom: {sql: x.sql, depth: ful}\n", &["from.depth: expected one of tables, columns, full, found `ful`; did you mean `full`?"]),
+        ("manifest: m\nfrom: {prsima: x}\n", &["from.prsima: unknown key; did you mean `prisma`?"]),
+        ("manifest: m\ntables: []\nfunctions: [f]\n", &["functions: `f` is not a function: the types of its arguments are missing; write it with the types"]),
+        ("manifest: m\ntables: []\nfunctions: {'f(int)': , 'f(integer)': }\n", &["functions: `f(integer)` is listed twice"]),
+        ("manifest: m\ntables: []\nenums: {Role: [A, A]}\n", &["enums.Role: `A` is listed twice"]),
+        ("manifest: m\ntables: []\nsequences: {s: {type: nope int}}\n", &["sequences.s.type: `nope int` is not a type"]),
+        ("manifest: m\ntables: []\nextensions:\n", &["extensions: nothing is listed"]),
+        ("manifest: m\ntables: []\nevent_triggers: {e: {enabled: on_}}\n", &["event_triggers.e.enabled: expected one of origin, disabled, replica, always"]),
         ("manifest: m\ntables: []\nignore: ['{a,b}_*', '!x']\n", &["ignore[0]: `{` and `}` are not supported", "ignore[1]: a glob cannot be negated"]),
         ("manifest: m\ntables: []\nforbid: ['a..b']\n", &["forbid[0]: not a name: the name is empty"]),
         ("manifest: m\ntables: []\nschemas: []\n", &["schemas: no schema would be audited"]),

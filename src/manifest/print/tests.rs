@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::manifest;
 use crate::manifest::Manifest;
+use crate::schema::Column;
 use crate::schema::Definitions;
 use crate::schema::Name;
 use crate::schema::Relation;
@@ -95,7 +96,7 @@ fn awkward_names_survive() {
     let tables = AWKWARD.iter().map(|it| relation(b"public", it, RelationKind::Table));
     let others = AWKWARD.iter().map(|it| relation(it, b"x", RelationKind::View));
     let catalog = catalog(tables.chain(others).collect());
-    let manifest = read(&print("m", &catalog, &Presets::default()));
+    let manifest = read(&print("m", &catalog, &Presets::default(), Depth::Tables));
     assert_eq!(manifest.expected.len(), catalog.relations.len());
     for it in &catalog.relations {
         assert!(manifest.expects(it.kind, &it.name).is_some(), "{:?}", it.name);
@@ -110,14 +111,17 @@ fn a_snapshot_reads_like_a_manifest_that_a_person_wrote() {
     relations.push(relation(b"billing", b"a.b", RelationKind::ForeignTable));
     relations.push(relation(b"schemawarden", b"ledger", RelationKind::Table));
     relations.push(relation(b"public", b"Totals", RelationKind::View));
-    let text = print("central db", &catalog(relations), &Presets::default());
+    let mut catalog = catalog(relations);
+    let ledger = RelationName::new("public", "schema_migrations");
+    catalog.definitions.shapes.insert(ledger, vec![Column::new("version", "text")]);
+    let text = print("central db", &catalog, &Presets::default(), Depth::Tables);
     insta::assert_snapshot!(text, @r#"
     # What database `central` holds, by `schemawarden snapshot`.
     # Read it before you trust it: whatever is there now is listed as expected.
     # PostgreSQL 15.18, read as role `auditor`.
     manifest: central-db
     # Relations that are left out: 1 by preset prisma, 1 by schemawarden.
-    # Presets that would leave out more, if named: dbmate, ecto, golang_migrate, rails.
+    # Presets that would leave out more, if named: dbmate, rails.
     presets: auto
     tables:
       - Customer
@@ -134,7 +138,7 @@ fn a_snapshot_reads_like_a_manifest_that_a_person_wrote() {
 
 #[test]
 fn an_empty_database_makes_a_manifest_that_expects_nothing_on_purpose() {
-    let manifest = read(&print("", &catalog(Vec::new()), &Presets::none()));
+    let manifest = read(&print("", &catalog(Vec::new()), &Presets::none(), Depth::Tables));
     assert_eq!(manifest.name, "database");
     assert!(manifest.expected.is_empty());
     assert_eq!(manifest.presets, Presets::none());
@@ -147,7 +151,7 @@ fn what_a_server_says_cannot_leave_its_comment() {
     catalog.session.server_version = "15\u{2028}tables: [evil]".to_owned();
     catalog.session.role = "\u{85}tables: [evil]".to_owned();
     catalog.incomplete = Some("cut\r\ntables: [evil]".to_owned());
-    let text = print("m", &catalog, &Presets::default());
+    let text = print("m", &catalog, &Presets::default(), Depth::Tables);
     assert!(text.contains("# INCOMPLETE, do not use it: cut"), "{text}");
     assert_eq!(read(&text).tables().map(RelationName::visible).collect::<Vec<_>>(), ["A"]);
 }
@@ -172,9 +176,9 @@ proptest! {
         let relations: Vec<_> =
             relations.iter().map(|((schema, name), kind)| relation(schema, name, *kind)).collect();
         let catalog = catalog(relations);
-        let manifest = read(&print("m", &catalog, &Presets::default()));
+        let manifest = read(&print("m", &catalog, &Presets::default(), Depth::Tables));
         for it in &catalog.relations {
-            let left_out = Presets::own(it).is_some() || manifest.presets.left_out(it).is_some();
+            let left_out = Presets::own(it).is_some() || manifest.presets.left_out(it, &catalog.definitions).is_some();
             prop_assert_eq!(manifest.expects(it.kind, &it.name).is_some(), !left_out);
         }
         prop_assert!(manifest.expected.len() <= catalog.relations.len());

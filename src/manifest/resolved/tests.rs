@@ -22,7 +22,7 @@ fn knowns() -> impl Strategy<Value = Known> {
     (names(), proptest::sample::select(kinds), "\\PC{1,20}", "\\PC{1,20}", 0_i64..40_000).prop_map(
         |(object, kind, reason, owner, day)| {
             let until = TODAY.saturating_add(jiff::Span::new().days(day));
-            Known { object, kind, reason, owner, until, place: None }
+            Known { object, kind, part: None, reason, owner, until, place: None }
         },
     )
 }
@@ -59,7 +59,7 @@ prop_compose! {
     ) -> Manifest {
         let mut manifest = Manifest {
             description,
-            expected: expected.into_iter().map(|(name, (kind, optional))| ((kind, name), Expected { optional })).collect(),
+            expected: expected.into_iter().map(|(name, (kind, optional))| ((kind, name), Expected::named(optional))).collect(),
             compares_views: compares.0,
             compares_materialized_views: compares.1,
             schemas,

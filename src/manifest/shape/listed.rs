@@ -14,7 +14,7 @@ use serde::de::MapAccess;
 use serde::de::SeqAccess;
 use serde::de::Visitor;
 
-use super::later;
+use super::about::About;
 use crate::yaml::At;
 
 /// The listed relations, in the order of the file.
@@ -26,43 +26,8 @@ pub(in crate::manifest) struct Listed(pub(in crate::manifest) Vec<Item>);
 pub(in crate::manifest) struct Item {
     /// As written.
     pub(in crate::manifest) name: At<String>,
-    /// It may be absent.
-    pub(in crate::manifest) optional: bool,
-}
-
-/// What a map says of one relation.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-#[schemars(rename = "Relation")]
-#[expect(dead_code, reason = "the keys of later versions are there to be refused by name")]
-struct About {
-    /// It may be absent.
-    optional: Option<bool>,
-    // The keys of later versions, so that they are refused as such and not as misspelt.
-    #[serde(default, deserialize_with = "later")]
-    #[schemars(skip)]
-    columns: (),
-    #[serde(default, deserialize_with = "later")]
-    #[schemars(skip)]
-    primary_key: (),
-    #[serde(default, deserialize_with = "later")]
-    #[schemars(skip)]
-    unique: (),
-    #[serde(default, deserialize_with = "later")]
-    #[schemars(skip)]
-    foreign_keys: (),
-    #[serde(default, deserialize_with = "later")]
-    #[schemars(skip)]
-    checks: (),
-    #[serde(default, deserialize_with = "later")]
-    #[schemars(skip)]
-    indexes: (),
-    #[serde(default, deserialize_with = "later")]
-    #[schemars(skip)]
-    rows: (),
-    #[serde(default, deserialize_with = "later")]
-    #[schemars(skip)]
-    r#match: (),
+    /// What else there is to say of it.
+    pub(in crate::manifest) about: Option<Box<About>>,
 }
 
 impl<'de> Deserialize<'de> for Listed {
@@ -87,16 +52,15 @@ impl<'de> Visitor<'de> for ListedVisitor {
     fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Listed, A::Error> {
         let mut listed = Vec::new();
         while let Some(name) = items.next_element()? {
-            listed.push(Item { name, optional: false });
+            listed.push(Item { name, about: None });
         }
         Ok(Listed(listed))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut entries: A) -> Result<Listed, A::Error> {
         let mut listed = Vec::new();
-        while let Some((name, about)) = entries.next_entry::<_, Option<About>>()? {
-            let optional = about.and_then(|it| it.optional).unwrap_or(false);
-            listed.push(Item { name, optional });
+        while let Some((name, about)) = entries.next_entry()? {
+            listed.push(Item { name, about });
         }
         Ok(Listed(listed))
     }

@@ -9,15 +9,21 @@ fn the_schema_describes_every_key_and_refuses_others() {
     let keys: Vec<_> = properties.keys().map(String::as_str).collect();
     let want = [
         "description",
+        "enums",
+        "event_triggers",
         "extends",
+        "extensions",
         "forbid",
         "foreign_tables",
+        "from",
+        "functions",
         "ignore",
         "known",
         "manifest",
         "materialized_views",
         "presets",
         "schemas",
+        "sequences",
         "severity",
         "tables",
         "views",
@@ -32,5 +38,29 @@ fn the_schema_describes_every_key_and_refuses_others() {
     assert_eq!(schema["additionalProperties"], false);
     assert_eq!(schema["required"], serde_json::json!(["manifest"]));
     let relation = &schema["$defs"]["Relation"]["properties"];
-    assert_eq!(relation.as_object().unwrap().keys().collect::<Vec<_>>(), ["optional"]);
+    let keys: Vec<_> = relation.as_object().unwrap().keys().map(String::as_str).collect();
+    let want = [
+        "checks",
+        "columns",
+        "definition",
+        "exclusions",
+        "foreign_keys",
+        "grants",
+        "indexes",
+        "key",
+        "match",
+        "optional",
+        "owner",
+        "partition_key",
+        "policies",
+        "primary_key",
+        "rls",
+        "rows",
+        "triggers",
+        "unique",
+        "unlogged",
+    ];
+    let mut sorted = keys;
+    sorted.sort_unstable();
+    assert_eq!(sorted, want);
 }

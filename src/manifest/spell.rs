@@ -1,0 +1,319 @@
+//! What a manifest declares of one relation, back in the words of a manifest: for `snapshot` and the
+//! importers, for the stored form of a manifest, and for its hash.
+//!
+//! **Invariant:** what is spelt here is read back ([`super::sense`]) as the same.
+
+mod objects;
+
+use std::fmt::Write as _;
+
+use serde_json::Map;
+use serde_json::Value;
+use serde_json::json;
+
+use super::ColumnSpec;
+use super::Expected;
+use super::TableSpec;
+use super::shape::words;
+use crate::schema::Action;
+use crate::schema::ForeignKey;
+use crate::schema::Grantee;
+use crate::schema::Identity;
+use crate::schema::Index;
+use crate::schema::IndexKey;
+use crate::schema::IndexedOn;
+use crate::schema::Key;
+use crate::schema::Name;
+use crate::schema::Policy;
+use crate::schema::Trigger;
+
+pub(super) use objects::objects;
+
+/// The map that stands behind the relation's name; empty where nothing is declared of it.
+pub(super) fn expected(it: &Expected) -> Map<String, Value> {
+    let mut map = it.table.as_ref().map(|it| table(it)).unwrap_or_default();
+    if it.optional {
+        map.insert("optional".to_owned(), true.into());
+    }
+    if let Some(definition) = &it.definition {
+        map.insert("definition".to_owned(), definition.clone().into());
+    }
+    map
+}
+
+fn table(it: &TableSpec) -> Map<String, Value> {
+    let mut map = Map::new();
+    let mut put = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            map.insert(key.to_owned(), value);
+        }
+    };
+    put(
+        "columns",
+        it.columns.as_ref().map(|it| {
+            it.listed
+                .iter()
+                .map(|(name, it)| (name.visible(), column(it)))
+                .collect::<Map<_, _>>()
+                .into()
+        }),
+    );
+    let at_least = it.columns.as_ref().is_some_and(|it| it.at_least);
+    put("match", at_least.then(|| "at_least".into()));
+    put("primary_key", it.primary_key.as_ref().map(|it| it.as_ref().map_or(json!([]), key)));
+    put("unique", it.unique.as_ref().map(|it| list(it, key)));
+    put("key", it.unique_somehow.as_ref().map(|it| names(it)));
+    put("foreign_keys", it.foreign_keys.as_ref().map(|it| list(it, foreign_key)));
+    put(
+        "checks",
+        it.checks.as_ref().map(|it| {
+            list(it, |it| match &it.name {
+                Some(name) => json!({ "name": name.visible(), "expression": it.expression }),
+                None => it.expression.clone().into(),
+            })
+        }),
+    );
+    put(
+        "exclusions",
+        it.exclusions.as_ref().map(|it| {
+            list(it, |it| match &it.name {
+                Some(name) => json!({ "name": name.visible(), "definition": it.definition }),
+                None => it.definition.clone().into(),
+            })
+        }),
+    );
+    put("indexes", it.indexes.as_ref().map(|it| list(it, index)));
+    put(
+        "triggers",
+        it.triggers.as_ref().map(|it| {
+            it.iter().map(|(name, it)| (name.visible(), trigger(it))).collect::<Map<_, _>>().into()
+        }),
+    );
+    put(
+        "rls",
+        it.row_security.map(|it| match (it.enabled, it.forced) {
+            (false, _) => "disabled".into(),
+            (true, false) => "enabled".into(),
+            (true, true) => "forced".into(),
+        }),
+    );
+    put(
+        "policies",
+        it.policies.as_ref().map(|it| {
+            it.iter().map(|(name, it)| (name.visible(), policy(it))).collect::<Map<_, _>>().into()
+        }),
+    );
+    put("owner", it.owner.as_ref().map(|it| it.visible().into()));
+    put(
+        "grants",
+        it.grants.as_ref().map(|it| {
+            it.iter().map(|(role, may)| (grantee(role), json!(may))).collect::<Map<_, _>>().into()
+        }),
+    );
+    put("partition_key", it.partition_key.as_ref().map(|it| or_none(it.as_deref())));
+    put("unlogged", it.unlogged.map(Into::into));
+    put(
+        "rows",
+        it.rows.map(|it| {
+            if it.estimate {
+                json!({ "min": it.min, "estimate": true })
+            } else {
+                json!({ "min": it.min })
+            }
+        }),
+    );
+    map
+}
+
+/// As SQL writes it, where everything is declared; else a map.
+fn column(it: &ColumnSpec) -> Value {
+    if let ColumnSpec {
+        type_name: Some(type_name),
+        nullable: Some(nullable),
+        default: Some(default),
+        identity: Some(identity),
+        generated: Some(generated),
+        collation: Some(collation),
+    } = it
+    {
+        let mut text = type_name.clone();
+        if let Some(it) = collation {
+            let _ = write!(text, " collate {it}");
+        }
+        // An identity column is never null.
+        text.push_str(if *nullable || identity.is_some() { "" } else { " not null" });
+        match identity {
+            Some(Identity::Always) => text.push_str(" generated always as identity"),
+            Some(Identity::ByDefault) => text.push_str(" generated by default as identity"),
+            None => {}
+        }
+        if let Some(it) = generated {
+            let when = if it.stored { "stored" } else { "virtual" };
+            let _ = write!(text, " generated always as ({}) {when}", it.expression);
+        }
+        if let Some(it) = default {
+            let _ = write!(text, " default {it}");
+        }
+        // What reads it back divides it at words; where that would not give the same, the map does.
+        if super::sense::reads_column(&text).as_ref() == Some(it) {
+            return text.into();
+        }
+    }
+    let mut map = Map::new();
+    let mut put = |key: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            map.insert(key.to_owned(), value);
+        }
+    };
+    put("type", it.type_name.clone().map(Into::into));
+    put("nullable", it.nullable.map(Into::into));
+    put("default", it.default.as_ref().map(|it| or_none(it.as_deref())));
+    put("identity", it.identity.map(|it| it.map_or(words::NONE, Identity::word).into()));
+    let expression =
+        |it: &Option<crate::schema::Generated>| it.as_ref().map(|it| it.expression.clone());
+    put("generated", it.generated.as_ref().map(|it| or_none(expression(it).as_deref())));
+    let is_virtual = it.generated.iter().flatten().any(|it| !it.stored);
+    put("virtual", is_virtual.then_some(true.into()));
+    put("collation", it.collation.as_ref().map(|it| or_none(it.as_deref())));
+    map.into()
+}
+
+fn key(it: &Key) -> Value {
+    if it.name.is_none() && it.include.is_empty() && !it.nulls_not_distinct {
+        return names(&it.columns);
+    }
+    let mut map = Map::new();
+    if let Some(name) = &it.name {
+        map.insert("name".to_owned(), name.visible().into());
+    }
+    map.insert("columns".to_owned(), names(&it.columns));
+    if !it.include.is_empty() {
+        map.insert("include".to_owned(), names(&it.include));
+    }
+    if it.nulls_not_distinct {
+        map.insert("nulls_not_distinct".to_owned(), true.into());
+    }
+    map.into()
+}
+
+fn foreign_key(it: &ForeignKey) -> Value {
+    let mut map = Map::new();
+    if let Some(name) = &it.name {
+        map.insert("name".to_owned(), name.visible().into());
+    }
+    map.insert("columns".to_owned(), names(&it.columns));
+    map.insert("references".to_owned(), it.table.spelled().into());
+    if !it.references.is_empty() {
+        map.insert("to".to_owned(), names(&it.references));
+    }
+    for (key, action) in [("on_update", it.on_update), ("on_delete", it.on_delete)] {
+        if action != Action::default() {
+            map.insert(key.to_owned(), action.word().into());
+        }
+    }
+    let flags = [
+        ("match_full", it.match_full),
+        ("deferrable", it.deferrable),
+        ("initially_deferred", it.initially_deferred),
+    ];
+    for (key, _) in flags.into_iter().filter(|(_, is)| *is) {
+        map.insert(key.to_owned(), true.into());
+    }
+    map.into()
+}
+
+fn index(it: &Index) -> Value {
+    let plain: Option<Vec<Name>> =
+        it.keys.iter().map(IndexKey::plain).map(Option::<&Name>::cloned).collect();
+    let bare = it.name.is_none() && *it == Index::over(None, plain.clone().unwrap_or_default());
+    if let (Some(columns), true) = (&plain, bare) {
+        return names(columns);
+    }
+    let mut map = Map::new();
+    if let Some(name) = &it.name {
+        map.insert("name".to_owned(), name.visible().into());
+    }
+    map.insert("keys".to_owned(), list(&it.keys, index_key));
+    if it.unique {
+        map.insert("unique".to_owned(), true.into());
+    }
+    if it.method != "btree" {
+        map.insert("method".to_owned(), it.method.clone().into());
+    }
+    if !it.include.is_empty() {
+        map.insert("include".to_owned(), names(&it.include));
+    }
+    if let Some(predicate) = &it.predicate {
+        map.insert("where".to_owned(), predicate.clone().into());
+    }
+    if it.nulls_not_distinct {
+        map.insert("nulls_not_distinct".to_owned(), true.into());
+    }
+    map.into()
+}
+
+fn index_key(it: &IndexKey) -> Value {
+    if let Some(name) = it.plain() {
+        return name.visible().into();
+    }
+    let mut map = Map::new();
+    match &it.on {
+        IndexedOn::Column(name) => map.insert("column".to_owned(), name.visible().into()),
+        IndexedOn::Expression(sql) => map.insert("expression".to_owned(), sql.clone().into()),
+    };
+    if it.descending {
+        map.insert("order".to_owned(), "desc".into());
+    }
+    if it.nulls_first != it.descending {
+        let word = if it.nulls_first { "first" } else { "last" };
+        map.insert("nulls".to_owned(), word.into());
+    }
+    for (key, value) in [("collation", &it.collation), ("operator_class", &it.operator_class)] {
+        if let Some(value) = value {
+            map.insert(key.to_owned(), value.clone().into());
+        }
+    }
+    map.into()
+}
+
+fn trigger(it: &Trigger) -> Value {
+    if it.enabled == 'O' {
+        return it.definition.clone().into();
+    }
+    json!({ "definition": it.definition, "enabled": words::of_enabled(it.enabled) })
+}
+
+fn policy(it: &Policy) -> Value {
+    let roles: Vec<String> = it.roles.iter().map(grantee).collect();
+    let mut map = Map::new();
+    map.insert("command".to_owned(), it.command.clone().into());
+    if !it.permissive {
+        map.insert("permissive".to_owned(), false.into());
+    }
+    map.insert("roles".to_owned(), json!(roles));
+    for (key, sql) in [("using", &it.using), ("check", &it.check)] {
+        if let Some(sql) = sql {
+            map.insert(key.to_owned(), sql.clone().into());
+        }
+    }
+    map.into()
+}
+
+fn grantee(it: &Grantee) -> String {
+    match it {
+        Grantee::Public => words::PUBLIC.to_owned(),
+        Grantee::Role(name) => name.visible(),
+    }
+}
+
+fn names(it: &[Name]) -> Value {
+    it.iter().map(|it| Value::from(it.visible())).collect::<Vec<_>>().into()
+}
+
+fn list<T>(items: &[T], one: impl Fn(&T) -> Value) -> Value {
+    items.iter().map(one).collect::<Vec<_>>().into()
+}
+
+fn or_none(it: Option<&str>) -> Value {
+    it.unwrap_or(words::NONE).into()
+}
