@@ -5,9 +5,9 @@
 //! promise of the product: only a complete, proven read may be `clean`.
 
 mod conclude;
+mod golden;
 mod slots;
 
-use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
@@ -26,30 +26,46 @@ use crate::introspect::Environment;
 use crate::introspect::IntrospectError;
 use crate::manifest::Manifests;
 use crate::report::Report;
+use crate::schema::Wanted;
 
 pub use conclude::Provisioning;
 pub use conclude::Subject;
 pub use conclude::conclude;
+pub use golden::Goldens;
 pub use slots::Slots;
+
+/// What audits are done with.
+#[derive(Clone, Copy)]
+pub struct Means<'a> {
+    pub environment: &'a Environment,
+    pub slots: &'a Slots,
+    pub goldens: &'a Goldens,
+    pub clock: &'a Clock,
+    pub shutdown: &'a CancellationToken,
+}
 
 /// Audits one database now, against what is in force for it. Never fails: what could not be read is a report with verdict `unknown`.
 ///
 /// Returns within the database's `audit_deadline` (plus scheduling noise), and holds one slot of
 /// `slots` meanwhile; waiting for the slot does not count against the deadline. `None` where
 /// `shutdown` came before the slot: an audit that has not begun does not begin any more.
-#[expect(clippy::too_many_arguments, reason = "what it is about, and the edges it works with")]
 pub async fn audit(
     database: &Arc<Database>,
     force: &Force,
     manifests: &Manifests,
     provisioning: Provisioning,
-    environment: &Environment,
-    slots: &Slots,
-    clock: &Clock,
-    shutdown: &CancellationToken,
+    means: Means<'_>,
 ) -> Option<Report> {
+    let Means { environment, slots, goldens, clock, shutdown } = means;
     let span = info_span!("audit", database.name = %database.name);
     async {
+        // Before a slot is taken: reading a golden database takes one of its own.
+        let completed = goldens.complete(force, environment, slots);
+        let completed = shutdown.run_until_cancelled(completed).await?;
+        let (force, refusal) = match &completed {
+            Ok(completed) => (completed, None),
+            Err(reason) => (force, Some(reason.clone())),
+        };
         let _slot = shutdown.run_until_cancelled(slots.acquire(database)).await?;
         let audited_at = clock.now();
         let began = Instant::now();
@@ -60,14 +76,16 @@ pub async fn audit(
             severities: &database.severities,
             manifests,
         };
+        if let Some(reason) = refusal {
+            let took = began.elapsed();
+            return Some(conclude(&subject, Err(reason), provisioning, audited_at, took));
+        }
         let attempt = AssertUnwindSafe(async {
-            let read = introspect::read(
-                &database.connection,
-                &database.limits,
-                environment,
-                &BTreeSet::new(),
-            )
-            .await;
+            let mut wanted = Wanted::relations();
+            force.manifests().for_each(|it| wanted.add(it.wanted()));
+            let read =
+                introspect::read(&database.connection, &database.limits, environment, &wanted)
+                    .await;
             let unreachable = read.as_ref().err().is_some_and(IntrospectError::is_unreachable);
             let read = read.map_err(|error| error.reason());
             match &read {

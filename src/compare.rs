@@ -15,7 +15,10 @@
 
 mod allowing;
 mod backup;
+mod depth;
 mod hints;
+mod ledgers;
+mod objects;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -32,13 +35,17 @@ use crate::manifest::Expected;
 use crate::manifest::Known;
 use crate::manifest::Manifest;
 use crate::manifest::Presets;
+use crate::manifest::presets;
+use crate::manifest::presets::Tools;
 use crate::schema::Aside;
 use crate::schema::AsideBy;
 use crate::schema::Catalog;
+use crate::schema::Definitions;
 use crate::schema::Relation;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
 use hints::Neighbours;
+use ledgers::WrongLedger;
 
 pub use allowing::compare_allowing;
 pub use allowing::compare_on_trial;
@@ -55,7 +62,7 @@ pub struct Accepted<'a> {
 /// The outcome of a comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Comparison {
-    /// Sorted by severity (worst first), kind, name and kind of object.
+    /// Sorted by severity (worst first), kind, name, kind of object and part.
     pub findings: Vec<Finding>,
     /// How many relations were not compared, by reason: `ignore`, `preset:prisma`, `schemas`
     /// (outside the manifest's), `extension` (an extension's, not listed by the manifest), `views` and
@@ -108,7 +115,7 @@ fn differences(
     let mut left_out: BTreeMap<String, usize> = BTreeMap::new();
     let mut unwanted = Vec::new();
     for relation in &catalog.relations {
-        match fate(manifest, &expected, relation) {
+        match fate(manifest, &expected, relation, &catalog.definitions) {
             Fate::Expected => {}
             Fate::LeftOut(reason) => *left_out.entry(reason).or_default() += 1,
             fate => unwanted.push((relation, fate)),
@@ -121,12 +128,13 @@ fn differences(
     }
     let missing =
         if catalog.incomplete.is_some() { Vec::new() } else { missing(manifest, catalog) };
-    if unwanted.is_empty() && missing.is_empty() {
-        return Differences { findings: Vec::new(), wrong_database: None, left_out };
+    let mut findings = depth::depth(manifest, catalog);
+    findings.extend(objects::objects(manifest, catalog));
+    if unwanted.is_empty() && missing.is_empty() && findings.is_empty() {
+        return Differences { findings, wrong_database: None, left_out };
     }
 
     let near = Neighbours::new(manifest, catalog, unwanted.iter().map(|(it, _)| *it));
-    let mut findings = Vec::new();
     for (relation, fate) in &unwanted {
         findings.push(unwanted_finding(manifest, &near, relation, fate));
     }
@@ -152,20 +160,30 @@ fn differences(
 
 fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
-        (b.severity, a.kind, &a.name, a.object).cmp(&(a.severity, b.kind, &b.name, b.object))
+        (b.severity, a.kind, &a.name, a.object, &a.part)
+            .cmp(&(a.severity, b.kind, &b.name, b.object, &b.part))
     });
 }
 
 /// What the manifest expects, to be asked by reference.
-struct Index<'a>(HashMap<(RelationKind, &'a RelationName), &'a Expected>);
+struct Index<'a> {
+    expected: HashMap<(RelationKind, &'a RelationName), &'a Expected>,
+    /// The tools whose ledgers belong here.
+    tools: Tools,
+}
 
 impl<'a> Index<'a> {
     fn of(manifest: &'a Manifest) -> Self {
-        Self(manifest.expected.iter().map(|((kind, name), it)| ((*kind, name), it)).collect())
+        let expected: HashMap<_, _> =
+            manifest.expected.iter().map(|((kind, name), it)| ((*kind, name), it)).collect();
+        let tools = Tools::of(&manifest.presets, |name| {
+            expected.contains_key(&(RelationKind::Table, name))
+        });
+        Self { expected, tools }
     }
 
     fn holds(&self, kind: RelationKind, name: &RelationName) -> bool {
-        self.0.contains_key(&(kind, name))
+        self.expected.contains_key(&(kind, name))
     }
 }
 
@@ -175,11 +193,21 @@ enum Fate {
     LeftOut(String),
     /// By this glob.
     Forbidden(String),
-    /// Perhaps in a provider's schema, owned by that provider's role.
-    Unexpected(Option<&'static str>),
+    WrongLedger(WrongLedger),
+    Unexpected {
+        /// It is in this provider's schema, owned by that provider's role.
+        provider: Option<&'static str>,
+        /// It has the name and the columns of these tools' ledger.
+        ledger_of: Vec<&'static str>,
+    },
 }
 
-fn fate(manifest: &Manifest, expected: &Index<'_>, relation: &Relation) -> Fate {
+fn fate(
+    manifest: &Manifest,
+    expected: &Index<'_>,
+    relation: &Relation,
+    definitions: &Definitions,
+) -> Fate {
     if let Some(own) = Presets::own(relation) {
         return Fate::LeftOut(own.to_owned());
     }
@@ -195,13 +223,19 @@ fn fate(manifest: &Manifest, expected: &Index<'_>, relation: &Relation) -> Fate 
     if manifest.ignore.matching(&relation.name).is_some() {
         return Fate::LeftOut("ignore".to_owned());
     }
-    if let Some(preset) = manifest.presets.left_out(relation) {
+    if let Some(tool) = expected.tools.wrong_ledger(relation) {
+        return Fate::WrongLedger(WrongLedger { tool, at_home: expected.tools.names().collect() });
+    }
+    if let Some(preset) = manifest.presets.left_out(relation, definitions) {
         return Fate::LeftOut(format!("preset:{preset}"));
     }
     if !manifest.compares(relation.kind) {
         return Fate::LeftOut(format!("{}s", relation.kind.word()));
     }
-    Fate::Unexpected(manifest.presets.provider_of(relation))
+    Fate::Unexpected {
+        provider: manifest.presets.provider_of(relation),
+        ledger_of: presets::ledger_by_columns(relation, definitions),
+    }
 }
 
 /// Why a relation that is not compared counts as left out, if it does. One that the manifest lists is
@@ -287,15 +321,19 @@ fn unwanted_finding(
 ) -> Finding {
     let (kind, name) = (relation.kind, &relation.name);
     let finding = |found, message| Finding::new(found, kind.into(), Some(name.clone()), message);
-    let mut finding = if let Fate::Forbidden(glob) = fate {
-        let message = format!(
-            "{kind} `{name}` must not be here: it matches `{glob}` under `forbid` of manifest `{}`",
-            manifest.name
-        );
-        finding(FindingKind::ForbiddenTable, message)
-    } else {
-        let message = format!("{kind} `{name}` is not in manifest `{}`", manifest.name);
-        finding(FindingKind::unexpected(kind), message)
+    let mut finding = match fate {
+        Fate::Forbidden(glob) => {
+            let message = format!(
+                "{kind} `{name}` must not be here: it matches `{glob}` under `forbid` of manifest `{}`",
+                manifest.name
+            );
+            finding(FindingKind::ForbiddenTable, message)
+        }
+        Fate::WrongLedger(it) => finding(FindingKind::WrongLedger, it.message(manifest, name)),
+        _ => {
+            let message = format!("{kind} `{name}` is not in manifest `{}`", manifest.name);
+            finding(FindingKind::unexpected(kind), message)
+        }
     };
     finding.hints = near.of_unwanted(relation);
     let detail = &mut finding.detail;
@@ -307,7 +345,9 @@ fn unwanted_finding(
     if relation.partitions > 0 {
         detail.insert("partitions".to_owned(), relation.partitions.into());
     }
-    if let Fate::Unexpected(Some(provider)) = fate {
+    if let Fate::WrongLedger(it) = fate {
+        it.describe(&mut finding);
+    } else if let Fate::Unexpected { provider: Some(provider), .. } = fate {
         detail.insert("provider".to_owned(), (*provider).into());
         finding.severity = Severity::Info;
         finding.hints.push(format!(
@@ -323,18 +363,20 @@ fn unwanted_finding(
             "looks like somebody's copy of `{original}`: drop it, or accept it under `known` with an end"
         ));
     }
+    if let Fate::Unexpected { ledger_of, .. } = fate {
+        finding.hints.extend(ledgers::hint(ledger_of));
+    }
     finding
 }
 
-/// The first entry that accepts `finding` today. It is accepted for its kind, nothing else.
+/// The first entry that accepts `finding` today. It is accepted for its kind, and where the entry
+/// names a part for that part, nothing else.
 fn known<'a>(
     mut entries: impl Iterator<Item = &'a Known>,
     finding: &Finding,
     today: Date,
 ) -> Option<KnownBy> {
-    let name = finding.name.as_ref()?;
-    let accepts = |it: &&Known| it.kind == finding.kind && it.object == *name && today <= it.until;
-    let it = entries.find(accepts)?;
+    let it = entries.find(|it| it.is_about(finding) && today <= it.until)?;
     Some(KnownBy { reason: it.reason.clone(), owner: it.owner.clone(), until: it.until })
 }
 

@@ -59,6 +59,11 @@ impl Force {
         }
     }
 
+    /// Every manifest that an audit needs: what is allowed, and what was trusted before.
+    pub fn manifests(&self) -> impl Iterator<Item = &Arc<Manifest>> {
+        [&self.manifest].into_iter().chain(&self.also).chain(&self.trusted)
+    }
+
     /// Whether both allow the same, so that an audit against one stands for the other. What is held
     /// is not asked: it changes who is told, not what is there.
     #[must_use]

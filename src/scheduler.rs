@@ -29,6 +29,8 @@ use tracing::error;
 use tracing::info;
 use tracing::warn;
 
+use crate::audit::Goldens;
+use crate::audit::Means;
 use crate::audit::Provisioning;
 use crate::audit::Slots;
 use crate::audit::audit;
@@ -90,6 +92,7 @@ struct Round {
     agenda: Agenda,
     memory: HashMap<String, Memory>,
     slots: Arc<Slots>,
+    goldens: Arc<Goldens>,
     /// What each database is held to.
     in_force: InForce,
     /// Says when that may have changed.
@@ -111,6 +114,7 @@ impl Scheduler {
         let config = self.config.borrow_and_update().clone();
         let mut round = Round {
             slots: Arc::new(Slots::new(&config.limits)),
+            goldens: Arc::new(Goldens::of(&config.databases)),
             config: Arc::clone(&config),
             databases: HashMap::new(),
             agenda: Agenda::default(),
@@ -180,6 +184,7 @@ impl Scheduler {
         if round.config.limits != config.limits {
             round.slots = Arc::new(Slots::new(&config.limits));
         }
+        round.goldens = Arc::new(Goldens::of(&config.databases));
         round.databases =
             config.databases.iter().map(|it| (it.name.clone(), Arc::clone(it))).collect();
         round.agenda.retain(|name| round.databases.contains_key(name));
@@ -314,6 +319,7 @@ impl Scheduler {
             force: Arc::clone(&force),
             config: Arc::clone(&round.config),
             slots: Arc::clone(&round.slots),
+            goldens: Arc::clone(&round.goldens),
             provisioning,
             asked,
         };
@@ -355,6 +361,7 @@ struct Work {
     force: Arc<Force>,
     config: Arc<Config>,
     slots: Arc<Slots>,
+    goldens: Arc<Goldens>,
     provisioning: Provisioning,
     /// Who waits for this audit.
     asked: Vec<oneshot::Sender<Answer>>,
@@ -373,12 +380,9 @@ impl Work {
             &self.force,
             &self.config.manifests,
             self.provisioning,
-            environment,
-            &self.slots,
-            clock,
-            shutdown,
+            Means { environment, slots: &self.slots, goldens: &self.goldens, clock, shutdown },
         );
-        let Some(report) = audit.await else { return };
+        let Some(report) = Box::pin(audit).await else { return };
         ending.populated = report.proves_populated();
         // The config of now, not of when the audit began: a reload may have taken the database out,
         // or renamed the channels.

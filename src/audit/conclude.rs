@@ -90,6 +90,8 @@ pub fn conclude(
         }
     };
 
+    let silent = || subject.force.manifests().find_map(|it| it.doubt(&catalog));
+    let doubt = catalog.doubt().or_else(silent);
     let today = audited_at.to_zoned(TimeZone::UTC).date();
     let accepted = Accepted { known: subject.known, severities: subject.severities };
     let comparison = against(subject.force, &accepted, &catalog, today);
@@ -99,7 +101,7 @@ pub fn conclude(
     report.evidence.relations = Some(catalog.relations.len());
     report.evidence.hidden_from_information_schema = Some(hidden);
     report.evidence.left_out = comparison.left_out;
-    report.evidence.complete = catalog.incomplete.is_none();
+    report.evidence.complete = doubt.is_none();
     report.diagnoses = diagnose(&comparison.findings, &subject.force.manifest, subject.manifests);
     report.findings = comparison.findings;
 
@@ -113,12 +115,12 @@ pub fn conclude(
         return report;
     }
     let drifted = report.counting().next().is_some();
-    report.verdict = match (drifted, &catalog.incomplete) {
+    report.verdict = match (drifted, &doubt) {
         (true, _) => Verdict::Drifted,
         (false, Some(_)) => Verdict::Unknown,
         (false, None) => Verdict::Clean,
     };
-    report.reason = catalog.incomplete;
+    report.reason = doubt;
     report
 }
 

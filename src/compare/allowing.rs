@@ -88,11 +88,25 @@ pub fn compare_on_trial(
     Comparison { findings: found.findings, left_out: found.left_out }
 }
 
-/// What a finding says, without how: that a relation should not be there, or that it should.
-type About<'a> = (bool, ObjectKind, Option<&'a RelationName>);
+/// What a finding says, without how: that a relation should not be there, that it should, or that
+/// something of it differs.
+type About<'a> = (Says, ObjectKind, Option<&'a RelationName>, Option<&'a str>);
+
+#[derive(PartialEq, Eq, Hash)]
+enum Says {
+    Unexpected,
+    Missing,
+    /// Something of it that is there.
+    Differs(FindingKind),
+}
 
 fn about(it: &Finding) -> About<'_> {
-    (it.kind.is_unexpected(), it.object, it.name.as_ref())
+    let says = match it.kind {
+        kind if kind.is_unexpected() => Says::Unexpected,
+        kind if kind.is_missing() => Says::Missing,
+        kind => Says::Differs(kind),
+    };
+    (says, it.object, it.name.as_ref(), it.part.as_deref())
 }
 
 fn is_missing_table(it: &Finding) -> bool {
@@ -128,7 +142,10 @@ fn left_out(manifests: &[&Manifest], catalog: &Catalog) -> BTreeMap<String, usiz
     let sides: Vec<_> = manifests.iter().map(|it| (*it, Index::of(it))).collect();
     let mut counts = BTreeMap::new();
     for relation in &catalog.relations {
-        let fates: Vec<_> = sides.iter().map(|(it, index)| fate(it, index, relation)).collect();
+        let fates: Vec<_> = sides
+            .iter()
+            .map(|(it, index)| fate(it, index, relation, &catalog.definitions))
+            .collect();
         if fates.iter().any(|it| matches!(it, Fate::Expected)) {
             continue;
         }

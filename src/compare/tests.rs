@@ -1,5 +1,6 @@
 //! The comparison as tables of cases.
 
+mod ledgers;
 mod properties;
 
 use std::path::Path;
@@ -271,6 +272,7 @@ fn looks_lower_a_severity_and_a_file_lowers_it_further_or_not() {
 fn known_findings_are_accepted_for_their_kind_until_their_day() {
     let until = |day| Known {
         object: RelationName::new("public", "X"),
+        part: None,
         kind: FindingKind::UnexpectedTable,
         reason: format!("until {day}"),
         owner: "ops".to_owned(),

@@ -69,6 +69,7 @@ pub(super) fn sense(
     noted.later("discover", file.discover.as_ref());
     let global_limits = limits::global(file.limits.as_ref(), noted);
     let databases = database::all(file, manifests.as_ref(), &known, global_limits, today, noted);
+    database::goldens(file, manifests.as_ref(), noted);
     for (key, word, given) in [
         ("allow_networks", "allow", &file.allow_networks),
         ("deny_networks", "deny", &file.deny_networks),

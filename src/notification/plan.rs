@@ -142,9 +142,15 @@ fn spell(finding: &Finding, fingerprint: String, database: &str) -> NotifiedFind
     NotifiedFinding {
         kind: finding.kind.word().to_owned(),
         severity: finding.severity.word().to_owned(),
-        name: match &finding.name {
-            Some(name) => name.visible(),
-            None => database.to_owned(),
+        name: match (&finding.name, &finding.part) {
+            (Some(name), None) => name.visible(),
+            // A function goes by its arguments; a column stands in its table.
+            (Some(name), Some(part)) if finding.object == ObjectKind::Function => {
+                format!("{}{part}", name.visible())
+            }
+            (Some(name), Some(part)) => format!("{}.{part}", name.visible()),
+            (None, Some(part)) => part.clone(),
+            (None, None) => database.to_owned(),
         },
         message: finding.message.clone(),
         hints: finding.hints.clone(),
@@ -228,7 +234,7 @@ fn differences(told: &Told<'_>) -> String {
     let (unexpected, rest): (Vec<Difference>, Vec<Difference>) =
         all.into_iter().partition(|it| it.0.is_unexpected());
     let (missing, others): (Vec<Difference>, Vec<Difference>) =
-        rest.into_iter().partition(|it| is_missing(it.0));
+        rest.into_iter().partition(|it| it.0.is_missing());
     let others = others.len();
     let mut parts = Vec::new();
     if !unexpected.is_empty() {
@@ -242,7 +248,12 @@ fn differences(told: &Told<'_>) -> String {
         });
     }
     if others > 0 {
-        parts.push(format!("{others} other finding{}", if others == 1 { "" } else { "s" }));
+        let s = if others == 1 { "" } else { "s" };
+        parts.push(if parts.is_empty() {
+            format!("{others} difference{s} in what it is made of")
+        } else {
+            format!("{others} other finding{s}")
+        });
     }
     parts.join(", ")
 }
@@ -254,15 +265,15 @@ fn noun(object: ObjectKind) -> &'static str {
     match object {
         ObjectKind::Table | ObjectKind::ForeignTable => "table",
         ObjectKind::View | ObjectKind::MaterializedView => "view",
-        ObjectKind::Database => "relation",
+        _ => "relation",
     }
 }
 
 /// The same of a finding of which no more is known.
 fn noun_of(kind: FindingKind) -> &'static str {
     match kind {
-        FindingKind::WrongDatabase => "relation",
         FindingKind::ForbiddenTable
+        | FindingKind::WrongLedger
         | FindingKind::UnexpectedTable
         | FindingKind::UnexpectedForeignTable
         | FindingKind::MissingTable
@@ -271,17 +282,8 @@ fn noun_of(kind: FindingKind) -> &'static str {
         | FindingKind::UnexpectedMaterializedView
         | FindingKind::MissingView
         | FindingKind::MissingMaterializedView => "view",
+        _ => "relation",
     }
-}
-
-fn is_missing(kind: FindingKind) -> bool {
-    matches!(
-        kind,
-        FindingKind::MissingTable
-            | FindingKind::MissingForeignTable
-            | FindingKind::MissingView
-            | FindingKind::MissingMaterializedView
-    )
 }
 
 /// "1 table", "3 views"; "relations" where the kinds are mixed.

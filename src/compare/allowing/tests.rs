@@ -231,7 +231,7 @@ fn of(side: &BTreeSet<&str>, compares_views: bool) -> Manifest {
     manifest.expected = side
         .iter()
         .map(|it| relation(it))
-        .map(|it| ((it.kind, it.name), crate::manifest::Expected { optional: false }))
+        .map(|it| ((it.kind, it.name), crate::manifest::Expected::named(false)))
         .collect();
     manifest.compares_views = compares_views;
     manifest

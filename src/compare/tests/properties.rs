@@ -32,7 +32,7 @@ proptest! {
     ) {
         let mut manifest = Manifest::of_tables("m", []);
         manifest.expected =
-            expected.iter().map(|it| (it.clone(), Expected { optional: false })).collect();
+            expected.iter().map(|it| (it.clone(), Expected::named(false))).collect();
         manifest.compares_views = compares_views;
         manifest.compares_materialized_views = true;
         let mut catalog = catalog(&[]);
@@ -90,7 +90,7 @@ proptest! {
             let name = RelationName { schema: Name::from_bytes(&schema), name: Name::from_bytes(&name) };
             catalog.relations.push(Relation { name, kind, owner: owner.into(), ..relation("x") });
         }
-        let text = manifest::print("m", &catalog, &Presets::default());
+        let text = manifest::print("m", &catalog, &Presets::default(), manifest::Depth::Tables);
         let manifest = manifest::read(Path::new("m.yaml"), &text, TODAY).expect(&text);
         let comparison = plainly(&manifest, &catalog);
         prop_assert_eq!(comparison.findings, []);

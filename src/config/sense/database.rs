@@ -65,6 +65,25 @@ struct Shared<'a> {
     today: Date,
 }
 
+/// Databases that manifests take their tables from are registered.
+pub(super) fn goldens(file: &shape::File, manifests: Option<&Manifests>, noted: &mut Noted) {
+    let names: Vec<&str> = file.databases.value.iter().map(|it| it.name.value.as_str()).collect();
+    for manifest in manifests.into_iter().flat_map(|it| it.values()) {
+        let Some(golden) = &manifest.golden else { continue };
+        if names.contains(&golden.database.as_str()) {
+            continue;
+        }
+        let (path, at) = match &golden.place {
+            Some((path, at)) => (path.as_path(), Some(*at)),
+            None => (manifest.path.as_path(), None),
+        };
+        let message = format!("there is no database `{}`", golden.database.escape_debug());
+        let near = nearest(&golden.database, names.iter().copied());
+        let mistake = Mistake::new(path, at, "from.database", message).with_nearest(near);
+        noted.mistakes.push(mistake);
+    }
+}
+
 pub(super) fn all(
     file: &shape::File,
     manifests: Option<&Manifests>,

@@ -5,6 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::*;
+use crate::finding::FindingKind;
 use crate::incident::IncidentId;
 use crate::incident::Life;
 use crate::incident::Memory;
