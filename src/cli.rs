@@ -13,18 +13,23 @@ mod completions;
 mod deliveries;
 pub mod demo;
 mod deploy;
+mod depth;
+mod docs;
 mod doctor;
 mod environment;
 mod explain;
 mod healthcheck;
+mod import;
 mod incidents;
 mod json_schema;
 mod manifests;
 mod next;
 mod notify_test;
 mod output;
+mod presets;
 mod report_text;
 mod run;
+mod scratch;
 mod selection;
 mod silence;
 mod snapshot;
@@ -111,11 +116,18 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print a manifest made from a live database.
     Snapshot(snapshot::SnapshotArgs),
+    /// Print a manifest made from a Prisma schema or from SQL.
+    #[command(subcommand)]
+    Import(import::ImportCommand),
+    /// Print a manifest as a page for people, or as a diagram.
+    Docs(docs::DocsArgs),
     /// Prints SQL; runs nothing.
     #[command(subcommand)]
     Sql(sql::SqlCommand),
     /// Show when each database is audited next, in its schedule's zone.
     Next(next::NextArgs),
+    /// List what is left out of comparisons by preset, or show all of one and where it is known from.
+    Presets(presets::PresetsArgs),
     /// Say what a finding, an incident or a diagnosis means, why it matters, and what to do.
     Explain(explain::ExplainArgs),
     /// Print the JSON Schema of the configuration or of a manifest, for editors.
@@ -195,8 +207,11 @@ impl Cli {
             Command::Baseline(args) => on_runtime(baseline::run(&global, args)),
             Command::Doctor(args) => on_runtime(doctor::run(&global, args)),
             Command::Snapshot(args) => on_runtime(snapshot::run(&global, args)),
+            Command::Import(command) => on_runtime(import::run(command)),
+            Command::Docs(args) => docs::run(&global, &args),
             Command::Sql(command) => sql::run(&global, &command),
             Command::Next(args) => next::run(&global, &args),
+            Command::Presets(args) => presets::run(&args),
             Command::Explain(args) => explain::run(&args),
             Command::JsonSchema(args) => json_schema::run(&args),
             Command::Healthcheck(args) => on_runtime(healthcheck::run(&global, args)),

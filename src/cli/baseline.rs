@@ -22,6 +22,7 @@ use super::environment;
 use super::output;
 use super::output::count;
 use super::selection::Selection;
+use crate::audit::Goldens;
 use crate::clock::Clock;
 use crate::config::Database;
 use crate::finding::Finding;
@@ -68,14 +69,17 @@ struct Words {
     until: Date,
 }
 
+/// What one entry accepts: an object, a kind, and a part of the object.
+type Accepted = (RelationName, FindingKind, Option<String>);
+
 /// The findings of one place where entries go.
 #[derive(Default)]
 struct Group {
     /// Whether there is a `known:` already.
     has_known: bool,
     /// In the order of the reports, each once.
-    findings: Vec<(RelationName, FindingKind)>,
-    there: BTreeSet<(RelationName, FindingKind)>,
+    findings: Vec<Accepted>,
+    there: BTreeSet<Accepted>,
     /// How many databases they were found in.
     databases: usize,
 }
@@ -84,7 +88,8 @@ pub(super) async fn run(global: &Global, args: BaselineArgs) -> anyhow::Result<S
     let words = words(&args)?;
     let config = environment::load(&global.config)?;
     let databases = args.selection.of(&config)?;
-    let scope = Scope { databases, manifests: config.manifests, limits: config.limits };
+    let goldens = Goldens::of(&config.databases);
+    let scope = Scope { databases, manifests: config.manifests, limits: config.limits, goldens };
     let reports = audit_all(&scope).await;
     let mut status = Status::Clean;
     let mut groups: BTreeMap<(usize, &str), Group> = BTreeMap::new();
@@ -165,20 +170,24 @@ fn login() -> Option<String> {
 }
 
 /// What of a report can be accepted; or with which status to end, and why.
-fn acceptable(report: &Report) -> Result<Vec<(RelationName, FindingKind)>, (Status, String)> {
+fn acceptable(report: &Report) -> Result<Vec<Accepted>, (Status, String)> {
     if !report.evidence.complete {
         let reason = report.reason.as_deref().unwrap_or("the read is not complete");
         return Err((Status::Trouble, format!("could not be read: {reason}")));
     }
     let counting: Vec<&Finding> = report.counting().collect();
-    if let Some(nameless) = counting.iter().find(|it| it.name.is_none()) {
+    if let Some(nameless) = counting.iter().find(|it| Known::place_of(it).is_none()) {
         let why = format!(
             "`{}` cannot be accepted: {}; nothing is printed for this database",
             nameless.kind, nameless.message
         );
         return Err((Status::Drift, why));
     }
-    Ok(counting.into_iter().filter_map(|it| Some((it.name.clone()?, it.kind))).collect())
+    let entry = |it: &Finding| {
+        let (object, part) = Known::place_of(it)?;
+        Some((object, it.kind, part))
+    };
+    Ok(counting.into_iter().filter_map(entry).collect())
 }
 
 /// Whether an entry of this database is in one of these files.
@@ -238,11 +247,12 @@ fn print(out: &mut String, under: Under, name: &str, file: &str, group: &Group, 
         Under::Database => scalar(&text.replace('$', "$$")),
         Under::File | Under::Manifest => scalar(text),
     };
-    for (object, kind) in &group.findings {
+    for (object, kind, part) in &group.findings {
+        let part = part.as_ref().map_or_else(String::new, |it| format!("part: {}, ", text(it)));
         line(
             out,
             format_args!(
-                "{indent}  - {{ object: {}, kind: {kind}, reason: {}, owner: {}, until: {} }}",
+                "{indent}  - {{ object: {}, kind: {kind}, {part}reason: {}, owner: {}, until: {} }}",
                 text(&object.spelled()),
                 text(&words.reason),
                 text(&words.owner),

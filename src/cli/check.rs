@@ -1,6 +1,13 @@
 //! `schemawarden check`: audits now, once, and keeps no state. For pipelines and for people.
 
 mod github;
+mod junit;
+mod place;
+#[cfg(test)]
+mod sample;
+mod sarif;
+mod subject;
+mod xml;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
@@ -21,6 +28,8 @@ use super::environment;
 use super::output;
 use super::report_text;
 use super::selection::Selection;
+use crate::audit::Goldens;
+use crate::audit::Means;
 use crate::audit::Provisioning;
 use crate::audit::Slots;
 use crate::audit::audit;
@@ -53,7 +62,8 @@ pub(super) struct CheckArgs {
     /// Accept `sslmode=prefer` and `allow` to a remote host, for --url.
     #[arg(long, requires = "manifest")]
     insecure: bool,
-    /// How the answer looks. `github` prints annotations for GitHub Actions.
+    /// How the answer looks. `github` prints annotations for GitHub Actions, `junit` an XML report for
+    /// those who show tests, `sarif` one for code scanning (SARIF 2.1.0).
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// The mildest severity that makes the exit code 1.
@@ -66,6 +76,8 @@ enum Format {
     Text,
     Json,
     Github,
+    Junit,
+    Sarif,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
@@ -74,11 +86,22 @@ enum FailOn {
     Critical,
 }
 
+impl FailOn {
+    fn floor(self) -> Severity {
+        match self {
+            Self::Warning => Severity::Warning,
+            Self::Critical => Severity::Critical,
+        }
+    }
+}
+
 /// What is checked: databases, and the manifests that serve their diagnosis.
 pub(super) struct Scope {
     pub(super) databases: Vec<Arc<Database>>,
     pub(super) manifests: Manifests,
     pub(super) limits: Limits,
+    /// The databases that others may be compared with.
+    pub(super) goldens: Goldens,
 }
 
 pub(super) async fn run(global: &Global, args: CheckArgs) -> anyhow::Result<Status> {
@@ -96,8 +119,9 @@ pub(super) async fn run(global: &Global, args: CheckArgs) -> anyhow::Result<Stat
         None => {
             let config = environment::load(&global.config)?;
             let databases = args.selection.of(&config)?;
+            let goldens = Goldens::of(&config.databases);
             let Config { manifests, limits, .. } = config;
-            Scope { databases, manifests, limits }
+            Scope { databases, manifests, limits, goldens }
         }
     };
     let reports = audit_all(&scope).await;
@@ -108,6 +132,11 @@ pub(super) async fn run(global: &Global, args: CheckArgs) -> anyhow::Result<Stat
         }
         Format::Json => format!("{:#}\n", report::json::document(&reports)),
         Format::Github => github::render(&reports, &scope.databases),
+        Format::Junit => junit::render(&reports, args.fail_on),
+        Format::Sarif => {
+            let folder = std::env::current_dir().unwrap_or_default();
+            format!("{:#}\n", sarif::document(&reports, &scope.databases, &folder))
+        }
     };
     output::emit(&answer)?;
     Ok(status(&reports, args.fail_on))
@@ -115,12 +144,10 @@ pub(super) async fn run(global: &Global, args: CheckArgs) -> anyhow::Result<Stat
 
 /// The exit status: any drift at or above `fail_on` is 1; else any unknown is 2.
 fn status(reports: &[Report], fail_on: FailOn) -> Status {
-    let floor = match fail_on {
-        FailOn::Warning => Severity::Warning,
-        FailOn::Critical => Severity::Critical,
-    };
     let verdicts = reports.iter().map(|report| match report.verdict {
-        Verdict::Drifted if report.counting().any(|it| it.severity >= floor) => Verdict::Drifted,
+        Verdict::Drifted if report.counting().any(|it| it.severity >= fail_on.floor()) => {
+            Verdict::Drifted
+        }
         // Drift below the floor passes; what was not read does not.
         Verdict::Drifted if report.evidence.complete => Verdict::Clean,
         Verdict::Drifted | Verdict::Unknown => Verdict::Unknown,
@@ -150,7 +177,8 @@ fn one(url: &str, path: &Path, insecure: bool) -> anyhow::Result<Scope> {
     let database =
         Database::unregistered(url, insecure, own).map_err(|error| environment::bad_url(&error))?;
     let limits = database.limits;
-    Ok(Scope { databases: vec![Arc::new(database)], manifests, limits })
+    let goldens = Goldens::default();
+    Ok(Scope { databases: vec![Arc::new(database)], manifests, limits, goldens })
 }
 
 /// Audits every database, as many at once as the limits allow; reports in the order of the config.
@@ -161,7 +189,8 @@ pub(super) async fn audit_all(scope: &Scope) -> Vec<Report> {
     let progress = progress(scope.databases.len());
     let mut reports: BTreeMap<usize, Report> = BTreeMap::new();
     {
-        let (environment, slots, never) = (&environment, &slots, &never);
+        let (environment, slots, goldens) = (&environment, &slots, &scope.goldens);
+        let never = &never;
         let audits = scope.databases.iter().enumerate().map(|(position, database)| async move {
             // The manifest of the file, whatever a daemon knows of deploys: this command asks nobody.
             let force = Force::of(Arc::clone(&database.manifest));
@@ -170,10 +199,7 @@ pub(super) async fn audit_all(scope: &Scope) -> Vec<Report> {
                 &force,
                 &scope.manifests,
                 Provisioning::Done,
-                environment,
-                slots,
-                &Clock::System,
-                never,
+                Means { environment, slots, goldens, clock: &Clock::System, shutdown: never },
             );
             (position, report.await)
         });

@@ -3,7 +3,6 @@
 //! Every line is something that was looked at, not guessed. Exit 0 when every database could be
 //! looked at and read to the end, 2 otherwise; advice alone changes no exit code.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -61,7 +60,7 @@ pub(super) async fn run(global: &Global, args: DoctorArgs) -> anyhow::Result<Sta
         let mut out = String::new();
         match result {
             Ok(examination) => {
-                if examination.catalog.incomplete.is_some() {
+                if examination.catalog.doubt().is_some() {
                     status = Status::Trouble;
                 }
                 describe(&mut out, &database, &examination)?;
@@ -84,9 +83,13 @@ async fn examine(
     let roles: Vec<&str> =
         presets::all().iter().flat_map(Preset::roles).map(String::as_str).collect();
     let probe = probe(&database.connection, &database.limits, environment, &roles).await?;
-    let catalog =
-        introspect::read(&database.connection, &database.limits, environment, &BTreeSet::new())
-            .await?;
+    let catalog = introspect::read(
+        &database.connection,
+        &database.limits,
+        environment,
+        &database.manifest.wanted(),
+    )
+    .await?;
     Ok(Examination { probe, catalog })
 }
 
@@ -127,7 +130,7 @@ fn describe(out: &mut String, database: &Database, it: &Examination) -> std::fmt
     tls(out, probe)?;
     role(out, database, probe)?;
     hidden(out, probe)?;
-    if let Some(reason) = &it.catalog.incomplete {
+    if let Some(reason) = &it.catalog.doubt() {
         line(out, Sign::Bad, "read", &format!("partial: {reason}"))?;
     }
     match probe.pooler {
@@ -233,6 +236,16 @@ fn fitting(out: &mut String, database: &Database, it: &Examination) -> std::fmt:
             by_name.join(", ")
         );
         line(out, Sign::Plain, "", &text)?;
+    }
+    let ledgers: Vec<_> = presets::ledgers_in(&it.catalog).into_iter().collect();
+    if ledgers.len() > 1 {
+        let text = format!(
+            "{} tools have left a ledger here ({}): name those that belong here under `presets:`, and \
+             `check` reports the others",
+            ledgers.len(),
+            ledgers.join(", ")
+        );
+        line(out, Sign::Advice, "ledgers", &text)?;
     }
     Ok(())
 }

@@ -15,6 +15,7 @@ use super::output::count;
 use super::output::paint;
 use super::output::severity;
 use super::output::verdict;
+use crate::finding::FindingKind;
 use crate::finding::Severity;
 use crate::report::Verdict;
 
@@ -65,7 +66,12 @@ fn finding(out: &mut String, it: &Value, kinds: usize) -> std::fmt::Result {
     let style = word.parse().map_or(DIM, |it: Severity| severity(it));
     let level = format!("{word:8}");
     let kind = format!("{:kinds$}", text(it, "kind"));
+    // Which relation is there or not is said by its name; what of it differs takes a sentence.
+    let by_name = text(it, "kind")
+        .parse::<FindingKind>()
+        .map_or(it["part"].is_null(), |it| it.is_unexpected() || it.is_missing());
     let subject = match (it["schema"].as_str(), it["name"].as_str()) {
+        _ if !by_name => text(it, "message").to_owned(),
         (Some("public") | None, Some(name)) => name.to_owned(),
         (Some(schema), Some(name)) => format!("{schema}.{name}"),
         (_, None) => text(it, "message").to_owned(),

@@ -1,19 +1,21 @@
 //! `schemawarden snapshot`: a manifest made from a live database, so that nobody has to type one.
 
-use std::collections::BTreeSet;
-
 use anyhow::bail;
 
 use super::Global;
 use super::Status;
+use super::depth::DepthArg;
 use super::environment;
 use super::output;
+use super::output::WARN;
+use super::output::paint;
 use super::selection;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
 use crate::introspect;
 use crate::manifest;
 use crate::manifest::Presets;
+use crate::schema::Wanted;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct SnapshotArgs {
@@ -27,6 +29,10 @@ pub(super) struct SnapshotArgs {
     /// Accept `sslmode=prefer` and `allow` to a remote host, for --url.
     #[arg(long)]
     insecure: bool,
+    /// How much of it is written down: which `tables` there are, their `columns` too, or all that the
+    /// catalog tells but owners and grants (`full`).
+    #[arg(long, value_enum, default_value_t = DepthArg::Tables)]
+    depth: DepthArg,
     /// The manifest's name. Default: the database's.
     #[arg(long)]
     name: Option<String>,
@@ -51,8 +57,16 @@ pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<S
             environment::URL
         ),
     };
+    let depth = manifest::Depth::from(args.depth);
     let environment = environment::environment();
-    let catalog = match introspect::read(&source, &limits, &environment, &BTreeSet::new()).await {
+    let catalog = match introspect::read(
+        &source,
+        &limits,
+        &environment,
+        &Wanted::from(depth.parts()),
+    )
+    .await
+    {
         Ok(catalog) => catalog,
         Err(error) => bail!("could not read `{name}`: {}", error.reason()),
     };
@@ -60,7 +74,13 @@ pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<S
     if let Some(reason) = &catalog.incomplete {
         bail!("the read of `{name}` is not complete: {reason}");
     }
+    for (part, reason) in &catalog.definitions.unread {
+        output::remark(&format!(
+            "{} {part} were not read, and are not in it: {reason}",
+            paint(WARN, "warning:")
+        ));
+    }
     let name = args.name.as_deref().unwrap_or(&name);
-    output::emit(&manifest::print(name, &catalog, &Presets::default()))?;
+    output::emit(&manifest::print(name, &catalog, &Presets::default(), depth))?;
     Ok(Status::Clean)
 }

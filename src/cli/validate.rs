@@ -2,7 +2,6 @@
 
 mod unused;
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use anyhow::bail;
@@ -77,9 +76,13 @@ async fn online(config: &Config, out: &mut String) -> anyhow::Result<usize> {
     let environment = &environment;
     let today = Clock::System.now().to_zoned(TimeZone::UTC).date();
     let reads = config.databases.iter().map(|database| async move {
-        let read =
-            introspect::read(&database.connection, &database.limits, environment, &BTreeSet::new())
-                .await;
+        let read = introspect::read(
+            &database.connection,
+            &database.limits,
+            environment,
+            &database.manifest.wanted(),
+        )
+        .await;
         (database, read)
     });
     let mut reads = stream::iter(reads).buffered(config.limits.per_server.max(1));
@@ -90,7 +93,7 @@ async fn online(config: &Config, out: &mut String) -> anyhow::Result<usize> {
         known.look(database, read.as_ref().ok(), today);
         match read {
             Ok(catalog) => {
-                if let Some(reason) = catalog.incomplete {
+                if let Some(reason) = catalog.doubt() {
                     failed += 1;
                     writeln!(out, "{} {name}: {reason}", paint(BAD, "partial"))?;
                     continue;

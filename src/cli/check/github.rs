@@ -4,11 +4,10 @@
 //! as the runner's own toolkit does, so a table's name cannot start a second command.
 
 use std::fmt::Write as _;
-use std::path::Component;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::place::plain;
 use crate::cli::output::count;
 use crate::config::Database;
 use crate::finding::Severity;
@@ -68,24 +67,6 @@ fn line(out: &mut String, level: &str, file: Option<&Path>, title: &str, message
     let _ = writeln!(out, "::{level} {file}title={}::{}", property(title), data(message));
 }
 
-/// `deploy/../expected-schemas/central.yaml` as GitHub knows it, which compares the text with the
-/// names of the repository's files: without `.`, and with `..` taken back where something stands
-/// before it.
-fn plain(path: &Path) -> PathBuf {
-    let mut plain = PathBuf::new();
-    for part in path.components() {
-        let before = plain.components().next_back();
-        match part {
-            Component::CurDir => {}
-            Component::ParentDir if matches!(before, Some(Component::Normal(_))) => {
-                plain.pop();
-            }
-            other => plain.push(other),
-        }
-    }
-    plain
-}
-
 /// Escapes the text after the second `::`.
 fn data(text: &str) -> String {
     text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
@@ -99,21 +80,6 @@ fn property(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_file_has_the_name_that_the_repository_gives_it() {
-        for (path, want) in [
-            ("m/a.yaml", "m/a.yaml"),
-            ("./m/./a.yaml", "m/a.yaml"),
-            ("deploy/../m/a.yaml", "m/a.yaml"),
-            ("deploy/x/../../m/a.yaml", "m/a.yaml"),
-            ("../m/a.yaml", "../m/a.yaml"),
-            ("../../m/a.yaml", "../../m/a.yaml"),
-            ("/repo/deploy/../m/a.yaml", "/repo/m/a.yaml"),
-        ] {
-            assert_eq!(plain(Path::new(path)), Path::new(want), "{path}");
-        }
-    }
 
     #[test]
     fn a_hostile_name_cannot_start_a_second_command() {

@@ -35,7 +35,7 @@ impl Entries {
         let manifest = &database.manifest;
         let accepted = Accepted { known: &database.known, severities: &database.severities };
         let findings = match catalog {
-            Some(catalog) if catalog.incomplete.is_none() => {
+            Some(catalog) if catalog.doubt().is_none() => {
                 Some(compare(manifest, &accepted, catalog, today).findings)
             }
             _ => None,
@@ -46,8 +46,7 @@ impl Entries {
             .is_some_and(|all| all.iter().all(|it| it.kind != FindingKind::WrongDatabase));
         for known in database.known.iter().chain(&manifest.known) {
             let Some(place) = &known.place else { continue };
-            let fits =
-                |it: &Finding| it.kind == known.kind && it.name.as_ref() == Some(&known.object);
+            let fits = |it: &Finding| known.is_about(it);
             let used = findings.iter().flatten().any(fits);
             let entry = self.0.entry((place.path.clone(), place.at)).or_insert_with(|| Entry {
                 key: place.key.clone(),
