@@ -2,7 +2,9 @@
 
 mod check;
 mod daily;
+mod docs;
 mod doctor;
+mod formats;
 mod sql_role;
 mod validate;
 

@@ -15,6 +15,7 @@ mod daemon;
 mod delivery;
 mod demo;
 mod deploys;
+mod depth;
 mod evidence;
 mod hostile_names;
 mod http;
