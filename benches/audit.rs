@@ -8,6 +8,9 @@
 //! ```text
 //! audit statement                          prints the audit's one message, for psql and pgbench
 //! audit throughput TEMPLATE N CONCURRENCY  TEMPLATE is a URL in which {n} is 0 to N-1
+//! audit statements VERSION                 the same of an audit at full depth, for psql
+//! audit depth URL MANIFEST                 reads the database at full depth, and compares it
+//! audit compare                            the pure comparison of 1,000 to 100,000 tables of 10 columns
 //! ```
 
 #![expect(clippy::print_stdout, reason = "a program whose answer is what it prints")]
@@ -20,19 +23,34 @@ use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use schemawarden::audit::Goldens;
+use schemawarden::audit::Means;
 use schemawarden::audit::Provisioning;
 use schemawarden::audit::Slots;
 use schemawarden::audit::audit;
 use schemawarden::clock::Clock;
+use schemawarden::compare::Accepted;
+use schemawarden::compare::compare;
 use schemawarden::config::Database;
 use schemawarden::config::Limits;
 use schemawarden::deploy::Force;
 use schemawarden::introspect;
 use schemawarden::introspect::Environment;
 use schemawarden::manifest;
+use schemawarden::manifest::Depth;
+use schemawarden::manifest::Manifest;
 use schemawarden::manifest::Manifests;
 use schemawarden::policy::Policy;
 use schemawarden::report::Verdict;
+use schemawarden::schema::Catalog;
+use schemawarden::schema::Column;
+use schemawarden::schema::Definitions;
+use schemawarden::schema::Name;
+use schemawarden::schema::Relation;
+use schemawarden::schema::RelationKind;
+use schemawarden::schema::RelationName;
+use schemawarden::schema::Session;
+use schemawarden::schema::Table;
 use schemawarden::store::AuditCommit;
 use schemawarden::store::Store;
 use tokio_util::sync::CancellationToken;
@@ -51,6 +69,18 @@ fn main() {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
             runtime.block_on(throughput(template, n, concurrency));
         }
+        ["statements", version] => {
+            let limits = Limits::default();
+            let parts = Depth::Full.parts();
+            for it in introspect::messages(&limits, limits.audit_deadline, &parts, version) {
+                println!("{it};");
+            }
+        }
+        ["depth", url, path] => {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(depth(url, Path::new(path)));
+        }
+        ["compare"] => [1_000, 10_000, 100_000].into_iter().for_each(compare_tables),
         // `cargo bench` and `cargo test --benches` run this without arguments.
         _ => println!("run benches/run.sh: it starts the server that this measures"),
     }
@@ -75,6 +105,71 @@ async fn throughput(template: &str, n: usize, concurrency: usize) {
         "full audit {full:8.0} databases/s   (and compare, diagnose, conclude, commit to SQLite)"
     );
     println!("ratio      {:8.3}", full / bare);
+}
+
+/// Reads at full depth what `manifest` wants, and compares it.
+async fn depth(url: &str, path: &Path) {
+    let manifest = manifest::load(path, today()).expect("the manifest loads");
+    let database = Database::unregistered(url, false, Arc::new(manifest)).expect("the URL parses");
+    let (environment, wanted) = (Environment::new(|_| None), database.manifest.wanted());
+    let mut turns = Vec::new();
+    for _ in 0..=2 * TURNS {
+        let began = Instant::now();
+        let read = introspect::read(&database.connection, &database.limits, &environment, &wanted);
+        let catalog = read.await.expect("it can be read");
+        assert_eq!(catalog.doubt(), None);
+        let findings = findings(&database.manifest, &catalog);
+        turns.push(began.elapsed().as_secs_f64() * 1000.0);
+        assert_eq!(findings, 0, "the manifest is the database's own");
+    }
+    // The first is a warm-up.
+    turns.remove(0);
+    println!("connect, read at full depth, compare, disconnect: median {:.1} ms", median(turns));
+}
+
+/// Compares `tables` tables of 10 columns with a manifest that declares all of them.
+fn compare_tables(tables: usize) {
+    let mut definitions = Definitions { tell: Depth::Full.parts(), ..Definitions::default() };
+    let mut relations = Vec::new();
+    for n in 0..tables {
+        let name = RelationName::new("public", format!("t{n:06}").as_str());
+        let columns = (0..10).map(|it| Column::new(format!("c{it}").as_str(), "integer"));
+        let table = Table { columns: columns.collect(), ..Table::default() };
+        definitions.tables.insert((RelationKind::Table, name.clone()), table);
+        relations.push(Relation {
+            name,
+            kind: RelationKind::Table,
+            owner: Name::from("o"),
+            unlogged: false,
+            partitions: 0,
+            hidden_from_information_schema: false,
+        });
+    }
+    let text = manifest::print_source("m", &[], &definitions, Depth::Columns);
+    let manifest = manifest::read(Path::new("m.yaml"), &text, today()).expect("ours");
+    let catalog = Catalog {
+        relations,
+        aside: Vec::new(),
+        incomplete: None,
+        session: Session::default(),
+        definitions,
+    };
+    let mut turns = Vec::new();
+    for _ in 0..TURNS {
+        let began = Instant::now();
+        assert_eq!(findings(&manifest, &catalog), 0);
+        turns.push(began.elapsed().as_secs_f64() * 1000.0);
+    }
+    println!("compare {tables:7} tables of 10 columns: median {:8.2} ms", median(turns));
+}
+
+fn findings(manifest: &Manifest, catalog: &Catalog) -> usize {
+    let accepted = Accepted { known: &[], severities: &BTreeMap::new() };
+    compare(manifest, &accepted, catalog, today()).findings.len()
+}
+
+fn today() -> jiff::civil::Date {
+    Clock::System.now().to_zoned(jiff::tz::TimeZone::UTC).date()
 }
 
 /// What an audit sends.
@@ -110,6 +205,7 @@ struct Fleet {
     manifests: Manifests,
     environment: Environment,
     slots: Slots,
+    goldens: Goldens,
     store: Store,
 }
 
@@ -136,6 +232,7 @@ impl Fleet {
             manifests,
             environment: Environment::new(|_| None),
             slots: Slots::new(&limits),
+            goldens: Goldens::default(),
             store: Store::open_sqlite(&folder.join("state.db"), Clock::System.now())
                 .expect("a state"),
         }
@@ -152,10 +249,13 @@ impl Fleet {
                     &force,
                     &self.manifests,
                     Provisioning::Done,
-                    &self.environment,
-                    &self.slots,
-                    &Clock::System,
-                    never,
+                    Means {
+                        environment: &self.environment,
+                        slots: &self.slots,
+                        goldens: &self.goldens,
+                        clock: &Clock::System,
+                        shutdown: never,
+                    },
                 );
                 let report = report.await.expect("nobody shuts down");
                 assert_eq!(report.verdict, Verdict::Drifted, "{:?}", report.reason);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every figure of docs/performance.md, each beside its reference, on a PostgreSQL that this starts and removes.
 #   benches/run.sh            all
-#   benches/run.sh check      one of: check throughput large memory delivery
+#   benches/run.sh check      one of: check throughput large depth import memory delivery
 #   benches/run.sh delivery 600    the last with ten minutes beside ill receivers, after two of the baseline
 # Needs PostgreSQL's server programs, psql, pgbench and hyperfine (apt-get install postgresql hyperfine).
 set -euo pipefail
@@ -75,6 +75,53 @@ if [ "$what" = all ] || [ "$what" = large ]; then
     "psql -XAtq -o /dev/null -f $dir/statement.sql $url/large" \
     "$program check --format json --url $url/large --manifest $dir/large.yaml" 2>/dev/null | grep -E 'Time|Range' || true
   jq -r '.results | "median: psql \(.[0].median*1000|.*100|round/100) ms, schemawarden \(.[1].median*1000|.*100|round/100) ms, ratio \(.[1].median/.[0].median*1000|round/1000)"' "$dir/large.json"
+fi
+
+if [ "$what" = all ] || [ "$what" = depth ]; then
+  echo; echo "== full depth of 1,000 tables of 10 columns, against psql running the same statements"
+  sql -c 'create database deep' postgres
+  {
+    echo "begin;"
+    for n in $(seq 0 999); do
+      echo "create table t$n (id integer primary key, c1 text not null, c2 varchar(20) unique, c3 numeric(12,2) default 0, c4 timestamptz default now(), c5 integer references t0 (id), c6 boolean not null default false, c7 jsonb, c8 uuid, c9 integer check (c9 > 0));"
+      echo "create index t${n}_c3 on t$n (c3);"
+    done
+    echo "commit;"
+  } | sql deep
+  sql -c 'vacuum analyze' deep
+  "$program" snapshot --url "$url/deep" --depth full >"$dir/deep.yaml"
+  bench statements "$(sql -c 'show server_version' postgres)" >"$dir/statements.sql"
+  chmod 644 "$dir/statements.sql" "$dir/deep.yaml"
+  bench depth "$url/deep" "$dir/deep.yaml"
+  hyperfine --warmup 3 --runs 20 --export-json "$dir/deep.json" -N \
+    "psql -XAtq -o /dev/null -f $dir/statements.sql $url/deep" \
+    "$program check --format json --url $url/deep --manifest $dir/deep.yaml" 2>/dev/null | grep -E 'Time|Range' || true
+  jq -r '.results | "median: psql \(.[0].median*1000|.*100|round/100) ms, the whole process of a check, with its manifest of 10,000 columns \(.[1].median*1000|.*100|round/100) ms"' "$dir/deep.json"
+  bench compare
+fi
+
+if [ "$what" = all ] || [ "$what" = import ]; then
+  echo; echo "== importing a Prisma schema of 300 models, and a dump of 1,000 tables"
+  {
+    printf 'datasource db {\n  provider = "postgresql"\n}\n'
+    for n in $(seq 0 299); do
+      printf 'model M%s {\n  id Int @id @default(autoincrement())\n  a String @unique\n  b Int?\n  c DateTime @default(now())\n  d Decimal @db.Decimal(12, 2)\n  e Json?\n  f Boolean @default(false)\n  otherId Int?\n  other M%s? @relation("r%s", fields: [otherId], references: [id])\n  back M%s[] @relation("r%s")\n  @@index([b, c])\n}\n' \
+        "$n" "$(((n + 1) % 300))" "$n" "$(((n + 299) % 300))" "$(((n + 299) % 300))"
+    done
+  } >"$dir/schema.prisma"
+  sql -c 'create database dumped' postgres
+  {
+    for n in $(seq 0 999); do
+      echo "create table t$n (id integer primary key, c1 text not null, c2 varchar(20) unique, c3 numeric(12,2) default 0, c4 timestamptz default now(), c5 integer check (c5 > 0));"
+      echo "create index t${n}_c3 on t$n (c3);"
+    done
+  } | sql dumped
+  "$bin/pg_dump" --schema-only -h 127.0.0.1 -p "$port" -U postgres dumped >"$dir/dump.sql"
+  chmod 644 "$dir/schema.prisma" "$dir/dump.sql"
+  hyperfine --warmup 2 --runs 10 --export-json "$dir/import.json" -N \
+    "$program import prisma $dir/schema.prisma --depth full" \
+    "$program import sql $dir/dump.sql --depth full" 2>/dev/null | grep -E 'Time|Range' || true
+  jq -r '.results | "median: 300 models \(.[0].median*1000|round) ms, 1,000 tables \(.[1].median*1000|round) ms"' "$dir/import.json"
 fi
 
 if [ "$what" = all ] || [ "$what" = memory ]; then
