@@ -6,7 +6,9 @@ use std::collections::HashMap;
 use super::backup;
 use crate::manifest::Manifest;
 use crate::schema::Catalog;
+use crate::schema::Definitions;
 use crate::schema::Name;
+use crate::schema::Part;
 use crate::schema::Relation;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
@@ -30,6 +32,7 @@ pub(super) struct Neighbours<'a> {
     expected: HashMap<&'a RelationName, RelationKind>,
     expected_by_name: HashMap<&'a Name, Vec<&'a RelationName>>,
     expected_folded: HashMap<Folded, Vec<&'a RelationName>>,
+    definitions: &'a Definitions,
     /// Every name on either side, without case, for guesses at copies.
     all_folded: HashMap<Folded, &'a RelationName>,
 }
@@ -45,6 +48,7 @@ impl<'a> Neighbours<'a> {
             manifest.expected.keys().map(|(kind, name)| (name, *kind)).collect();
         let mut near = Self {
             manifest,
+            definitions: &catalog.definitions,
             there,
             expected,
             unwanted_by_name: HashMap::new(),
@@ -107,7 +111,34 @@ impl<'a> Neighbours<'a> {
         if let Some(schemas) = other_schemas(&self.unwanted_by_name, name) {
             hints.push(format!("a table of this name is in {schemas}"));
         }
+        if let Some(other) = self.renamed(kind, name) {
+            hints.push(format!("perhaps renamed: `{other}` has its columns and is not expected"));
+        }
         hints
+    }
+
+    /// The one unwanted table that has exactly the columns which are declared of a missing one.
+    fn renamed(&self, kind: RelationKind, name: &RelationName) -> Option<&'a RelationName> {
+        let expected = self.manifest.expects(kind, name)?;
+        let columns = expected.table.as_ref()?.columns.as_ref()?;
+        if columns.listed.is_empty() || !self.definitions.tell.contains(&Part::Columns) {
+            return None;
+        }
+        let fits = |it: &&&'a RelationName| {
+            let Some(there) = self.definitions.tables.get(&(kind, (**it).clone())) else {
+                return false;
+            };
+            there.columns.len() == columns.listed.len()
+                && there.columns.iter().all(|column| {
+                    let said = columns.listed.get(&column.name);
+                    said.is_some_and(|it| {
+                        it.type_name.as_ref().is_none_or(|it| *it == column.type_name)
+                    })
+                })
+        };
+        let mut fitting = self.unwanted_by_name.values().flatten().filter(fits);
+        let first = fitting.next()?;
+        fitting.next().is_none().then_some(*first)
     }
 
     /// The table in the same schema that `name` looks like a copy of. SQL without quotes makes its
