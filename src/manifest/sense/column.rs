@@ -8,6 +8,17 @@ use crate::manifest::ColumnSpec;
 use crate::schema::Generated;
 use crate::schema::Identity;
 
+/// Ways to write a column that PostgreSQL takes for a type, a sequence, a default and NOT NULL
+/// (documentation, "Serial Types").
+const SERIALS: [(&str, &str); 6] = [
+    ("serial", "integer"),
+    ("serial4", "integer"),
+    ("bigserial", "bigint"),
+    ("serial8", "bigint"),
+    ("smallserial", "smallint"),
+    ("serial2", "smallint"),
+];
+
 /// Reads one column.
 pub(super) fn column(text: &str) -> Result<ColumnSpec, String> {
     let words = words(text)?;
@@ -15,11 +26,17 @@ pub(super) fn column(text: &str) -> Result<ColumnSpec, String> {
         it.depth == 0 && it.is_any(&["collate", "not", "null", "default", "generated"])
     };
     let type_end = words.iter().find(clause).map_or(text.len(), |it| it.at);
-    let type_name = canonical::type_name(&text[..type_end]).map_err(|it| it.to_string())?;
+    let written = text[..type_end].trim();
+    let serial = SERIALS.iter().find(|(word, _)| written.eq_ignore_ascii_case(word));
+    let type_name = match serial {
+        Some((_, type_name)) => (*type_name).to_owned(),
+        None => canonical::type_name(written).map_err(|it| it.to_string())?,
+    };
     let mut spec = ColumnSpec {
         type_name: Some(type_name),
-        nullable: Some(true),
-        default: Some(None),
+        nullable: Some(serial.is_none()),
+        // The name of the sequence is the server's choice.
+        default: serial.is_none().then_some(None),
         identity: Some(None),
         generated: Some(None),
         collation: Some(None),
