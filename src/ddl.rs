@@ -28,6 +28,7 @@ mod statement;
 mod statements;
 mod table;
 mod tokens;
+mod up_only;
 mod view;
 
 #[cfg(test)]

@@ -133,6 +133,22 @@ fn apply(
         state.table_mut(name)?.table.unlogged = true;
         return Ok(());
     }
+    let security = |rest: &mut Cursor<'_>| {
+        let mut ahead = *rest;
+        let is = ["enable", "disable", "force"].iter().any(|it| ahead.words(&[*it, "row"]))
+            || ahead.words(&["no", "force", "row"]);
+        is.then(|| "ALTER TABLE … ROW LEVEL SECURITY".to_owned())
+    };
+    let trigger = |rest: &mut Cursor<'_>| {
+        let mut ahead = *rest;
+        let switch = ahead.word("enable") || ahead.word("disable");
+        let _ = ahead.word("always") || ahead.word("replica");
+        (switch && ahead.word("trigger")).then(|| "ALTER TABLE … TRIGGER".to_owned())
+    };
+    if let Some(kind) = security(&mut rest).or_else(|| trigger(&mut rest)) {
+        state.passed_over.push(kind);
+        return Ok(());
+    }
     // What neither a column nor a constraint nor an index notices.
     let words = [
         "owner", "enable", "disable", "force", "no", "validate", "cluster", "set", "reset",

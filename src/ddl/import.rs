@@ -24,6 +24,7 @@ use super::statement;
 use super::statement::Outcome;
 use super::tokens::Problem;
 use super::tokens::tokens;
+use super::up_only::UpOnly;
 
 /// Mistakes told of one import. A file in another language has one in each line.
 const MISTAKES_MAX: usize = 100;
@@ -118,6 +119,7 @@ impl Import {
         }
         // Each file is read in a session of its own.
         self.state.search_path = super::state::default_search_path();
+        let reader = UpOnly::new(reader);
         let read = split(reader, &mut |found| self.found(path, found));
         if let Err(error) = read {
             self.mistakes.push(unreadable(path, &error));
@@ -163,6 +165,15 @@ impl Import {
 
     fn statement(&mut self, path: &Path, piece: &Piece) {
         if let Some(kind) = statement::kind_of_text(&piece.text) {
+            if ["ROLLBACK", "ABORT"].contains(&kind.as_str()) {
+                let message =
+                    format!("{kind} takes back what came before, which is not followed here");
+                let mistake = Mistake::new(path, Some(piece.at), "", message);
+                let help =
+                    "take it out with what it takes back; or let a server run it: `--via-scratch`";
+                self.wrong(mistake.with_help(help));
+                return;
+            }
             if !piece.cut && SETTING.contains(&kind.as_str()) {
                 self.takes(path, piece);
                 return;
@@ -188,7 +199,11 @@ impl Import {
             statement::run(&mut self.state, &tokens)
         });
         match done {
-            Ok(Outcome::Done) => {}
+            Ok(Outcome::Done) => {
+                for kind in std::mem::take(&mut self.state.passed_over) {
+                    self.pass(path, piece, kind);
+                }
+            }
             Ok(Outcome::PassedOver(kind)) => self.pass(path, piece, kind),
             Err(problem) => {
                 let mistake = Self::mistake(path, piece, problem);
@@ -277,7 +292,7 @@ impl Import {
 }
 
 /// What a manifest could declare, and what only a server can tell of SQL.
-const DECLARABLE: [&str; 11] = [
+const DECLARABLE: [&str; 13] = [
     "CREATE TRIGGER",
     "CREATE POLICY",
     "ALTER POLICY",
@@ -289,6 +304,8 @@ const DECLARABLE: [&str; 11] = [
     "GRANT",
     "REVOKE",
     "ALTER … OWNER TO",
+    "ALTER TABLE … ROW LEVEL SECURITY",
+    "ALTER TABLE … TRIGGER",
 ];
 const NOT_READ: &str = "not read from SQL, and so not declared";
 const OF_NO_INTEREST: &str = "passed over, as it says nothing of tables";

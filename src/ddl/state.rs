@@ -79,6 +79,8 @@ pub(super) struct State {
     pub(super) schemas: BTreeSet<Name>,
     pub(super) extensions: BTreeMap<Name, Extension>,
     pub(super) search_path: Vec<String>,
+    /// Kinds of actions that were done with nothing taken from them, for whoever counts these.
+    pub(super) passed_over: Vec<String>,
 }
 
 impl State {
@@ -92,6 +94,7 @@ impl State {
             schemas: [Name::from("public")].into(),
             extensions: [(Name::from("plpgsql"), language)].into(),
             search_path: default_search_path(),
+            passed_over: Vec::new(),
         }
     }
 

@@ -10,6 +10,7 @@ use super::import::unreadable;
 use super::split::Found;
 use super::split::split;
 use super::statement;
+use super::up_only::UpOnly;
 use crate::yaml::Mistake;
 use crate::yaml::Position;
 
@@ -48,7 +49,7 @@ pub fn statements(path: &Path) -> Result<Vec<Runnable>, Vec<Mistake>> {
         let mut wrong = |at: Position, message: String| {
             mistakes.push(Mistake::new(&path, Some(at), "", message));
         };
-        let read = split(BufReader::new(file), &mut |found| match found {
+        let read = split(UpOnly::new(BufReader::new(file)), &mut |found| match found {
             Found::Statement(piece) => {
                 let kind = statement::kind_of_text(&piece.text);
                 let is = |word: &str| kind.as_deref() == Some(word);

@@ -191,6 +191,30 @@ fn what_is_passed_over_is_counted() {
     );
 }
 
+/// What takes back is never read as if it had not been there.
+#[test]
+fn what_is_undone_is_passed_over_or_refused() {
+    let both = "-- migrate:up\ncreate table a (b int);\n-- migrate:down\ndrop table a;\n";
+    assert_eq!(good(both).tables.len(), 1);
+    let mistakes = import(&[source("begin; create table a (b int); rollback;")]).unwrap_err();
+    assert!(mistakes[0].message.contains("ROLLBACK takes back"), "{}", mistakes[0]);
+}
+
+#[test]
+fn what_only_a_server_can_tell_is_counted_as_not_read() {
+    let text = "create table a (b int); alter table a enable row level security;
+        alter table a no force row level security; alter table a disable trigger all;";
+    let (_, warnings) = import(&[source(text)]).unwrap();
+    let messages: Vec<&str> = warnings.iter().map(|it| it.message.as_str()).collect();
+    assert_eq!(
+        messages,
+        [
+            "not read from SQL, and so not declared: ALTER TABLE … ROW LEVEL SECURITY (2)",
+            "not read from SQL, and so not declared: ALTER TABLE … TRIGGER (one)",
+        ]
+    );
+}
+
 /// Names that PostgreSQL 15 was seen to choose.
 #[test]
 fn unnamed_things_get_the_names_that_the_server_gives() {

@@ -140,8 +140,11 @@ pub struct Definitions {
     pub estimates: BTreeMap<RelationName, Option<u64>>,
 }
 
+/// Reasons of a doubt that are told in full.
+const DOUBTS_TOLD: usize = 5;
+
 impl Definitions {
-    /// Why what was wanted is not known, if it is not: the first reason, and how many more there are.
+    /// Why what was wanted is not known, if it is not.
     #[must_use]
     pub fn doubt(&self) -> Option<String> {
         let parts =
@@ -150,12 +153,13 @@ impl Definitions {
             let reason = it.as_ref().err()?;
             Some(format!("the rows of table `{table}` were not counted: {reason}"))
         });
-        let mut reasons = parts.chain(rows);
-        let first = reasons.next()?;
-        Some(match reasons.count() {
-            0 => first,
-            more => format!("{first} (and {more} more of that kind)"),
-        })
+        let mut reasons: Vec<String> = parts.chain(rows).collect();
+        let more = reasons.len().saturating_sub(DOUBTS_TOLD);
+        if more > 0 {
+            reasons.truncate(DOUBTS_TOLD);
+            reasons.push(format!("and {more} more"));
+        }
+        (!reasons.is_empty()).then(|| reasons.join("; "))
     }
 
     /// Says that a part is complete, or why it is not.
