@@ -72,7 +72,7 @@ pub(super) async fn run(command: ImportCommand) -> anyhow::Result<Status> {
         }
         ImportCommand::Sql(SqlArgs { import, via_scratch: Some(url), insecure }) => {
             let depth = Depth::from(import.depth);
-            let catalog = scratch::read(&import.path, &url, insecure, depth).await?;
+            let catalog = Box::pin(scratch::read(&import.path, &url, insecure, depth)).await?;
             for (part, reason) in &catalog.definitions.unread {
                 let warning = paint(WARN, "warning:");
                 output::remark(&format!(

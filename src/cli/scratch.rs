@@ -4,6 +4,9 @@
 use std::path::Path;
 
 use anyhow::bail;
+use tokio::signal::unix::SignalKind;
+use tokio::signal::unix::signal;
+use tokio_util::sync::CancellationToken;
 
 use super::environment;
 use super::output;
@@ -16,6 +19,27 @@ use crate::introspect;
 use crate::manifest::Depth;
 use crate::schema::Catalog;
 use crate::schema::Wanted;
+
+/// Waits for `work`, and asks it to stop when the process is asked to.
+async fn until_told_to_stop<T>(
+    work: impl Future<Output = T>,
+    stop: &CancellationToken,
+) -> anyhow::Result<T> {
+    let mut signals = Vec::new();
+    for kind in [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()] {
+        signals.push(signal(kind)?);
+    }
+    let told = async {
+        let any = signals.iter_mut().map(|it| Box::pin(it.recv()));
+        futures_util::future::select_all(any).await;
+        stop.cancel();
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        done = work => Ok(done),
+        () = told => anyhow::bail!("stopped"),
+    }
+}
 
 /// What the SQL at `path` makes on the server of `url`, as deep as `depth` says.
 pub(super) async fn read(
@@ -40,9 +64,9 @@ pub(super) async fn read(
     };
     let environment = environment::environment();
     let wanted = Wanted::from(depth.parts());
-    // Not raced against Ctrl-C: whoever breaks off waits for the drop, or kills us and is left with a
-    // database whose name says what it was.
-    let scratch = introspect::scratch(&connection, &environment, &statements, &wanted).await?;
+    let stop = CancellationToken::new();
+    let scratch = introspect::scratch(&connection, &environment, &statements, &wanted, &stop);
+    let scratch = Box::pin(until_told_to_stop(scratch, &stop)).await??;
     for (reason, times) in &scratch.passed_over {
         let times = count(*times, "statement");
         output::remark(&format!("{} not run: {reason} ({times})", paint(WARN, "warning:")));

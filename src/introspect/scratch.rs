@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
+
 use super::connect;
 use super::connect::Deadline;
 use super::environment::Environment;
@@ -54,16 +56,32 @@ const BEYOND: [&str; 16] = [
 /// SQLSTATE of something that is named and not there, a role for example.
 const UNDEFINED_OBJECT: &str = "42704";
 
+const INSUFFICIENT_PRIVILEGE: &str = "42501";
+
 /// Why there is no catalog.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ScratchError {
-    #[error("the throwaway database could not be made, read or dropped: {}", .0.reason())]
-    Server(#[source] IntrospectError),
+    #[error("the throwaway database could not be made or read: {}", in_words(.0))]
+    Server(IntrospectError),
     #[error("{}:{}:{}: {reason}", statement.path.display(), statement.at.line, statement.at.column)]
     Statement { statement: Box<Runnable>, reason: String },
+    #[error("stopped before the end; the throwaway database is dropped")]
+    Stopped,
     #[error("database `{name}` could not be dropped, drop it by hand: {reason}")]
     Left { name: String, reason: String },
+}
+
+/// Who may not make databases lacks no right of an auditor.
+fn in_words(error: &IntrospectError) -> String {
+    match error {
+        IntrospectError::Read { role, source: TalkError::Server { code, .. }, .. }
+            if code == INSUFFICIENT_PRIVILEGE =>
+        {
+            format!("role `{role}` may not create databases: alter role … createdb")
+        }
+        other => other.reason(),
+    }
 }
 
 /// What a throwaway database holds after its SQL has run.
@@ -75,6 +93,7 @@ pub struct Scratch {
 }
 
 /// Runs `statements` in a database of their own on the server of `connection`, and reads `wanted` of it.
+/// Breaks off where `stop` is cancelled, and drops the database all the same.
 ///
 /// # Errors
 ///
@@ -85,6 +104,7 @@ pub async fn scratch(
     environment: &Environment,
     statements: &[Runnable],
     wanted: &Wanted,
+    stop: &CancellationToken,
 ) -> Result<Scratch, ScratchError> {
     let name = format!("{PREFIX}{}", uuid::Uuid::now_v7().simple());
     let maintenance = ConnectionSource::Parsed(Arc::new(connection.clone()));
@@ -95,13 +115,14 @@ pub async fn scratch(
     run(&mut session, &create, STEP_MAX).await.map_err(ScratchError::Server)?;
     session.close().await;
 
-    let outcome = fill_and_read(&own, environment, statements, wanted).await;
+    let work = fill_and_read(&own, environment, statements, wanted);
+    let outcome = stop.run_until_cancelled(work).await.unwrap_or(Err(ScratchError::Stopped));
     let dropped = drop_it(&maintenance, environment, &name).await;
-    let scratch = outcome?;
-    match dropped {
-        Ok(()) => Ok(scratch),
-        Err(error) => Err(ScratchError::Left { name, reason: error.reason() }),
+    // What is left behind is worse than why the rest failed.
+    if let Err(error) = dropped {
+        return Err(ScratchError::Left { name, reason: error.reason() });
     }
+    outcome
 }
 
 async fn fill_and_read(

@@ -94,6 +94,11 @@ fn reason(error: &IntrospectError) -> String {
             "a policy of row-level security would hide rows from this role ({message}); only a role \
              with BYPASSRLS, or the owner, can count them"
         ),
+        "42501" if message.contains("for schema") => {
+            format!(
+                "this role may not look into the schema ({message}): grant it USAGE on the schema"
+            )
+        }
         "42501" => {
             format!("this role lacks the right to ({message}): grant it SELECT on the table")
         }
