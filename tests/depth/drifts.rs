@@ -209,6 +209,7 @@ async fn what_is_not_declared_is_not_compared() {
         ("tables: {t: {columns: {a: text}, match: at_least}}", &["nullability_changed t a"]),
         ("tables: {t: {columns: {b: int4}, match: at_least}}", &["default_changed t b"]),
         ("tables: {t: {columns: {b: integer default '5'}, match: at_least}}", &[]),
+        ("tables: {t: {columns: {id: serial, a: text not null}, match: at_least}}", &[]),
         ("tables: {t: {primary_key: [id]}}", &[]),
         ("tables: {t: {primary_key: []}}", &["primary_key_changed t t_pkey"]),
         ("tables: {t: {indexes: [], unique: [], foreign_keys: []}}", &[]),
@@ -229,11 +230,18 @@ async fn the_report_says_what_differs_in_words() {
     let database = TestDatabase::create("depth").await;
     database
         .execute(
-            "create table \"User\" (id int primary key, email varchar(200) not null, phone text)",
+            "create table other (); create table \"User\" (id int primary key, email varchar(200) not null, phone text)",
         )
         .await;
     let held = Held::new(&database).await;
     held.to(&held.snapshot("full").await);
+    let renamed =
+        ["alter table \"User\" rename to \"Person\"", "alter table \"Person\" rename to \"User\""];
+    database.execute(renamed[0]).await;
+    let url = held.url();
+    let run = held.workspace.run(&["check", "--url", &url, "--manifest", "m.yaml"]).await;
+    run.ended(1).says("perhaps renamed: `Person` has its columns and is not expected");
+    database.execute(renamed[1]).await;
     database
         .execute("alter table \"User\" drop phone, alter email type text, alter email drop not null, add tel text")
         .await;

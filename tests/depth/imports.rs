@@ -5,8 +5,14 @@
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Duration;
+
+use nix::sys::signal::Signal;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 
 use super::Held;
+use crate::support::DEADLINE;
 use crate::support::postgres::Cluster;
 use crate::support::postgres::TestDatabase;
 use crate::support::process::find_program;
@@ -289,5 +295,31 @@ async fn a_scratch_database_is_filled_read_and_dropped() {
     // Who may not make databases is told so.
     let url = held.url();
     let run = held.workspace.run(&["import", "sql", &path, "--via-scratch", &url]).await;
-    run.ended(2).says("permission denied to create database");
+    run.ended(2).says("may not create databases");
+    breaking_off_drops_it(&database, &held).await;
+}
+
+/// Whoever breaks off leaves nothing behind. Part of the test above: both count what is left on the server.
+async fn breaking_off_drops_it(database: &TestDatabase<'_>, held: &Held<'_>) {
+    let path = held.workspace.rewrite("slow.sql", "select pg_sleep(600);").display().to_string();
+    let server = database.url(&Cluster::shared().superuser());
+    let sleeping = "select count(*) from pg_stat_activity where query like 'select pg_sleep(600)%' \
+                    and datname like 'schemawarden_scratch_%'";
+    let left = "select count(*) from pg_database where datname like 'schemawarden_scratch_%'";
+    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+        let arguments = ["import", "sql", &path, "--via-scratch", &server];
+        let mut child =
+            held.workspace.command(&arguments).spawn().expect("the binary can be started");
+        let pid = Pid::from_raw(i32::try_from(child.id().expect("it runs")).expect("a pid"));
+        let asleep = async {
+            while database.one(sleeping).await != "1" {
+                tokio::time::sleep(Duration::from_millis(50)).await;
+            }
+        };
+        tokio::time::timeout(DEADLINE, asleep).await.expect("it sleeps in its database");
+        kill(pid, signal).expect("it is there");
+        let status = tokio::time::timeout(DEADLINE, child.wait()).await.expect("it ends");
+        assert_eq!(status.expect("it ended").code(), Some(2), "{signal}");
+        assert_eq!(database.one(left).await, "0", "{signal}");
+    }
 }
