@@ -96,7 +96,10 @@ def pg_delta(text):
 
 
 def schemawarden(text):
-    """A line per finding, `  SEVERITY  KIND  NAME`; what is indented deeper goes with it."""
+    """A line per finding, `  SEVERITY  KIND  NAME-OR-SENTENCE`; what is indented deeper goes with it."""
+    # A sentence names a column and then its table: told as `table.column` too.
+    of = re.compile(r"`(\w+)`(?: \([^)]*\)+)? of table `([\w.]+)`")
+    text = of.sub(lambda it: f"{it[0]} {it[2]}.{it[1]}", text)
     item = None
     for line in text.splitlines():
         if re.match(r"  (critical|warning|info)\b", line):
