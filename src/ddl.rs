@@ -15,6 +15,7 @@ mod alter;
 mod column;
 mod constraint;
 mod drop;
+mod element;
 mod enumeration;
 mod files;
 mod import;

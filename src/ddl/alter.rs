@@ -14,12 +14,12 @@ use super::constraint;
 use super::constraint::columns_of;
 use super::constraint::text;
 use super::drop;
+use super::element;
 use super::index;
 use super::rename;
 use super::state::Relation;
 use super::state::State;
 use super::state::missing;
-use super::table;
 use super::tokens::Cursor;
 use super::tokens::Problem;
 use super::tokens::at_commas;
@@ -187,7 +187,7 @@ fn add(
     rest: Cursor<'_>,
 ) -> Result<(), Problem> {
     let mut rest = rest;
-    if let Some(column) = table::not_null(rest.rest()) {
+    if let Some(column) = element::not_null(rest.rest()) {
         return each(state, name, only, |state, it| {
             column_of(state, it, &column)?.nullable = false;
             Ok(())
@@ -195,7 +195,7 @@ fn add(
     }
     rest.word("column");
     let if_not_exists = rest.words(&["if", "not", "exists"]);
-    let (mut columns, constraints) = table::read(rest.rest())?;
+    let (mut columns, constraints) = element::read(rest.rest())?;
     let Some(def) = columns.pop() else {
         let inherited = constraints.clone();
         constraint::add_all(state, name, constraints)?;

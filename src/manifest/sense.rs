@@ -5,6 +5,7 @@
 
 mod about;
 mod column;
+mod draft;
 mod objects;
 
 use std::collections::BTreeMap;
@@ -19,7 +20,6 @@ use super::Expected;
 use super::Glob;
 use super::Globs;
 use super::Golden;
-use super::Known;
 use super::Objects;
 use super::Presets;
 use super::known::Noted;
@@ -42,6 +42,8 @@ use crate::yaml::At;
 use crate::yaml::Mistake;
 use crate::yaml::Position;
 use crate::yaml::nearest;
+
+pub(super) use draft::Draft;
 
 /// What a map says of a relation of `kind`, from its JSON form.
 pub(super) fn declared(kind: RelationKind, map: &serde_json::Value) -> Result<Expected, String> {
@@ -78,22 +80,6 @@ pub(super) fn reads_column(text: &str) -> Option<super::ColumnSpec> {
 
 /// More files than this in one `extends` are refused.
 const MAX_PARENTS: usize = 32;
-
-/// What one file says of what is expected, or several files together.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Draft {
-    pub(super) expected: BTreeMap<(RelationKind, RelationName), Expected>,
-    pub(super) compares_views: bool,
-    pub(super) compares_materialized_views: bool,
-    pub(super) schemas: Option<BTreeSet<Name>>,
-    pub(super) ignore: Globs,
-    pub(super) forbid: Globs,
-    pub(super) presets: Option<Presets>,
-    pub(super) known: Vec<Known>,
-    pub(super) severities: BTreeMap<FindingKind, Severity>,
-    pub(super) objects: Objects,
-    pub(super) golden: Option<Golden>,
-}
 
 /// One file, made sense of.
 #[derive(Debug)]
@@ -380,48 +366,5 @@ impl Reader<'_> {
             self.noted.mistakes.push(mistake.with_help(help));
         }
         files
-    }
-}
-
-impl Draft {
-    /// Adds what the file says that names this draft's source. What it declares of a table wins; of what it
-    /// does not declare, the source's word stands.
-    pub(super) fn source_of(self, mut child: Self) -> Self {
-        for (key, base) in &self.expected {
-            if let Some(said) = child.expected.remove(key) {
-                child.expected.insert(key.clone(), said.over(base.clone()));
-            }
-        }
-        self.extended_by(child)
-    }
-
-    /// Adds what a file that extends this one says. The file wins where both speak of one thing.
-    pub(super) fn extended_by(mut self, mut child: Self) -> Self {
-        if self.expected.is_empty() {
-            self.expected = std::mem::take(&mut child.expected);
-        }
-        for (key, expected) in child.expected {
-            // Another kind under the same name replaces the parent's, too.
-            for kind in RelationKind::ALL {
-                self.expected.remove(&(kind, key.1.clone()));
-            }
-            self.expected.insert(key, expected);
-        }
-        self.compares_views |= child.compares_views;
-        self.compares_materialized_views |= child.compares_materialized_views;
-        self.schemas = child.schemas.or(self.schemas);
-        self.ignore.extend(&child.ignore);
-        self.forbid.extend(&child.forbid);
-        self.presets = child.presets.or(self.presets);
-        for known in child.known {
-            self.known.retain(|it| {
-                (&it.object, it.kind, &it.part) != (&known.object, known.kind, &known.part)
-            });
-            self.known.push(known);
-        }
-        self.severities.extend(child.severities);
-        self.objects.overlaid_by(child.objects);
-        self.golden = child.golden.or(self.golden);
-        self
     }
 }
