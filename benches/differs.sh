@@ -31,8 +31,7 @@ program=$(realpath -m "${SCHEMAWARDEN:-target/release/schemawarden}")
 
 say() { printf '%s\n' "$*" >&2; }
 die() { say "!! $*"; exit 2; }
-bin=$(printf '%s\n' /usr/lib/postgresql/*/bin | sort -V | tail -n 1)
-[ -d "$bin" ] || die "no PostgreSQL server programs: apt-get install postgresql"
+. benches/server.sh
 for it in psql pg_dump hyperfine jq python3 npm java dpkg apt-get; do
   command -v "$it" >/dev/null || die "no $it: apt-get install postgresql-client hyperfine jq python3-venv npm default-jre-headless"
 done
@@ -81,18 +80,7 @@ fi
 
 # --- The two databases, and one more that is as the first -------------------------------------------
 
-dir=$(mktemp -d /tmp/schemawarden-differs-XXXXXX)
-as() { "$@"; }
-if [ "$(id -u)" = 0 ]; then
-  chown postgres "$dir"; chmod 755 "$dir"
-  as() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
-fi
-port=$((20000 + RANDOM % 10000))
-stop() { as "$bin/pg_ctl" stop -D "$dir/data" -m immediate >/dev/null 2>&1 || true; rm -rf "$dir"; }
-trap stop EXIT
-(cd "$dir" && as "$bin/initdb" -D "$dir/data" -U postgres --auth=trust --locale=C -E UTF8 --no-sync >/dev/null)
-(cd "$dir" && as "$bin/pg_ctl" start -w -D "$dir/data" -l "$dir/log" \
-  -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$dir -c fsync=off" >/dev/null)
+start_server differs
 sql() { psql -XqAt -v ON_ERROR_STOP=1 -h 127.0.0.1 -p "$port" -U postgres "$@"; }
 # `copy` is built, not copied from a template: with a template the OIDs would be the same, and a tool that compares
 # them would look better than it is.

@@ -9,25 +9,13 @@ cd "$(dirname "$0")/.."
 what=${1:-all}
 half=${2:-20}
 
-bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
-[ -n "$bin" ] || { echo "no PostgreSQL server programs: apt-get install postgresql" >&2; exit 2; }
+. benches/server.sh
 command -v hyperfine >/dev/null || { echo "no hyperfine: apt-get install hyperfine" >&2; exit 2; }
 cargo build --release --locked --quiet
 program=$PWD/target/release/schemawarden
 bench() { cargo bench --locked --quiet --bench audit -- "$@"; }
 
-dir=$(mktemp -d /tmp/schemawarden-bench-XXXXXX)
-as() { "$@"; }
-if [ "$(id -u)" = 0 ]; then
-  chown postgres "$dir"; chmod 755 "$dir"
-  as() { setpriv --reuid=postgres --regid=postgres --clear-groups "$@"; }
-fi
-port=$((20000 + RANDOM % 10000))
-stop() { as "$bin/pg_ctl" stop -D "$dir/data" -m immediate >/dev/null 2>&1 || true; rm -rf "$dir"; }
-trap stop EXIT
-as "$bin/initdb" -D "$dir/data" -U postgres --auth=trust --locale=C -E UTF8 --no-sync >/dev/null
-as "$bin/pg_ctl" start -w -D "$dir/data" -l "$dir/log" \
-  -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories=$dir -c fsync=off -c max_connections=100" >/dev/null
+start_server bench max_connections=100
 sql() { psql -XqAt -h 127.0.0.1 -p "$port" -U postgres "$@"; }
 sql -c 'create role auditor login' postgres
 

@@ -1,6 +1,10 @@
 //! `--depth`: how much of a source becomes a manifest.
 
+use super::output;
+use super::output::WARN;
+use super::output::paint;
 use crate::manifest::Depth;
+use crate::schema::Catalog;
 
 /// [`Depth`] on the command line.
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -20,5 +24,13 @@ impl From<DepthArg> for Depth {
             DepthArg::Columns => Self::Columns,
             DepthArg::Full => Self::Full,
         }
+    }
+}
+
+/// Warns of the parts that could not be read, and so are not in what is printed.
+pub(super) fn warn_of_unread(catalog: &Catalog) {
+    for (part, reason) in &catalog.definitions.unread {
+        let warning = paint(WARN, "warning:");
+        output::remark(&format!("{warning} {part} were not read, and are not in it: {reason}"));
     }
 }

@@ -8,6 +8,7 @@ use std::path::Path;
 use std::path::PathBuf;
 
 use super::Status;
+use super::depth;
 use super::depth::DepthArg;
 use super::environment;
 use super::output;
@@ -71,14 +72,9 @@ pub(super) async fn run(command: ImportCommand) -> anyhow::Result<Status> {
             emit(&import, "sql", &definitions)
         }
         ImportCommand::Sql(SqlArgs { import, via_scratch: Some(url), insecure }) => {
-            let depth = Depth::from(import.depth);
-            let catalog = Box::pin(scratch::read(&import.path, &url, insecure, depth)).await?;
-            for (part, reason) in &catalog.definitions.unread {
-                let warning = paint(WARN, "warning:");
-                output::remark(&format!(
-                    "{warning} {part} were not read, and are not in it: {reason}"
-                ));
-            }
+            let wanted = Depth::from(import.depth);
+            let catalog = Box::pin(scratch::read(&import.path, &url, insecure, wanted)).await?;
+            depth::warn_of_unread(&catalog);
             let comments = [format!(
                 "What `{}` makes of an empty database, run by PostgreSQL {} for `schemawarden import sql --via-scratch`.",
                 import.path.display(),
@@ -86,7 +82,7 @@ pub(super) async fn run(command: ImportCommand) -> anyhow::Result<Status> {
             )];
             let name = name(&import);
             let definitions = manifest::framed(&catalog);
-            output::emit(&manifest::print_source(&name, &comments, &definitions, depth))?;
+            output::emit(&manifest::print_source(&name, &comments, &definitions, wanted))?;
             Ok(Status::Clean)
         }
     }

@@ -4,11 +4,10 @@ use anyhow::bail;
 
 use super::Global;
 use super::Status;
+use super::depth;
 use super::depth::DepthArg;
 use super::environment;
 use super::output;
-use super::output::WARN;
-use super::output::paint;
 use super::selection;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
@@ -57,30 +56,21 @@ pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<S
             environment::URL
         ),
     };
-    let depth = manifest::Depth::from(args.depth);
+    let wanted_depth = manifest::Depth::from(args.depth);
     let environment = environment::environment();
-    let catalog = match introspect::read(
-        &source,
-        &limits,
-        &environment,
-        &Wanted::from(depth.parts()),
-    )
-    .await
-    {
-        Ok(catalog) => catalog,
-        Err(error) => bail!("could not read `{name}`: {}", error.reason()),
-    };
+    let catalog =
+        match introspect::read(&source, &limits, &environment, &Wanted::from(wanted_depth.parts()))
+            .await
+        {
+            Ok(catalog) => catalog,
+            Err(error) => bail!("could not read `{name}`: {}", error.reason()),
+        };
     // A manifest of half a database would call the other half drift.
     if let Some(reason) = &catalog.incomplete {
         bail!("the read of `{name}` is not complete: {reason}");
     }
-    for (part, reason) in &catalog.definitions.unread {
-        output::remark(&format!(
-            "{} {part} were not read, and are not in it: {reason}",
-            paint(WARN, "warning:")
-        ));
-    }
+    depth::warn_of_unread(&catalog);
     let name = args.name.as_deref().unwrap_or(&name);
-    output::emit(&manifest::print(name, &catalog, &Presets::default(), depth))?;
+    output::emit(&manifest::print(name, &catalog, &Presets::default(), wanted_depth))?;
     Ok(Status::Clean)
 }

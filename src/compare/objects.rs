@@ -30,12 +30,13 @@ use crate::schema::Part;
 use crate::schema::RelationName;
 use crate::schema::Sequence;
 use crate::schema::Signature;
+use crate::schema::enabled_word;
 
 /// The extension that every database has from the start.
 const PLPGSQL: &str = "plpgsql";
 
-/// What one value of an object is called, as the manifest says it, and as it is.
-type Value2 = (&'static str, String, String);
+/// One value of an object that differs: what it is called, as the manifest says it, and as it is.
+type Difference = (&'static str, String, String);
 
 /// Every difference beside relations. Unsorted, with default severities.
 pub(super) fn objects(manifest: &Manifest, catalog: &Catalog) -> Vec<Finding> {
@@ -175,7 +176,7 @@ impl<'a, I> Of<'a, I> {
         expected: &BTreeMap<K, Object<S>>,
         actual: &BTreeMap<K, T>,
         ours: impl Fn(&K) -> bool,
-        differences: impl Fn(&S, &T) -> Vec<Value2>,
+        differences: impl Fn(&S, &T) -> Vec<Difference>,
         findings: &mut Vec<Finding>,
     ) where
         I: Fn(&K) -> Identity,
@@ -207,8 +208,9 @@ impl<'a, I> Of<'a, I> {
                         .collect();
                     let message = format!("{noun} `{shown}`: {}", words.join("; "));
                     let mut finding = self.finding(changed, key, message);
-                    let side = |pick: fn(&Value2) -> &String| {
-                        let one = |it: &Value2| (it.0.to_owned(), Value::from(pick(it).clone()));
+                    let side = |pick: fn(&Difference) -> &String| {
+                        let one =
+                            |it: &Difference| (it.0.to_owned(), Value::from(pick(it).clone()));
                         Value::Object(differences.iter().map(one).collect())
                     };
                     finding.detail.insert("expected".to_owned(), side(|it| &it.1));
@@ -243,12 +245,12 @@ fn differs<T: PartialEq>(
     expected: Option<&T>,
     actual: &T,
     spelled: impl Fn(&T) -> String,
-) -> Option<Value2> {
+) -> Option<Difference> {
     let expected = expected.filter(|it| *it != actual)?;
     Some((what, spelled(expected), spelled(actual)))
 }
 
-fn sequence(expected: &SequenceSpec, actual: &Sequence) -> Vec<Value2> {
+fn sequence(expected: &SequenceSpec, actual: &Sequence) -> Vec<Difference> {
     let number = |it: &i64| it.to_string();
     let all = [
         differs("type", expected.type_name.as_ref(), &actual.type_name, String::clone),
@@ -262,7 +264,7 @@ fn sequence(expected: &SequenceSpec, actual: &Sequence) -> Vec<Value2> {
     all.into_iter().flatten().collect()
 }
 
-fn enumeration(expected: &EnumSpec, actual: &Vec<String>) -> Vec<Value2> {
+fn enumeration(expected: &EnumSpec, actual: &Vec<String>) -> Vec<Difference> {
     let labels = |it: &Vec<String>| it.join(", ");
     differs("its labels", expected.labels.as_ref(), actual, labels)
         .map(|(_, expected, actual)| ("the list of labels", expected, actual))
@@ -270,7 +272,7 @@ fn enumeration(expected: &EnumSpec, actual: &Vec<String>) -> Vec<Value2> {
         .collect()
 }
 
-fn function(expected: &FunctionSpec, actual: &Function) -> Vec<Value2> {
+fn function(expected: &FunctionSpec, actual: &Function) -> Vec<Difference> {
     let returns = expected.returns.as_ref().filter(|it| !same_type(it, &actual.returns));
     let all = [
         differs("kind", expected.kind.as_ref(), &actual.kind, String::clone),
@@ -295,7 +297,7 @@ fn same_type(expected: &str, actual: &str) -> bool {
         )
 }
 
-fn extension(expected: &ExtensionSpec, actual: &Extension) -> Vec<Value2> {
+fn extension(expected: &ExtensionSpec, actual: &Extension) -> Vec<Difference> {
     let schema = actual.schema.clone().unwrap_or_else(|| Name::from(""));
     let version = actual.version.clone().unwrap_or_default();
     let all = [
@@ -305,17 +307,9 @@ fn extension(expected: &ExtensionSpec, actual: &Extension) -> Vec<Value2> {
     all.into_iter().flatten().collect()
 }
 
-fn event_trigger(expected: &EventTriggerSpec, actual: &EventTrigger) -> Vec<Value2> {
+fn event_trigger(expected: &EventTriggerSpec, actual: &EventTrigger) -> Vec<Difference> {
     let tags = |it: &BTreeSet<String>| it.iter().cloned().collect::<Vec<_>>().join(", ");
-    let enabled = |it: &char| {
-        let word = match it {
-            'D' => "disabled",
-            'R' => "replica",
-            'A' => "always",
-            _ => "origin",
-        };
-        word.to_owned()
-    };
+    let enabled = |it: &char| enabled_word(*it).to_owned();
     let all = [
         differs("event", expected.event.as_ref(), &actual.event, String::clone),
         differs("function", expected.function.as_ref(), &actual.function, RelationName::visible),

@@ -26,6 +26,7 @@ use crate::schema::Key;
 use crate::schema::Name;
 use crate::schema::Policy;
 use crate::schema::Trigger;
+use crate::schema::enabled_word;
 
 pub(super) use objects::objects;
 
@@ -89,14 +90,7 @@ fn table(it: &TableSpec) -> Map<String, Value> {
             it.iter().map(|(name, it)| (name.visible(), trigger(it))).collect::<Map<_, _>>().into()
         }),
     );
-    put(
-        "rls",
-        it.row_security.map(|it| match (it.enabled, it.forced) {
-            (false, _) => "disabled".into(),
-            (true, false) => "enabled".into(),
-            (true, true) => "forced".into(),
-        }),
-    );
+    put("rls", it.row_security.map(|it| it.word().into()));
     put(
         "policies",
         it.policies.as_ref().map(|it| {
@@ -107,7 +101,7 @@ fn table(it: &TableSpec) -> Map<String, Value> {
     put(
         "grants",
         it.grants.as_ref().map(|it| {
-            it.iter().map(|(role, may)| (grantee(role), json!(may))).collect::<Map<_, _>>().into()
+            it.iter().map(|(role, may)| (role.visible(), json!(may))).collect::<Map<_, _>>().into()
         }),
     );
     put("partition_key", it.partition_key.as_ref().map(|it| or_none(it.as_deref())));
@@ -280,11 +274,11 @@ fn trigger(it: &Trigger) -> Value {
     if it.enabled == 'O' {
         return it.definition.clone().into();
     }
-    json!({ "definition": it.definition, "enabled": words::of_enabled(it.enabled) })
+    json!({ "definition": it.definition, "enabled": enabled_word(it.enabled) })
 }
 
 fn policy(it: &Policy) -> Value {
-    let roles: Vec<String> = it.roles.iter().map(grantee).collect();
+    let roles: Vec<String> = it.roles.iter().map(Grantee::visible).collect();
     let mut map = Map::new();
     map.insert("command".to_owned(), it.command.clone().into());
     if !it.permissive {
@@ -297,13 +291,6 @@ fn policy(it: &Policy) -> Value {
         }
     }
     map.into()
-}
-
-fn grantee(it: &Grantee) -> String {
-    match it {
-        Grantee::Public => words::PUBLIC.to_owned(),
-        Grantee::Role(name) => name.visible(),
-    }
 }
 
 fn names(it: &[Name]) -> Value {

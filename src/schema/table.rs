@@ -51,6 +51,37 @@ pub enum Grantee {
     Role(Name),
 }
 
+impl Grantee {
+    /// How manifests and reports call it.
+    #[must_use]
+    pub fn visible(&self) -> String {
+        match self {
+            Self::Public => PUBLIC.to_owned(),
+            Self::Role(name) => name.visible(),
+        }
+    }
+}
+
+/// Everybody, among roles.
+pub const PUBLIC: &str = "public";
+
+/// When triggers and event triggers act (`tgenabled`, `evtenabled`), with the words of manifests and
+/// reports.
+pub const ENABLED: [(char, &str); 4] =
+    [('O', "origin"), ('D', "disabled"), ('R', "replica"), ('A', "always")];
+
+/// The word of a letter of [`ENABLED`]; one that is none acts as usual.
+#[must_use]
+pub fn enabled_word(letter: char) -> &'static str {
+    ENABLED.into_iter().find(|(it, _)| *it == letter).map_or(ENABLED[0].1, |(_, word)| word)
+}
+
+/// The letter of a word of [`ENABLED`].
+#[must_use]
+pub fn enabled_letter(word: &str) -> char {
+    ENABLED.into_iter().find(|(_, it)| *it == word).map_or(ENABLED[0].0, |(letter, _)| letter)
+}
+
 /// A trigger that somebody made (`not tgisinternal`).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trigger {
@@ -65,6 +96,21 @@ pub struct Trigger {
 pub struct RowSecurity {
     pub enabled: bool,
     pub forced: bool,
+}
+
+impl RowSecurity {
+    /// The words of manifests and reports.
+    pub const WORDS: [&str; 3] = ["disabled", "enabled", "forced"];
+
+    /// One of [`Self::WORDS`].
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match (self.enabled, self.forced) {
+            (false, _) => Self::WORDS[0],
+            (true, false) => Self::WORDS[1],
+            (true, true) => Self::WORDS[2],
+        }
+    }
 }
 
 /// A policy of row-level security (`pg_policy`).

@@ -5,7 +5,6 @@
 use std::path::Path;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
 
 use nix::sys::signal::Signal;
 use nix::sys::signal::kill;
@@ -17,6 +16,7 @@ use crate::support::postgres::Cluster;
 use crate::support::postgres::TestDatabase;
 use crate::support::process::find_program;
 use crate::support::process::must_succeed;
+use crate::support::until;
 
 /// A change of what Prisma made of a schema, how to take it back, and what it is found as.
 type Seed = (&'static str, &'static str, &'static [&'static str]);
@@ -306,17 +306,15 @@ async fn breaking_off_drops_it(database: &TestDatabase<'_>, held: &Held<'_>) {
     let sleeping = "select count(*) from pg_stat_activity where query like 'select pg_sleep(600)%' \
                     and datname like 'schemawarden_scratch_%'";
     let left = "select count(*) from pg_database where datname like 'schemawarden_scratch_%'";
-    for signal in [Signal::SIGTERM, Signal::SIGINT] {
+    for signal in [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
         let arguments = ["import", "sql", &path, "--via-scratch", &server];
         let mut child =
             held.workspace.command(&arguments).spawn().expect("the binary can be started");
         let pid = Pid::from_raw(i32::try_from(child.id().expect("it runs")).expect("a pid"));
-        let asleep = async {
-            while database.one(sleeping).await != "1" {
-                tokio::time::sleep(Duration::from_millis(50)).await;
-            }
-        };
-        tokio::time::timeout(DEADLINE, asleep).await.expect("it sleeps in its database");
+        until("it sleeps in its database", || async {
+            (database.one(sleeping).await == "1").then_some(())
+        })
+        .await;
         kill(pid, signal).expect("it is there");
         let status = tokio::time::timeout(DEADLINE, child.wait()).await.expect("it ends");
         assert_eq!(status.expect("it ended").code(), Some(2), "{signal}");

@@ -15,7 +15,6 @@ use crate::schema::Grantee;
 use crate::schema::Name;
 use crate::schema::Part;
 use crate::schema::Policy;
-use crate::schema::RowSecurity;
 use crate::schema::Table;
 use crate::schema::Trigger;
 
@@ -35,7 +34,7 @@ pub(super) fn compare(
     }
     if about.tells(Part::Policies) {
         if let Some(expected) = spec.row_security.filter(|it| *it != actual.row_security) {
-            let (expected, actual) = (rls(expected), rls(actual.row_security));
+            let (expected, actual) = (expected.word(), actual.row_security.word());
             let kind = FindingKind::RowSecurityChanged;
             findings.push(about.differs(
                 kind,
@@ -72,7 +71,7 @@ pub(super) fn compare(
             };
             let (expected, actual) = (may(expected.get(role)), may(actual.grants.get(role)));
             if expected != actual {
-                let (kind, part) = (FindingKind::GrantsChanged, Some(grantee(role)));
+                let (kind, part) = (FindingKind::GrantsChanged, Some(role.visible()));
                 let (expected, actual) = (expected.as_deref(), actual.as_deref());
                 findings.push(about.differs(kind, part, "grants", expected, actual));
             }
@@ -147,7 +146,7 @@ fn same_policy(expected: &Policy, actual: &Policy) -> bool {
 }
 
 fn policy(it: &Policy) -> String {
-    let roles: Vec<String> = it.roles.iter().map(grantee).collect();
+    let roles: Vec<String> = it.roles.iter().map(Grantee::visible).collect();
     let kind = if it.permissive { "permissive" } else { "restrictive" };
     let mut text = format!("{kind} for {} to {}", it.command, roles.join(", "));
     for (word, sql) in [("using", &it.using), ("with check", &it.check)] {
@@ -156,19 +155,4 @@ fn policy(it: &Policy) -> String {
         }
     }
     text
-}
-
-fn grantee(it: &Grantee) -> String {
-    match it {
-        Grantee::Public => "public".to_owned(),
-        Grantee::Role(name) => name.visible(),
-    }
-}
-
-fn rls(it: RowSecurity) -> &'static str {
-    match (it.enabled, it.forced) {
-        (true, true) => "forced",
-        (true, false) => "enabled",
-        (false, _) => "disabled",
-    }
 }

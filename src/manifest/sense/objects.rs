@@ -28,6 +28,7 @@ use crate::manifest::shape::words;
 use crate::schema::Name;
 use crate::schema::RelationName;
 use crate::schema::Signature;
+use crate::schema::enabled_letter;
 use crate::yaml::At;
 use crate::yaml::Mistake;
 use crate::yaml::Position;
@@ -225,7 +226,7 @@ impl Reader<'_> {
                 .function
                 .as_ref()
                 .and_then(|it| self.relation(&format!("{key}.function"), it)),
-            enabled: enabled.map(words::enabled),
+            enabled: enabled.map(enabled_letter),
             tags: it.tags.map(|it| it.into_iter().map(|it| it.value).collect()),
         };
         Object { optional: it.optional.unwrap_or(false), spec }

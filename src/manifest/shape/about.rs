@@ -232,35 +232,18 @@ pub(in crate::manifest) struct PolicyShape {
 /// The words that each closed key takes.
 pub(in crate::manifest) mod words {
     pub(in crate::manifest) const MATCH: [&str; 2] = ["exact", "at_least"];
-    pub(in crate::manifest) const RLS: [&str; 3] = ["disabled", "enabled", "forced"];
+    pub(in crate::manifest) const RLS: [&str; 3] = crate::schema::RowSecurity::WORDS;
     pub(in crate::manifest) const IDENTITY: [&str; 3] = ["always", "by_default", NONE];
     pub(in crate::manifest) const ORDER: [&str; 2] = ["asc", "desc"];
     pub(in crate::manifest) const NULLS: [&str; 2] = ["first", "last"];
-    pub(in crate::manifest) const ENABLED: [&str; 4] = ["origin", "disabled", "replica", "always"];
+    pub(in crate::manifest) const ENABLED: [&str; 4] = {
+        let [o, d, r, a] = crate::schema::ENABLED;
+        [o.1, d.1, r.1, a.1]
+    };
     pub(in crate::manifest) const COMMAND: [&str; 5] =
         ["all", "select", "insert", "update", "delete"];
-    /// `tgenabled` and `evtenabled`, of one of [`ENABLED`].
-    pub(in crate::manifest) fn enabled(word: &str) -> char {
-        match word {
-            "disabled" => 'D',
-            "replica" => 'R',
-            "always" => 'A',
-            _ => 'O',
-        }
-    }
-    /// One of [`ENABLED`], of `tgenabled` or `evtenabled`.
-    pub(in crate::manifest) fn of_enabled(letter: char) -> &'static str {
-        match letter {
-            'D' => "disabled",
-            'R' => "replica",
-            'A' => "always",
-            _ => "origin",
-        }
-    }
     /// Says that something must not be there.
     pub(in crate::manifest) const NONE: &str = "none";
-    /// Everybody, among roles.
-    pub(in crate::manifest) const PUBLIC: &str = "public";
 }
 
 macro_rules! closed {

@@ -12,10 +12,10 @@ use crate::manifest::objects::FunctionSpec;
 use crate::manifest::objects::Object;
 use crate::manifest::objects::Objects;
 use crate::manifest::objects::SequenceSpec;
-use crate::manifest::shape::words;
 use crate::schema::Name;
 use crate::schema::RelationName;
 use crate::schema::Signature;
+use crate::schema::enabled_word;
 
 /// The sections that are declared, by their keys.
 pub(in crate::manifest) fn objects(it: &Objects) -> Map<String, Value> {
@@ -120,7 +120,7 @@ fn event_trigger(it: &EventTriggerSpec) -> Map<String, Value> {
     said([
         ("event", it.event.clone().map(Value::from)),
         ("function", it.function.as_ref().map(|it| it.spelled().into())),
-        ("enabled", it.enabled.map(|it| words::of_enabled(it).into())),
+        ("enabled", it.enabled.map(|it| enabled_word(it).into())),
         ("tags", tags),
     ])
 }

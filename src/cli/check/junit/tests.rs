@@ -74,7 +74,7 @@ fn each_verdict_and_each_finding_is_a_test_case() {
 fn numbers_and_times_are_those_of_the_test_cases() {
     let unknown = sample::report(Verdict::Unknown, Some("connection refused"), vec![]);
     let xml = render(&[sample::drifted(), unknown], FailOn::Warning);
-    let document = Document::parse(&xml).unwrap();
+    let document = Document::parse(&xml).expect("it is XML");
     let root = document.root_element();
     let said = |node: Node<'_, '_>, names: &[&str]| -> Vec<String> {
         names.iter().map(|it| node.attribute(*it).unwrap_or("-").to_owned()).collect()

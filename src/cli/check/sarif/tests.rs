@@ -13,16 +13,17 @@ fn run(reports: &[Report]) -> Value {
 #[test]
 fn each_finding_is_a_result_of_the_rule_of_its_kind() {
     let run = run(&[sample::drifted()]);
-    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
-    let results = run["results"].as_array().unwrap();
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("a list");
+    let results = run["results"].as_array().expect("a list");
     let told: Vec<_> = results
         .iter()
         .map(|it| {
-            let rule = &rules[usize::try_from(it["ruleIndex"].as_u64().unwrap()).unwrap()];
+            let rule = &rules[usize::try_from(it["ruleIndex"].as_u64().expect("a number"))
+                .expect("it is small")];
             assert_eq!(rule["id"], it["ruleId"]);
             let place = &it["locations"][0]["logicalLocations"][0];
             [&it["ruleId"], &it["level"], &place["fullyQualifiedName"], &place["kind"]]
-                .map(|it| it.as_str().unwrap().to_owned())
+                .map(|it| it.as_str().expect("a text").to_owned())
         })
         .collect();
     let hostile = "central.public.]]>\"<x a='b'>&amp;\\x1b[31m\\x0a\\u{202e}\\u{9b}";
@@ -34,9 +35,9 @@ fn each_finding_is_a_result_of_the_rule_of_its_kind() {
         ["unexpected_extension", "note", "central.hstore", "extension"],
     ];
     assert_eq!(told, want);
-    let levels = results[1..].iter().map(|it| it["level"].as_str().unwrap());
+    let levels = results[1..].iter().map(|it| it["level"].as_str().expect("a text"));
     assert!(levels.eq(sample::SEVERITIES.map(level)));
-    let ids: Vec<_> = rules.iter().map(|it| it["id"].as_str().unwrap()).collect();
+    let ids: Vec<_> = rules.iter().map(|it| it["id"].as_str().expect("a text")).collect();
     assert_eq!(
         ids,
         ["foreign_manifest", "unexpected_table", "column_type_changed", "unexpected_extension"]
@@ -53,7 +54,7 @@ fn each_finding_is_a_result_of_the_rule_of_its_kind() {
 #[test]
 fn known_findings_are_suppressed_with_their_reason_and_no_others() {
     let run = run(&[sample::drifted()]);
-    let results = run["results"].as_array().unwrap();
+    let results = run["results"].as_array().expect("a list");
     let suppressed: Vec<_> = results.iter().filter(|it| it.get("suppressions").is_some()).collect();
     assert_eq!(suppressed.len(), 1);
     let want = json!([{
@@ -71,8 +72,8 @@ fn fingerprints_tell_databases_and_findings_apart() {
     other.database = "central-2".to_owned();
     let run = run(&[sample::drifted(), other]);
     let mut seen = std::collections::BTreeSet::new();
-    for it in run["results"].as_array().unwrap() {
-        let print = it["partialFingerprints"][FINGERPRINT].as_str().unwrap();
+    for it in run["results"].as_array().expect("a list") {
+        let print = it["partialFingerprints"][FINGERPRINT].as_str().expect("a text");
         assert!(seen.insert(print.to_owned()), "{print} twice");
     }
     assert!(seen.contains(&format!("central/{}", sample::findings()[2].fingerprint())), "{seen:?}");
@@ -92,9 +93,9 @@ fn what_could_not_be_told_is_no_result_and_no_success() {
         let run = run(&reports);
         let invocation = &run["invocations"][0];
         assert_eq!(invocation["executionSuccessful"], success);
-        let notes = invocation["toolExecutionNotifications"].as_array().unwrap();
+        let notes = invocation["toolExecutionNotifications"].as_array().expect("a list");
         let texts: Vec<_> =
-            notes.iter().map(|it| it["message"]["text"].as_str().unwrap()).collect();
+            notes.iter().map(|it| it["message"]["text"].as_str().expect("a text")).collect();
         let want: Vec<_> = told.iter().map(|it| format!("database central: {it}")).collect();
         assert_eq!(texts, want);
         assert!(notes.iter().all(|it| it["level"] == "error"));

@@ -11,9 +11,11 @@ use crate::manifest::shape::TriggerShape;
 use crate::manifest::shape::words;
 use crate::schema::Grantee;
 use crate::schema::Name;
+use crate::schema::PUBLIC;
 use crate::schema::Policy;
 use crate::schema::RowSecurity;
 use crate::schema::Trigger;
+use crate::schema::enabled_letter;
 use crate::yaml::At;
 use crate::yaml::Entries;
 
@@ -32,7 +34,7 @@ impl Reader<'_> {
                     let enabled = map.enabled.as_ref();
                     let word = enabled
                         .and_then(|it| self.word(&format!("{key}.enabled"), it, &words::ENABLED));
-                    let enabled = word.map_or('O', words::enabled);
+                    let enabled = word.map_or('O', enabled_letter);
                     Trigger { definition: map.definition.value.clone(), enabled }
                 }
             };
@@ -89,7 +91,7 @@ impl Reader<'_> {
     }
 
     fn grantee(&mut self, key: &str, role: &At<String>) -> Option<Grantee> {
-        if role.value == words::PUBLIC {
+        if role.value == PUBLIC {
             return Some(Grantee::Public);
         }
         self.name(key, role).map(Grantee::Role)
