@@ -1,5 +1,6 @@
 //! `schemawarden sql`: prints SQL for a person to read and run. Runs nothing, connects to nothing.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
@@ -14,6 +15,11 @@ use super::selection;
 use crate::config::ConnectionSource;
 use crate::connection;
 use crate::connection::Connection;
+use crate::manifest::Expected;
+use crate::manifest::Manifest;
+use crate::schema::Name;
+use crate::schema::RelationKind;
+use crate::schema::RelationName;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum SqlCommand {
@@ -47,7 +53,8 @@ fn role(path: &Path, name: &str, role: Option<&str>) -> anyhow::Result<Status> {
     let user = login.map(|it| it.split('.').next().unwrap_or(it));
     let dbname = connection.and_then(|it| it.database.as_deref()).or(login);
     let role = role.or(user).unwrap_or(DEFAULT_ROLE);
-    output::emit(&statements(name, role, dbname)?)?;
+    let counted: Vec<&RelationName> = wanted_rows(&database.manifest).collect();
+    output::emit(&statements(name, role, dbname, &counted)?)?;
     Ok(Status::Clean)
 }
 
@@ -66,7 +73,12 @@ fn named(source: &ConnectionSource) -> Option<Arc<Connection>> {
 
 /// The statements. `LOGIN` and `CONNECT` are enough for every audit: `pg_catalog` shows a role all
 /// tables, whatever it may read in them (design, section 3.9).
-fn statements(name: &str, role: &str, dbname: Option<&str>) -> anyhow::Result<String> {
+fn statements(
+    name: &str,
+    role: &str,
+    dbname: Option<&str>,
+    counted: &[&RelationName],
+) -> anyhow::Result<String> {
     let quoted = identifier(role);
     let connect_to = dbname.map_or_else(|| "current_database".to_owned(), identifier);
     let mut out = String::new();
@@ -96,6 +108,20 @@ fn statements(name: &str, role: &str, dbname: Option<&str>) -> anyhow::Result<St
         writeln!(out, "-- The connection names no database:")?;
         writeln!(out, "-- GRANT CONNECT ON DATABASE … TO {quoted};")?;
     }
+    if !counted.is_empty() {
+        writeln!(
+            out,
+            "-- The manifest asks for a least number of rows of these, which are counted:"
+        )?;
+    }
+    let schemas: BTreeSet<&Name> = counted.iter().map(|it| &it.schema).collect();
+    for schema in schemas.into_iter().filter(|it| !it.is_public()) {
+        writeln!(out, "{}GRANT USAGE ON SCHEMA {} TO {quoted};", lead(schema), spelt(schema))?;
+    }
+    for it in counted {
+        let (schema, table) = (spelt(&it.schema), spelt(&it.name));
+        writeln!(out, "{}GRANT SELECT ON {schema}.{table} TO {quoted};", lead(&it.name))?;
+    }
     writeln!(out, "COMMIT;")?;
     writeln!(out, "-- Then give it a password, which psql asks for and sends hashed:")?;
     writeln!(out, "--   \\password {quoted}")?;
@@ -105,6 +131,28 @@ fn statements(name: &str, role: &str, dbname: Option<&str>) -> anyhow::Result<St
     )?;
     writeln!(out, "--   REVOKE CREATE ON SCHEMA public FROM PUBLIC;")?;
     Ok(out)
+}
+
+/// The tables whose rows an audit counts, which takes SELECT.
+fn wanted_rows(manifest: &Manifest) -> impl Iterator<Item = &RelationName> {
+    let exact = |it: &(&(RelationKind, RelationName), &Expected)| {
+        it.1.table.as_ref().and_then(|it| it.rows).is_some_and(|it| !it.estimate)
+    };
+    manifest.expected.iter().filter(exact).map(|it| &it.0.1)
+}
+
+/// A name as SQL. One that is not text cannot be written here, and its line is a comment.
+fn spelt(name: &Name) -> String {
+    match std::str::from_utf8(name.as_bytes()) {
+        Ok(text) if !text.contains(char::is_control) => identifier(text),
+        _ => identifier(&name.visible()),
+    }
+}
+
+/// What stands before a line with that name.
+fn lead(name: &Name) -> &'static str {
+    let text = std::str::from_utf8(name.as_bytes());
+    if text.is_ok_and(|it| !it.contains(char::is_control)) { "" } else { "-- by hand: " }
 }
 
 /// A quoted SQL identifier.
@@ -124,9 +172,19 @@ mod tests {
     #[test]
     fn names_cannot_break_out_of_the_sql() {
         let sql =
-            statements("x\n; drop table y", "a\"b", Some("c\"; drop database d; --")).unwrap();
+            statements("x\n; drop table y", "a\"b", Some("c\"; drop database d; --"), &[]).unwrap();
         assert!(sql.contains("CREATE ROLE \"a\"\"b\" LOGIN"));
         assert!(sql.contains("GRANT CONNECT ON DATABASE \"c\"\"; drop database d; --\" TO"));
         assert!(sql.lines().all(|line| line.starts_with("--") || !line.contains("drop table")));
+    }
+
+    #[test]
+    fn what_is_counted_may_be_read() {
+        let [plain, odd] =
+            [RelationName::new("billing", "a\"b"), RelationName::new("public", "x\ny")];
+        let sql = statements("d", "r", Some("d"), &[&plain, &odd]).expect("it is text");
+        assert!(sql.contains("\nGRANT USAGE ON SCHEMA \"billing\" TO \"r\";"), "{sql}");
+        assert!(sql.contains("\nGRANT SELECT ON \"billing\".\"a\"\"b\" TO \"r\";"), "{sql}");
+        assert!(sql.contains("\n-- by hand: GRANT SELECT ON \"public\".\"x\\x0ay\""), "{sql}");
     }
 }

@@ -191,6 +191,19 @@ fn what_is_passed_over_is_counted() {
     );
 }
 
+#[test]
+fn a_view_has_a_query() {
+    for text in
+        ["create view v as selct 1", "create view v as select (1", "create view v as select 1)"]
+    {
+        assert!(import(&[source(text)]).is_err(), "{text}");
+    }
+    assert_eq!(
+        good("create view v as (select 1 union values (2)); create view w as table v").views.len(),
+        2
+    );
+}
+
 /// What takes back is never read as if it had not been there.
 #[test]
 fn what_is_undone_is_passed_over_or_refused() {

@@ -18,9 +18,26 @@ use super::tokens::Cursor;
 use super::tokens::Problem;
 use super::tokens::at_commas;
 use super::tokens::find_word;
+use super::tokens::is_word;
 use super::tokens::parse;
 use super::tokens::spelled;
 use super::tokens::sql;
+
+/// Whether it looks like one, though sqlparser need not know all of it.
+fn is_query(tokens: &[TokenWithSpan]) -> bool {
+    let begins = |it: &&TokenWithSpan| it.token != Token::LParen;
+    let first = tokens.iter().find(begins);
+    let word = first.is_some_and(|it| QUERY.iter().any(|word| is_word(Some(&it.token), word)));
+    let mut depth = 0_i64;
+    let balanced = tokens.iter().all(|it| {
+        depth += i64::from(it.token == Token::LParen) - i64::from(it.token == Token::RParen);
+        depth >= 0
+    });
+    word && balanced && depth == 0
+}
+
+/// What a query begins with.
+const QUERY: [&str; 4] = ["select", "with", "values", "table"];
 
 /// From behind `view` on.
 pub(super) fn create(
@@ -49,6 +66,11 @@ pub(super) fn create(
     let query = without_options(&rest.rest()[from + 1..]);
     if query.is_empty() {
         return Err(Problem::new("the query of the view is missing"));
+    }
+    if !is_query(&query) {
+        return Err(Problem::new(
+            "this is not a query: it begins with none of SELECT, WITH, VALUES and TABLE, or a parenthesis is left open",
+        ));
     }
     let definition = match parse(query.to_vec(), Parser::parse_query) {
         Ok(mut query) => {

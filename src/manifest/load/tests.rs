@@ -155,6 +155,7 @@ fn mistakes_have_a_place_and_a_remedy() {
         ("manifest: m\ntables: []\nfunctions: {'f(int)': , 'f(integer)': }\n", &["functions: `f(integer)` is listed twice"]),
         ("manifest: m\ntables: []\nenums: {Role: [A, A]}\n", &["enums.Role: `A` is listed twice"]),
         ("manifest: m\ntables: []\nsequences: {s: {type: nope int}}\n", &["sequences.s.type: `nope int` is not a type"]),
+        ("manifest: m\ntables: {A: {grants: {r: [selct]}}}\n", &["tables.A.grants.r: expected one of select, insert"]),
         ("manifest: m\ntables: []\nextensions:\n", &["extensions: nothing is listed"]),
         ("manifest: m\ntables: []\nevent_triggers: {e: {enabled: on_}}\n", &["event_triggers.e.enabled: expected one of origin, disabled, replica, always"]),
         ("manifest: m\ntables: []\nignore: ['{a,b}_*', '!x']\n", &["ignore[0]: `{` and `}` are not supported", "ignore[1]: a glob cannot be negated"]),

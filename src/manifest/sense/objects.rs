@@ -236,18 +236,44 @@ impl Reader<'_> {
 /// Reads `schema.name(type, type)`.
 pub(in crate::manifest) fn signature(text: &str) -> Result<Signature, String> {
     let text = text.trim();
-    let open = outside_quotes(text, '(').next().ok_or("the types of its arguments are missing")?;
-    let arguments = text[open + 1..].strip_suffix(')').ok_or("the `)` at its end is missing")?;
+    if !text.contains('(') {
+        return Err("the types of its arguments are missing".to_owned());
+    }
+    let arguments = text.strip_suffix(')').ok_or("the `)` at its end is missing")?;
+    // The one that the last `)` closes: a name may hold others.
+    let opens: Vec<usize> = outside_quotes(arguments, '(').collect();
+    let open = opens.into_iter().rev().find(|at| {
+        let inner = &arguments[at + 1..];
+        outside_quotes(inner, '(').count() == outside_quotes(inner, ')').count()
+    });
+    let open = open.ok_or("the `(` before the types of its arguments is missing")?;
+    let arguments = &arguments[open + 1..];
     let name = RelationName::parse(text[..open].trim()).map_err(|it| it.to_string())?;
     let mut types = Vec::new();
     let mut rest = arguments;
     while !rest.trim().is_empty() {
         let end = comma(rest).unwrap_or(rest.len());
         let named = canonical::type_name(rest[..end].trim()).map_err(|it| it.to_string())?;
-        types.push(named);
+        types.push(without_modifiers(&named));
         rest = rest.get(end + 1..).unwrap_or_default();
     }
     Ok(Signature { name, arguments: types.join(", ") })
+}
+
+/// A function takes `numeric`, whatever numbers somebody writes behind it (documentation, "CREATE
+/// FUNCTION": modifiers are discarded).
+fn without_modifiers(type_name: &str) -> String {
+    let (mut kept, mut quoted, mut depth) = (String::new(), false, 0_usize);
+    for c in type_name.chars() {
+        quoted ^= c == '"';
+        match c {
+            '(' if !quoted => depth += 1,
+            ')' if !quoted => depth = depth.saturating_sub(1),
+            c if depth == 0 => kept.push(c),
+            _ => {}
+        }
+    }
+    kept
 }
 
 /// Where `wanted` stands outside double quotes.
@@ -276,7 +302,12 @@ mod tests {
         for (text, want) in [
             ("f()", Ok(("public.f", ""))),
             ("billing.total(int, text[])", Ok(("billing.total", "integer, text[]"))),
-            ("f(numeric(10,2), \"a,b\")", Ok(("public.f", "numeric(10,2), public.\"a,b\""))),
+            ("f(numeric(10,2), \"a,b\")", Ok(("public.f", "numeric, public.\"a,b\""))),
+            (
+                "f(varchar(20)[], timestamp(3))",
+                Ok(("public.f", "character varying[], timestamp without time zone")),
+            ),
+            ("f(x(int)", Ok(("public.\"f(x\"", "integer"))),
             ("\"f(x)\"(int4)", Ok(("public.\"f(x)\"", "integer"))),
             ("f", Err("arguments are missing")),
             ("f(int", Err("`)` at its end is missing")),

@@ -242,6 +242,9 @@ pub(in crate::manifest) mod words {
     };
     pub(in crate::manifest) const COMMAND: [&str; 5] =
         ["all", "select", "insert", "update", "delete"];
+    /// What may be granted on a table (documentation, "Privileges"; `maintain` came with 17).
+    pub(in crate::manifest) const PRIVILEGES: [&str; 8] =
+        ["select", "insert", "update", "delete", "truncate", "references", "trigger", "maintain"];
     /// Says that something must not be there.
     pub(in crate::manifest) const NONE: &str = "none";
 }

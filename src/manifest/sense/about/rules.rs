@@ -84,14 +84,20 @@ impl Reader<'_> {
         let mut grants = BTreeMap::new();
         for (role, privileges) in &said.0 {
             let Some(grantee) = self.grantee("grants", role) else { continue };
-            let words = privileges.iter().map(|it| it.value.to_ascii_lowercase()).collect();
+            let key = format!("grants.{}", role.value);
+            let mut words = BTreeSet::new();
+            for it in privileges {
+                let lower = At { value: it.value.to_ascii_lowercase(), ..it.clone() };
+                words.extend(self.word(&key, &lower, &words::PRIVILEGES).map(str::to_owned));
+            }
             grants.insert(grantee, words);
         }
         grants
     }
 
     fn grantee(&mut self, key: &str, role: &At<String>) -> Option<Grantee> {
-        if role.value == PUBLIC {
+        // As SQL spells it, too.
+        if role.value == PUBLIC || role.value == PUBLIC.to_ascii_uppercase() {
             return Some(Grantee::Public);
         }
         self.name(key, role).map(Grantee::Role)
