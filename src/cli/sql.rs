@@ -84,8 +84,13 @@ fn statements(
     let mut out = String::new();
     writeln!(
         out,
-        "-- The role that audits database `{}`: it may log in, connect, and nothing else.",
-        comment(name)
+        "-- The role that audits database `{}`: it may log in, connect, {}.",
+        comment(name),
+        if counted.is_empty() {
+            "and nothing else"
+        } else {
+            "read what is counted, and nothing else"
+        }
     )?;
     writeln!(
         out,

@@ -67,7 +67,7 @@ pub(super) fn create(
     if query.is_empty() {
         return Err(Problem::new("the query of the view is missing"));
     }
-    if !is_query(&query) {
+    if !is_query(query) {
         return Err(Problem::new(
             "this is not a query: it begins with none of SELECT, WITH, VALUES and TABLE, or a parenthesis is left open",
         ));

@@ -100,7 +100,9 @@ fn reason(error: &IntrospectError) -> String {
             )
         }
         "42501" => {
-            format!("this role lacks the right to ({message}): grant it SELECT on the table")
+            format!(
+                "this role may not read them ({message}): grant it SELECT on the table, as `schemawarden sql role` writes it"
+            )
         }
         _ => waiting::reason(error),
     }
