@@ -77,13 +77,14 @@ if [ "$what" = all ] || [ "$what" = depth ]; then
     echo "commit;"
   } | sql deep
   sql -c 'vacuum analyze' deep
-  "$program" snapshot --url "$url/deep" --depth full >"$dir/deep.yaml"
+  mkdir "$dir/deep"
+  "$program" snapshot --url "$url/deep" --depth full >"$dir/deep/deep.yaml"
   bench statements "$(sql -c 'show server_version' postgres)" >"$dir/statements.sql"
-  chmod 644 "$dir/statements.sql" "$dir/deep.yaml"
-  bench depth "$url/deep" "$dir/deep.yaml"
+  chmod 644 "$dir/statements.sql" "$dir/deep/deep.yaml"
+  bench depth "$url/deep" "$dir/deep/deep.yaml"
   hyperfine --warmup 3 --runs 20 --export-json "$dir/deep.json" -N \
     "psql -XAtq -o /dev/null -f $dir/statements.sql $url/deep" \
-    "$program check --format json --url $url/deep --manifest $dir/deep.yaml" 2>/dev/null | grep -E 'Time|Range' || true
+    "$program check --format json --url $url/deep --manifest $dir/deep/deep.yaml" 2>/dev/null | grep -E 'Time|Range' || true
   jq -r '.results | "median: psql \(.[0].median*1000|.*100|round/100) ms, the whole process of a check, with its manifest of 10,000 columns \(.[1].median*1000|.*100|round/100) ms"' "$dir/deep.json"
   bench compare
 fi

@@ -105,6 +105,7 @@ pub(super) struct Scope {
 }
 
 pub(super) async fn run(global: &Global, args: CheckArgs) -> anyhow::Result<Status> {
+    manifest::presets::prepare();
     let scope = match &args.manifest {
         Some(_) if !args.selection.is_empty() => bail!(
             "--url and --manifest audit one database that no config names; name no DATABASE and no \

@@ -82,7 +82,9 @@ pub(super) async fn run(command: ImportCommand) -> anyhow::Result<Status> {
             )];
             let name = name(&import);
             let definitions = manifest::framed(&catalog);
-            output::emit(&manifest::print_source(&name, &comments, &definitions, wanted))?;
+            let text = manifest::print_source(&name, &comments, &definitions, wanted);
+            depth::warn_if_too_large(&text, "`from: {sql: …}`");
+            output::emit(&text)?;
             Ok(Status::Clean)
         }
     }
@@ -119,7 +121,9 @@ fn emit(import: &ImportArgs, kind: &str, definitions: &Definitions) -> anyhow::R
             depth.word()
         ),
     ];
-    output::emit(&manifest::print_source(&name(import), &comments, definitions, depth))?;
+    let text = manifest::print_source(&name(import), &comments, definitions, depth);
+    depth::warn_if_too_large(&text, "`from:`");
+    output::emit(&text)?;
     Ok(Status::Clean)
 }
 

@@ -71,6 +71,8 @@ pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<S
     }
     depth::warn_of_unread(&catalog);
     let name = args.name.as_deref().unwrap_or(&name);
-    output::emit(&manifest::print(name, &catalog, &Presets::default(), wanted_depth))?;
+    let text = manifest::print(name, &catalog, &Presets::default(), wanted_depth);
+    depth::warn_if_too_large(&text, "`from: {database: …}`");
+    output::emit(&text)?;
     Ok(Status::Clean)
 }

@@ -22,9 +22,11 @@ use std::time::Duration;
 
 use tokio_postgres::SimpleQueryMessage;
 
+use self::parts::Known;
+use self::parts::Oid;
 use self::parts::Question;
+use self::parts::Server;
 use self::parts::Told;
-use self::parts::Version;
 use self::parts::Waits;
 use self::rows::Evidence;
 use self::rows::Read;
@@ -56,8 +58,13 @@ pub(super) use sql::begin;
 /// Why nothing of a part can be asked: the columns of the catalogs depend on the version.
 const NO_VERSION: &str = "the server did not say which version of PostgreSQL it is";
 
-/// The messages of an audit that reads `parts` from a server of `server_version`, in order. Nothing is
-/// asked of a server whose version cannot be read. Benchmarks send the same.
+/// Why nothing of a part can be believed.
+const WRONG_ENCODING: &str =
+    "what answered at login (a pooler?) named another encoding than the database has";
+
+/// The messages of an audit that reads `parts` from a server of `server_version` whose database is in
+/// UTF-8, in order, with those that an audit leaves out where the first has told that there is nothing.
+/// Nothing is asked of a server whose version cannot be read. Benchmarks send the same.
 #[must_use]
 pub fn messages(
     limits: &Limits,
@@ -65,8 +72,8 @@ pub fn messages(
     parts: &BTreeSet<Part>,
     server_version: &str,
 ) -> Vec<String> {
-    let Some(version) = Version::parse(server_version) else { return Vec::new() };
-    let sql = |waits| parts::questions(parts, waits).map(move |it| it.sql(version, limits));
+    let Some(server) = Server::new(server_version, "UTF8") else { return Vec::new() };
+    let sql = |waits| parts::questions(parts, waits).map(move |it| it.sql(server, limits));
     let riding: Vec<String> = sql(Waits::Never).collect();
     let first = sql::message_with(limits, remaining, &riding);
     let others = sql(Waits::ForLocks).map(|it| sql::message_of_part(remaining, &it));
@@ -82,12 +89,12 @@ pub(super) async fn read(
     deadline: Deadline,
 ) -> Result<Catalog, IntrospectError> {
     let parts = &wanted.parts;
-    let version = Version::parse(session.parameter("server_version").unwrap_or_default());
+    let server = server_of(session);
     // Without a version nothing is asked, and each part is unread.
-    let asked = version.map_or_else(BTreeSet::new, |_| parts.clone());
+    let asked = server.map_or_else(BTreeSet::new, |_| parts.clone());
     let riding: Vec<_> = parts::questions(&asked, Waits::Never).collect();
-    let queries = version
-        .map_or_else(Vec::new, |version| riding.iter().map(|it| it.sql(version, limits)).collect());
+    let queries = server
+        .map_or_else(Vec::new, |server| riding.iter().map(|it| it.sql(server, limits)).collect());
     let sql = sql::message_with(limits, deadline.remaining(), &queries);
     let mut answer = Answer::new(limits, !asked.is_empty(), riding);
     let outcome = session.ask(&sql, deadline, |part| answer.take(part)).await;
@@ -96,28 +103,39 @@ pub(super) async fn read(
         outcome => outcome.err(),
     };
     let relations_ended = answer.announced.is_some();
-    let mut catalog = answer.into_catalog(failure.as_ref(), session);
+    let (mut catalog, mut known) = answer.into_catalog(failure.as_ref(), session);
     let failure = failure.as_ref().map(waiting::reason);
-    let definitions = &mut catalog.definitions;
-    match version {
-        Some(version) if relations_ended => {
+    match server {
+        // A pooler told it of another database. Names would be read wrong.
+        Some(server) if !server.fits(&catalog.session.encoding) && relations_ended => {
+            unread(parts, WRONG_ENCODING, &mut known.definitions);
+        }
+        Some(server) if relations_ended => {
             for part in parts::told_by_relations(parts) {
-                definitions.settle(part, catalog.incomplete.clone());
+                known.definitions.settle(part, catalog.incomplete.clone());
             }
-            waiting::read(session, limits, deadline, parts, version, failure, definitions).await;
+            waiting::read(session, limits, deadline, parts, server, failure, &mut known).await;
         }
         // There is nothing to put a definition beside.
-        Some(_) => unread(parts, &failure.unwrap_or_default(), definitions),
-        None => unread(parts, NO_VERSION, definitions),
+        Some(_) => unread(parts, &failure.unwrap_or_default(), &mut known.definitions),
+        None => unread(parts, NO_VERSION, &mut known.definitions),
     }
-    parts::sort(definitions);
+    parts::forget_unwanted(parts, &mut known.definitions);
+    parts::sort(&mut known.definitions);
+    catalog.definitions = known.definitions;
     if relations_ended {
         floors::read(session, wanted, deadline, &mut catalog).await;
     }
     Ok(catalog)
 }
 
+fn server_of(session: &Session) -> Option<Server> {
+    let parameter = |name| session.parameter(name).unwrap_or_default();
+    Server::new(parameter("server_version"), parameter("server_encoding"))
+}
+
 fn unread(parts: &BTreeSet<Part>, reason: &str, definitions: &mut Definitions) {
+    definitions.tell.clear();
     definitions.unread = parts.iter().map(|it| (*it, reason.to_owned())).collect();
 }
 
@@ -143,7 +161,10 @@ struct Answer {
     parts: Vec<(&'static Question, Told)>,
     /// Whether any part is wanted, riding or not.
     wants_parts: bool,
-    definitions: Definitions,
+    /// The OIDs of `relations` with whether each is partitioned, and those of `aside`, in their order.
+    oids: Vec<(Oid, bool)>,
+    oids_aside: Vec<Oid>,
+    known: Known,
 }
 
 impl Answer {
@@ -161,7 +182,9 @@ impl Answer {
             announced: None,
             parts: parts.into_iter().map(|it| (it, Told::default())).collect(),
             wants_parts,
-            definitions: Definitions::default(),
+            oids: Vec::new(),
+            oids_aside: Vec::new(),
+            known: Known::default(),
         }
     }
 
@@ -171,16 +194,20 @@ impl Answer {
             SimpleQueryMessage::Row(row) => match self.row_sets {
                 1 => self.evidence = Some(rows::evidence(&row)?),
                 2 => match rows::relation(&row)? {
-                    Read::Compared(it) => {
+                    Read::Compared(it, partitioned) => {
+                        self.oids.push((parts::parsed(rows::text(&row, rows::OID)?)?, partitioned));
                         if let Some(columns) = shapes::take(&row, rows::SHAPE)? {
                             self.shapes.insert(it.name.clone(), columns);
                         }
                         self.relations.push(it);
                     }
-                    Read::Aside(it) => self.aside.push(it),
+                    Read::Aside(it) => {
+                        self.oids_aside.push(parts::parsed(rows::text(&row, rows::OID)?)?);
+                        self.aside.push(it);
+                    }
                 },
                 set => match set.checked_sub(3).and_then(|it| self.parts.get_mut(it)) {
-                    Some((question, told)) => told.take(question, &row, &mut self.definitions),
+                    Some((question, told)) => told.take(question, &row, &mut self.known),
                     None => return Err(rows::undecodable("rows that were not asked for")),
                 },
             },
@@ -205,21 +232,31 @@ impl Answer {
     fn relations_end(&mut self, announced: u64) {
         self.announced = Some(announced);
         if self.wants_parts {
-            let kept = self.relations.len().min(self.max_relations);
-            self.definitions = parts::frame(&self.relations[..kept]);
+            let kept = self.relations.iter().take(self.max_relations);
+            for (relation, (oid, partitioned)) in kept.zip(&self.oids) {
+                self.known.compare(*oid, relation, *partitioned);
+            }
+            for (aside, oid) in self.aside.iter().zip(&self.oids_aside) {
+                self.known.put_aside(*oid, aside);
+            }
         }
     }
 
-    fn into_catalog(mut self, failure: Option<&IntrospectError>, session: &Session) -> Catalog {
+    /// What was read of the relations, and what is known for what is read after them.
+    fn into_catalog(
+        mut self,
+        failure: Option<&IntrospectError>,
+        session: &Session,
+    ) -> (Catalog, Known) {
         let incomplete = self.doubt(failure);
         let reason = failure.map(waiting::reason);
         for (question, told) in self.parts {
-            told.settle(question, self.max_rows, reason.as_deref(), &mut self.definitions);
+            told.settle(question, self.max_rows, reason.as_deref(), &mut self.known);
         }
         self.relations.truncate(self.max_relations);
         self.aside.sort_unstable();
         self.relations.sort_unstable_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
-        self.definitions.shapes = self.shapes;
+        self.known.definitions.shapes = self.shapes;
         let session = self.evidence.map_or_else(
             || Facts {
                 server_version: version(session.parameter("server_version").unwrap_or_default()),
@@ -229,13 +266,14 @@ impl Answer {
             },
             |evidence| evidence.facts,
         );
-        Catalog {
+        let catalog = Catalog {
             relations: self.relations,
             aside: self.aside,
             incomplete,
             session,
-            definitions: self.definitions,
-        }
+            definitions: Definitions::default(),
+        };
+        (catalog, self.known)
     }
 
     /// Relations that arrived, of whatever use.
@@ -313,7 +351,9 @@ mod tests {
             announced: Some(2),
             parts: Vec::new(),
             wants_parts: false,
-            definitions: Definitions::default(),
+            oids: Vec::new(),
+            oids_aside: Vec::new(),
+            known: Known::default(),
         }
     }
 

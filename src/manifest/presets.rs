@@ -40,6 +40,7 @@ pub use ledger::Tools;
 pub use ledger::ledger_by_columns;
 pub use ledger::ledgers_in;
 pub use library::all;
+pub use library::prepare;
 pub use library::shaped_names;
 pub use preset::Chosen;
 pub use preset::Preset;

@@ -6,10 +6,12 @@
 //!
 //! Owners and persistence need no question: the relations of the audit say so already.
 
+mod aids;
 mod columns;
 mod constraints;
 mod estimates;
 mod indexes;
+mod known;
 mod objects;
 mod relations;
 mod rules;
@@ -24,11 +26,11 @@ use crate::config::Limits;
 use crate::introspect::error::TalkError;
 use crate::schema::Definitions;
 use crate::schema::Part;
-use crate::schema::Relation;
-use crate::schema::RelationKind;
-use crate::schema::Table;
-use crate::schema::View;
 
+pub(super) use known::Known;
+pub(super) use known::Oid;
+pub(super) use known::parsed;
+pub(super) use sql::Server;
 pub(super) use told::CHANGED;
 pub(super) use told::Told;
 
@@ -37,18 +39,6 @@ const ROWS_PER_RELATION: u64 = 100;
 
 /// Parts that the relations themselves tell.
 const TOLD_BY_RELATIONS: [Part; 2] = [Part::Owners, Part::Persistence];
-
-/// Major version of a server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Version(u32);
-
-impl Version {
-    /// From `server_version`: `15.18 (Debian …)`, `18beta1`.
-    pub(super) fn parse(text: &str) -> Option<Self> {
-        let end = text.find(|it: char| !it.is_ascii_digit()).unwrap_or(text.len());
-        text[..end].parse().ok().map(Self)
-    }
-}
 
 /// Whether a question can wait for whoever locks a table (`reference/hazards.md`, "What blocks").
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,41 +57,85 @@ enum Presence {
 }
 
 /// How one row of an answer is decoded.
-type Take = fn(&SimpleQueryRow, &mut Definitions, &mut Told) -> Result<(), TalkError>;
+type Take = fn(&SimpleQueryRow, &mut Known, &mut Told) -> Result<(), TalkError>;
 
 /// How one part is read.
 #[derive(Debug)]
 pub(super) struct Question {
-    pub(super) part: Part,
+    /// `None`: it is about no part, and helps with some (`for_parts`).
+    pub(super) part: Option<Part>,
+    /// Parts that cannot be told without it, beside its own.
+    for_parts: &'static [Part],
     pub(super) waits: Waits,
     presence: Presence,
-    query: fn(Version) -> String,
+    query: fn(Server) -> String,
     take: Take,
 }
 
 impl Question {
-    const fn rides(part: Part, query: fn(Version) -> String, take: Take) -> Self {
-        Self { part, waits: Waits::Never, presence: Presence::Nothing, query, take }
+    const fn rides(part: Part, query: fn(Server) -> String, take: Take) -> Self {
+        let (waits, presence) = (Waits::Never, Presence::Nothing);
+        Self { part: Some(part), for_parts: &[], waits, presence, query, take }
+    }
+
+    const fn helps(
+        for_parts: &'static [Part],
+        waits: Waits,
+        query: fn(Server) -> String,
+        take: Take,
+    ) -> Self {
+        Self { part: None, for_parts, waits, presence: Presence::Nothing, query, take }
     }
 
     const fn waits(
         part: Part,
         presence: Presence,
-        query: fn(Version) -> String,
+        query: fn(Server) -> String,
         take: Take,
     ) -> Self {
-        Self { part, waits: Waits::ForLocks, presence, query, take }
+        let waits = Waits::ForLocks;
+        Self { part: Some(part), for_parts: &[], waits, presence, query, take }
+    }
+
+    const fn and_for(self, for_parts: &'static [Part]) -> Self {
+        Self { for_parts, ..self }
     }
 
     /// The query, which returns one row more than is allowed where there are that many.
-    pub(super) fn sql(&self, version: Version, limits: &Limits) -> String {
-        format!("{}\nlimit {}", (self.query)(version), max_rows(limits).saturating_add(1))
+    pub(super) fn sql(&self, server: Server, limits: &Limits) -> String {
+        format!("{}\nlimit {}", (self.query)(server), max_rows(limits).saturating_add(1))
+    }
+
+    /// Says that its part is complete, or why it is not.
+    pub(super) fn settle(&self, doubt: Option<String>, known: &mut Known) {
+        if let Some(part) = self.part {
+            known.definitions.settle(part, doubt);
+        }
+    }
+
+    /// Whether what was told before leaves nothing to ask: the answer is that there is nothing.
+    pub(super) fn is_answered_by(&self, known: &Known) -> bool {
+        match self.part {
+            Some(Part::Triggers) => known.absent.triggers,
+            Some(Part::Policies) => known.absent.policies,
+            Some(Part::Functions) => known.absent.functions,
+            Some(Part::Partitioning) => !known.has_partitioned(),
+            Some(Part::Views) => !known.has_views(),
+            _ => false,
+        }
     }
 }
 
-/// Every question, in the order in which they are asked: defaults follow columns.
-const QUESTIONS: [Question; 18] = [
-    Question::rides(Part::Columns, columns::columns, columns::take_column),
+/// Every question, in the order in which they are asked: what names columns by their numbers follows
+/// them.
+const QUESTIONS: [Question; 20] = [
+    Question::rides(Part::Columns, columns::columns, columns::take_column).and_for(&[
+        Part::Defaults,
+        Part::Keys,
+        Part::ForeignKeys,
+        Part::Indexes,
+    ]),
+    Question::helps(&[Part::Keys, Part::Indexes], Waits::Never, aids::names, aids::take_name),
     Question::rides(Part::Keys, indexes::keys, indexes::take_key),
     Question::rides(Part::ForeignKeys, constraints::foreign_keys, constraints::take_foreign_key),
     Question::rides(Part::Grants, rules::grants, rules::take_grant),
@@ -111,6 +145,13 @@ const QUESTIONS: [Question; 18] = [
     Question::rides(Part::Schemas, objects::schemas, objects::take_schema),
     Question::rides(Part::EventTriggers, objects::event_triggers, objects::take_event_trigger),
     Question::rides(Part::Estimates, estimates::estimates, estimates::take_estimate),
+    // Waits for nobody, and comes apart: a role that may not read one of the catalogs loses no relations.
+    Question::helps(
+        &[Part::Triggers, Part::Policies, Part::Functions],
+        Waits::ForLocks,
+        aids::present,
+        aids::take_present,
+    ),
     Question::waits(Part::Defaults, Presence::Tables, columns::defaults, columns::take_default),
     Question::waits(Part::Checks, Presence::Tables, constraints::checks, constraints::take_check),
     Question::waits(Part::Indexes, Presence::Tables, indexes::indexes, indexes::take_index),
@@ -132,41 +173,30 @@ pub(super) fn max_rows(limits: &Limits) -> u64 {
     relations.saturating_mul(ROWS_PER_RELATION).min(u64::MAX >> 2)
 }
 
-/// The questions about `parts` that wait, or that do not. A default is told with its column, so who
-/// wants defaults gets columns too.
+/// The questions about `parts`, and those that help with them, that wait or that do not.
 pub(super) fn questions(
     parts: &BTreeSet<Part>,
     waits: Waits,
 ) -> impl Iterator<Item = &'static Question> {
     const { &QUESTIONS }.iter().filter(move |it| {
-        let wanted =
-            parts.contains(&it.part) || it.part == Part::Columns && parts.contains(&Part::Defaults);
-        wanted && it.waits == waits
+        let mut parts_of_it = it.part.iter().chain(it.for_parts);
+        it.waits == waits && parts_of_it.any(|part| parts.contains(part))
     })
 }
 
-/// What the relations themselves tell, for `parts` to be added.
-pub(super) fn frame(relations: &[Relation]) -> Definitions {
-    let mut definitions = Definitions::default();
-    for relation in relations {
-        let key = (relation.kind, relation.name.clone());
-        match relation.kind {
-            RelationKind::Table | RelationKind::ForeignTable => {
-                let owner = Some(relation.owner.clone());
-                let table = Table { owner, unlogged: relation.unlogged, ..Table::default() };
-                definitions.tables.insert(key, table);
-            }
-            RelationKind::View | RelationKind::MaterializedView => {
-                definitions.views.insert(key, View::default());
-            }
-        }
-    }
-    definitions
-}
-
-/// Those of `parts` that [`frame`] tells.
+/// Those of `parts` that the relations themselves tell ([`Known::compare`]).
 pub(super) fn told_by_relations(parts: &BTreeSet<Part>) -> impl Iterator<Item = Part> {
     TOLD_BY_RELATIONS.into_iter().filter(|it| parts.contains(it))
+}
+
+/// Takes out what was read for the sake of others.
+pub(super) fn forget_unwanted(wanted: &BTreeSet<Part>, definitions: &mut Definitions) {
+    // A default is told with its column, so who wants defaults gets columns too.
+    if !wanted.contains(&Part::Columns) && !wanted.contains(&Part::Defaults) {
+        definitions.tell.remove(&Part::Columns);
+        definitions.unread.remove(&Part::Columns);
+        definitions.tables.values_mut().for_each(|it| it.columns.clear());
+    }
 }
 
 /// Sorts what arrived in no order, so that equal databases give equal definitions.

@@ -48,12 +48,16 @@ pub(super) fn evidence(row: &SimpleQueryRow) -> Result<Evidence, TalkError> {
     })
 }
 
-/// Which value of a row of `sql`'s relations holds its shape.
-pub(super) const SHAPE: usize = 9;
+/// Which value of a row of `sql`'s relations holds its OID.
+pub(super) const OID: usize = 9;
+
+/// Which holds its shape.
+pub(super) const SHAPE: usize = 10;
 
 /// One row of `sql`'s relations.
 pub(super) enum Read {
-    Compared(Relation),
+    /// With whether it is partitioned.
+    Compared(Relation, bool),
     Aside(Aside),
 }
 
@@ -63,7 +67,7 @@ pub(super) fn relation(row: &SimpleQueryRow) -> Result<Read, TalkError> {
     let by = match (flag(row, 7)?, flag(row, 8)?) {
         (true, _) => AsideBy::Partition,
         (false, true) => AsideBy::Extension,
-        (false, false) => return Ok(Read::Compared(relation)),
+        (false, false) => return Ok(Read::Compared(relation, text(row, 2)? == "p")),
     };
     Ok(Read::Aside(Aside { name: relation.name, kind: relation.kind, by }))
 }

@@ -138,6 +138,7 @@ select
     where d.refclassid operator(pg_catalog.=) 3079::pg_catalog.oid
       and d.classid operator(pg_catalog.=) 1259::pg_catalog.oid
       and d.deptype operator(pg_catalog.=) 'e'::pg_catalog.\"char\"),
+  c.oid,
   {shape}
 from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace

@@ -7,9 +7,10 @@ use tokio_postgres::SimpleQueryMessage;
 
 use super::parts;
 use super::parts::CHANGED;
+use super::parts::Known;
 use super::parts::Question;
+use super::parts::Server;
 use super::parts::Told;
-use super::parts::Version;
 use super::parts::Waits;
 use super::rows::undecodable;
 use super::sql;
@@ -18,7 +19,6 @@ use crate::introspect::connect::Deadline;
 use crate::introspect::error::IntrospectError;
 use crate::introspect::error::TalkError;
 use crate::introspect::session::Session;
-use crate::schema::Definitions;
 use crate::schema::Part;
 
 /// Ends a transaction that an error left open. Where there is none the server only warns.
@@ -30,9 +30,9 @@ pub(super) async fn read(
     limits: &Limits,
     deadline: Deadline,
     parts: &BTreeSet<Part>,
-    version: Version,
+    server: Server,
     failure: Option<String>,
-    definitions: &mut Definitions,
+    known: &mut Known,
 ) {
     // Why nothing more can be asked.
     let mut over = None;
@@ -40,20 +40,22 @@ pub(super) async fn read(
         over = ended_with(session, deadline, reason).await;
     }
     for question in parts::questions(parts, Waits::ForLocks) {
-        if let Some(reason) = &over {
-            definitions.unread.insert(question.part, String::clone(reason));
+        if question.is_answered_by(known) {
+            question.settle(None, known);
             continue;
         }
-        let sql = sql::message_of_part(deadline.remaining(), &question.sql(version, limits));
+        if let Some(reason) = &over {
+            question.settle(Some(String::clone(reason)), known);
+            continue;
+        }
+        let sql = sql::message_of_part(deadline.remaining(), &question.sql(server, limits));
         let mut told = Told::default();
         let mut completed = 0;
         let outcome = session
-            .ask(&sql, deadline, |part| {
-                take(part, question, &mut completed, &mut told, definitions)
-            })
+            .ask(&sql, deadline, |part| take(part, question, &mut completed, &mut told, known))
             .await;
         let failure = outcome.err().as_ref().map(reason);
-        told.settle(question, parts::max_rows(limits), failure.as_deref(), definitions);
+        told.settle(question, parts::max_rows(limits), failure.as_deref(), known);
         if let Some(reason) = failure {
             over = ended_with(session, deadline, reason).await;
         }
@@ -78,11 +80,11 @@ fn take(
     question: &Question,
     completed: &mut usize,
     told: &mut Told,
-    definitions: &mut Definitions,
+    known: &mut Known,
 ) -> Result<(), TalkError> {
     match part {
         SimpleQueryMessage::Row(row) if *completed + 1 == sql::PART_AT => {
-            told.take(question, &row, definitions);
+            told.take(question, &row, known);
         }
         SimpleQueryMessage::Row(_) => return Err(undecodable("rows that were not asked for")),
         SimpleQueryMessage::CommandComplete(count) => {

@@ -2,8 +2,11 @@
 
 use tokio_postgres::SimpleQueryRow;
 
-use super::Version;
+use super::known::Known;
+use super::known::elements;
+use super::known::parsed;
 use super::sql;
+use super::sql::Server;
 use super::told::Told;
 use crate::introspect::error::TalkError;
 use crate::introspect::exchange::rows::flag;
@@ -15,21 +18,18 @@ use crate::introspect::exchange::rows::undecodable;
 use crate::introspect::exchange::rows::words;
 use crate::schema::Action;
 use crate::schema::Check;
-use crate::schema::Definitions;
 use crate::schema::Exclusion;
 use crate::schema::ForeignKey;
-use crate::schema::RelationName;
 
 /// One that points at a partitioned table has a child for each partition (`conparentid`); somebody
-/// made the parent only.
-pub(super) fn foreign_keys(_: Version) -> String {
+/// made the parent only. What it references may be a partition, whose columns nobody else tells.
+pub(super) fn foreign_keys(server: Server) -> String {
     sql::tables(
         &[
-            sql::name("con.conname"),
-            sql::columns("con.conrelid", "con.conkey"),
-            sql::name("rn.nspname"),
-            sql::name("rc.relname"),
-            sql::columns("con.confrelid", "con.confkey"),
+            server.name("con.conname"),
+            "con.conkey".to_owned(),
+            "con.confrelid".to_owned(),
+            server.columns("con.confrelid", "con.confkey"),
             "con.confupdtype".to_owned(),
             "con.confdeltype".to_owned(),
             "con.confmatchtype".to_owned(),
@@ -38,29 +38,35 @@ pub(super) fn foreign_keys(_: Version) -> String {
         ],
         "join pg_catalog.pg_constraint con on con.conrelid operator(pg_catalog.=) c.oid
   and con.contype operator(pg_catalog.=) 'f'::pg_catalog.\"char\"
-  and con.conparentid operator(pg_catalog.=) 0::pg_catalog.oid
-left join pg_catalog.pg_class rc on rc.oid operator(pg_catalog.=) con.confrelid
-left join pg_catalog.pg_namespace rn on rn.oid operator(pg_catalog.=) rc.relnamespace",
+  and con.conparentid operator(pg_catalog.=) 0::pg_catalog.oid",
         "",
     )
 }
 
 pub(super) fn take_foreign_key(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     told: &mut Told,
 ) -> Result<(), TalkError> {
-    let Some(table) = told.table(row, definitions)? else { return Ok(()) };
+    let oid = told.about(row)?;
+    let columns = known.columns(oid, &elements(text(row, 2)?)?);
+    let references = known.relation(parsed(text(row, 3)?)?).map(|it| it.name.clone());
+    let Some(table) = known.table(oid) else { return Ok(()) };
+    // All of it is of one snapshot, unless there is more than may be read.
+    let (Some(columns), Some(references)) = (columns, references) else {
+        told.changed();
+        return Ok(());
+    };
     table.foreign_keys.push(ForeignKey {
-        name: Some(name(row, 3)?),
-        columns: names(row, 4)?,
-        table: RelationName { schema: name(row, 5)?, name: name(row, 6)? },
-        references: names(row, 7)?,
-        on_update: action(text(row, 8)?)?,
-        on_delete: action(text(row, 9)?)?,
-        match_full: text(row, 10)? == "f",
-        deferrable: flag(row, 11)?,
-        initially_deferred: flag(row, 12)?,
+        name: Some(name(row, 1)?),
+        columns,
+        table: references,
+        references: names(row, 4)?,
+        on_update: action(text(row, 5)?)?,
+        on_delete: action(text(row, 6)?)?,
+        match_full: text(row, 7)? == "f",
+        deferrable: flag(row, 8)?,
+        initially_deferred: flag(row, 9)?,
     });
     Ok(())
 }
@@ -78,15 +84,15 @@ fn action(letter: &str) -> Result<Action, TalkError> {
 
 /// A row for each check and exclusion, or one for a table without any. The condition of a check is
 /// read by itself (`conbin`), because `pg_get_constraintdef` wraps it in words.
-pub(super) fn checks(_: Version) -> String {
+pub(super) fn checks(server: Server) -> String {
     sql::tables(
         &[
-            sql::name("con.conname"),
+            server.name("con.conname"),
             "con.contype".to_owned(),
             format!(
                 "case when con.contype operator(pg_catalog.=) 'c'::pg_catalog.\"char\" then {} else {} end",
-                sql::told("pg_catalog.pg_get_expr(con.conbin, con.conrelid)"),
-                sql::told("pg_catalog.pg_get_constraintdef(con.oid)"),
+                server.told("pg_catalog.pg_get_expr(con.conbin, con.conrelid)"),
+                server.told("pg_catalog.pg_get_constraintdef(con.oid)"),
             ),
         ],
         "left join pg_catalog.pg_constraint con on con.conrelid operator(pg_catalog.=) c.oid
@@ -97,13 +103,13 @@ pub(super) fn checks(_: Version) -> String {
 
 pub(super) fn take_check(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     told: &mut Told,
 ) -> Result<(), TalkError> {
-    let Some(table) = told.table(row, definitions)? else { return Ok(()) };
-    let Some(kind) = optional(row, 4)? else { return Ok(()) };
-    let name = Some(name(row, 3)?);
-    let definition = told.present(words(row, 5)?);
+    let Some(table) = known.table(told.about(row)?) else { return Ok(()) };
+    let Some(kind) = optional(row, 2)? else { return Ok(()) };
+    let name = Some(name(row, 1)?);
+    let definition = told.present(words(row, 3)?);
     if kind == "x" {
         let definition = without_parameters(&definition);
         table.exclusions.push(Exclusion { name, definition });

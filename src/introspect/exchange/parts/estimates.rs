@@ -8,20 +8,21 @@
 
 use tokio_postgres::SimpleQueryRow;
 
-use super::Version;
+use super::known::Known;
 use super::sql;
+use super::sql::Server;
+use super::sql::Version;
 use super::told::Told;
 use crate::introspect::error::TalkError;
 use crate::introspect::exchange::rows::flag;
 use crate::introspect::exchange::rows::optional;
 use crate::introspect::exchange::rows::undecodable;
-use crate::schema::Definitions;
 use crate::schema::RelationKind;
 
 /// A row for each table, with the rows of all that inherits from it (partitions too), as a query over it
 /// would count them.
-pub(super) fn estimates(version: Version) -> String {
-    let analysed = if version >= Version(14) {
+pub(super) fn estimates(server: Server) -> String {
+    let analysed = if server.version >= Version(14) {
         "t.reltuples operator(pg_catalog.>=) 0::pg_catalog.float4"
     } else {
         "(t.reltuples operator(pg_catalog.>) 0::pg_catalog.float4
@@ -51,18 +52,18 @@ pub(super) fn estimates(version: Version) -> String {
 
 pub(super) fn take_estimate(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     told: &mut Told,
 ) -> Result<(), TalkError> {
-    let (kind, table) = told.relation(row)?;
-    if kind != RelationKind::Table {
-        return Ok(());
-    }
-    let rows = match optional(row, 3)? {
+    let table = match known.relation(told.about(row)?) {
+        Some(it) if it.compared && it.kind == RelationKind::Table => it.name.clone(),
+        _ => return Ok(()),
+    };
+    let rows = match optional(row, 1)? {
         Some(rows) => Some(rows.parse().map_err(|_| undecodable("an estimate without a number"))?),
         None => None,
     };
-    let silent = flag(row, 4)?;
-    definitions.estimates.insert(table, rows.filter(|_| !silent));
+    let silent = flag(row, 2)?;
+    known.definitions.estimates.insert(table, rows.filter(|_| !silent));
     Ok(())
 }

@@ -3,21 +3,25 @@
 
 use tokio_postgres::SimpleQueryRow;
 
-use super::Version;
+use super::known::Called;
+use super::known::Known;
+use super::known::Named;
+use super::known::Oid;
+use super::known::elements;
+use super::known::parsed;
 use super::sql;
+use super::sql::Server;
+use super::sql::Version;
 use super::told::Told;
 use crate::introspect::error::TalkError;
 use crate::introspect::exchange::rows::flag;
 use crate::introspect::exchange::rows::listed;
 use crate::introspect::exchange::rows::name;
-use crate::introspect::exchange::rows::name_in_hex;
-use crate::introspect::exchange::rows::names;
 use crate::introspect::exchange::rows::optional;
 use crate::introspect::exchange::rows::optional_words;
+use crate::introspect::exchange::rows::text;
 use crate::introspect::exchange::rows::undecodable;
-use crate::introspect::exchange::rows::words;
 use crate::introspect::exchange::rows::words_in_hex;
-use crate::schema::Definitions;
 use crate::schema::Index;
 use crate::schema::IndexKey;
 use crate::schema::IndexedOn;
@@ -30,19 +34,14 @@ const NULLS_FIRST: u16 = 2;
 
 /// Unique indexes that need no function that waits. Those with an expression or a condition are not
 /// keys, and those are told with [`indexes`].
-pub(super) fn keys(version: Version) -> String {
-    let joins = format!(
+pub(super) fn keys(server: Server) -> String {
+    sql::tables(
+        &values(server, "con.contype", "null", "null"),
         "join pg_catalog.pg_index i on i.indrelid operator(pg_catalog.=) c.oid and i.indisunique
+join pg_catalog.pg_class ic on ic.oid operator(pg_catalog.=) i.indexrelid
 left join pg_catalog.pg_constraint con on con.conindid operator(pg_catalog.=) i.indexrelid
   and con.conrelid operator(pg_catalog.=) i.indrelid
-  and con.contype operator(pg_catalog.=) any ('{{p,u}}'::pg_catalog.\"char\"[])
-{}",
-        parts_of_an_index("null::pg_catalog.text")
-    );
-    let condition = "null";
-    sql::tables(
-        &values(version, "con.contype", condition),
-        &joins,
+  and con.contype operator(pg_catalog.=) any ('{p,u}'::pg_catalog.\"char\"[])",
         "and (con.oid is not null or (i.indexprs is null and i.indpred is null))",
     )
 }
@@ -50,32 +49,45 @@ left join pg_catalog.pg_constraint con on con.conindid operator(pg_catalog.=) i.
 /// A row for each index that no constraint owns, or one for a table without any. Functions that wait
 /// for locks are called only for an expression or a condition, so the other indexes of a locked table
 /// are in nobody's way.
-pub(super) fn indexes(version: Version) -> String {
-    let joins = format!(
-        "left join pg_catalog.pg_index i on i.indrelid operator(pg_catalog.=) c.oid
-  and not exists (select from pg_catalog.pg_constraint con
-    where con.conindid operator(pg_catalog.=) i.indexrelid
-      and con.contype operator(pg_catalog.=) any ('{{p,u,x}}'::pg_catalog.\"char\"[]))
-{}",
-        parts_of_an_index("pg_catalog.pg_get_indexdef(i.indexrelid, k.at::pg_catalog.int4, true)")
+pub(super) fn indexes(server: Server) -> String {
+    // What each key is as SQL, and the collation of its type.
+    let expressions = format!(
+        "case when i.indexprs is not null then (select pg_catalog.string_agg(pg_catalog.concat({}, ':',
+      (select t.typcollation from pg_catalog.pg_type t where t.oid operator(pg_catalog.=) ia.atttypid)),
+      ',' order by ia.attnum)
+    from pg_catalog.pg_attribute ia where ia.attrelid operator(pg_catalog.=) i.indexrelid
+      and ia.attnum operator(pg_catalog.<=) i.indnkeyatts) end",
+        server.told("pg_catalog.pg_get_indexdef(i.indexrelid, ia.attnum::pg_catalog.int4, true)")
     );
     let condition = format!(
         "case when i.indpred is not null then {} end",
-        sql::told("pg_catalog.pg_get_expr(i.indpred, i.indrelid)")
+        server.told("pg_catalog.pg_get_expr(i.indpred, i.indrelid)")
     );
-    sql::tables(&values(version, "null", &condition), &joins, "")
+    sql::tables(
+        &values(server, "null", &expressions, &condition),
+        "left join pg_catalog.pg_index i on i.indrelid operator(pg_catalog.=) c.oid
+  and not exists (select from pg_catalog.pg_constraint con
+    where con.conindid operator(pg_catalog.=) i.indexrelid
+      and con.contype operator(pg_catalog.=) any ('{p,u,x}'::pg_catalog.\"char\"[]))
+left join pg_catalog.pg_class ic on ic.oid operator(pg_catalog.=) i.indexrelid",
+        "",
+    )
 }
 
 /// What [`index`] reads. `indnullsnotdistinct` came with PostgreSQL 15.
-fn values(version: Version, constraint: &str, condition: &str) -> [String; 9] {
-    let nulls = if version >= Version(15) { "i.indnullsnotdistinct" } else { "false" };
+fn values(server: Server, constraint: &str, expressions: &str, condition: &str) -> [String; 13] {
+    let nulls = if server.version >= Version(15) { "i.indnullsnotdistinct" } else { "false" };
     [
-        sql::name("ic.relname"),
+        server.name("ic.relname"),
         constraint.to_owned(),
         "i.indisunique".to_owned(),
-        sql::name("am.amname"),
-        "keys.keys".to_owned(),
-        "keys.included".to_owned(),
+        "ic.relam".to_owned(),
+        "i.indkey".to_owned(),
+        "i.indnkeyatts".to_owned(),
+        "i.indclass".to_owned(),
+        "i.indcollation".to_owned(),
+        "i.indoption".to_owned(),
+        expressions.to_owned(),
         condition.to_owned(),
         nulls.to_owned(),
         // That of a partitioned table is not valid until every partition has its own; nothing failed.
@@ -83,55 +95,15 @@ fn values(version: Version, constraint: &str, condition: &str) -> [String; 9] {
     ]
 }
 
-/// Joins name, method and keys to the index `i`. A key is `column` or `expression`, what it is on,
-/// its options, its operator class where that is not the type's default, and its collation where that
-/// is not the column's (or, of an expression, its type's), with colons between.
-///
-/// Class and collation are looked up key by key, by OID: as joins, PostgreSQL reads each catalog anew
-/// for every index, which was measured to take a second for a thousand.
-fn parts_of_an_index(expression: &str) -> String {
-    format!(
-        "left join pg_catalog.pg_class ic on ic.oid operator(pg_catalog.=) i.indexrelid
-left join pg_catalog.pg_am am on am.oid operator(pg_catalog.=) ic.relam
-left join lateral (
-  select pg_catalog.string_agg(pg_catalog.concat(
-      case when k.number operator(pg_catalog.=) 0 then 'expression:' else 'column:' end,
-      case when k.number operator(pg_catalog.=) 0 then {expression} else {column} end, ':',
-      k.options, ':',
-      (select {class} from pg_catalog.pg_opclass oc
-        where oc.oid operator(pg_catalog.=) k.class and not oc.opcdefault), ':',
-      (select {collation} from pg_catalog.pg_collation co
-        join pg_catalog.pg_namespace cn on cn.oid operator(pg_catalog.=) co.collnamespace
-        where co.oid operator(pg_catalog.=) k.collated
-          and k.collated operator(pg_catalog.<>) coalesce(a.attcollation,
-            (select t.typcollation from pg_catalog.pg_attribute ia
-              join pg_catalog.pg_type t on t.oid operator(pg_catalog.=) ia.atttypid
-              where ia.attrelid operator(pg_catalog.=) i.indexrelid
-                and ia.attnum operator(pg_catalog.=) k.at)))), ',' order by k.at)
-      filter (where k.at operator(pg_catalog.<=) i.indnkeyatts) as keys,
-    pg_catalog.string_agg({column}, ',' order by k.at)
-      filter (where k.at operator(pg_catalog.>) i.indnkeyatts) as included
-  from rows from (pg_catalog.unnest(i.indkey), pg_catalog.unnest(i.indclass),
-    pg_catalog.unnest(i.indcollation), pg_catalog.unnest(i.indoption))
-    with ordinality k(number, class, collated, options, at)
-  left join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) i.indrelid
-    and a.attnum operator(pg_catalog.=) k.number
-) keys on true",
-        expression = sql::told(expression),
-        column = sql::name("a.attname"),
-        class = sql::name("oc.opcname"),
-        collation = sql::collation(),
-    )
-}
-
 pub(super) fn take_key(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     told: &mut Told,
 ) -> Result<(), TalkError> {
-    let Some(table) = told.table(row, definitions)? else { return Ok(()) };
-    let constraint = optional(row, 4)?;
-    let index = index(row, told)?;
+    let oid = told.about(row)?;
+    let constraint = optional(row, 2)?;
+    let Some(index) = index(row, oid, known, told)? else { return Ok(()) };
+    let Some(table) = known.table(oid) else { return Ok(()) };
     let columns = if constraint.is_some() {
         index.keys.into_iter().map(column).collect::<Result<_, _>>()?
     } else if let Some(columns) = index.as_key() {
@@ -161,50 +133,104 @@ fn column(key: IndexKey) -> Result<Name, TalkError> {
 
 pub(super) fn take_index(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     told: &mut Told,
 ) -> Result<(), TalkError> {
-    let Some(table) = told.table(row, definitions)? else { return Ok(()) };
-    if optional(row, 3)?.is_none() {
+    let oid = told.about(row)?;
+    if optional(row, 1)?.is_none() {
         return Ok(());
     }
-    let index = index(row, told)?;
+    let Some(index) = index(row, oid, known, told)? else { return Ok(()) };
+    let Some(table) = known.table(oid) else { return Ok(()) };
     if index.as_key().is_none() {
         table.indexes.push(index);
     }
     Ok(())
 }
 
-fn index(row: &SimpleQueryRow, told: &mut Told) -> Result<Index, TalkError> {
-    Ok(Index {
-        name: Some(name(row, 3)?),
-        unique: flag(row, 5)?,
-        method: words(row, 6)?,
-        keys: listed(optional(row, 7)?).map(|it| key(it, told)).collect::<Result<_, _>>()?,
-        include: names(row, 8)?,
-        predicate: optional_words(row, 9)?.map(|it| told.present(it)),
-        nulls_not_distinct: flag(row, 10)?,
-        valid: flag(row, 11)?,
-    })
+/// The index of a row. `None` where it is about a table that is not compared, or names something that
+/// was not told: a column that is new, say.
+fn index(
+    row: &SimpleQueryRow,
+    table: Oid,
+    known: &Known,
+    told: &mut Told,
+) -> Result<Option<Index>, TalkError> {
+    if !known.relation(table).is_some_and(|it| it.compared) {
+        return Ok(None);
+    }
+    let numbers: Vec<i16> = elements(text(row, 5)?)?;
+    let on_keys = parsed(text(row, 6)?)?;
+    let (on_keys, included) = numbers.split_at_checked(on_keys).ok_or_else(wrong_shape)?;
+    let method = known.name(Named::AccessMethod, parsed(text(row, 4)?)?).and_then(Called::to_owned);
+    let (Some(method), Some(include), Some(keys)) =
+        (method, known.columns(table, included), keys_of(row, table, on_keys, known, told)?)
+    else {
+        told.changed();
+        return Ok(None);
+    };
+    Ok(Some(Index {
+        name: Some(name(row, 1)?),
+        unique: flag(row, 3)?,
+        method,
+        keys,
+        include,
+        predicate: optional_words(row, 11)?.map(|it| told.present(it)),
+        nulls_not_distinct: flag(row, 12)?,
+        valid: flag(row, 13)?,
+    }))
 }
 
-fn key(text: &str, told: &mut Told) -> Result<IndexKey, TalkError> {
-    let fields: Vec<&str> = text.split(':').collect();
-    let [kind, on, options, class, collation] = fields[..] else {
-        return Err(undecodable("an index key of the wrong shape"));
-    };
-    let on = match kind {
-        "column" => IndexedOn::Column(name_in_hex(on)?),
-        _ => IndexedOn::Expression(told.present(words_in_hex(on)?)),
-    };
-    let options: u16 = options.parse().map_err(|_| undecodable("options that are no number"))?;
-    let optional =
-        |digits: &str| Some(digits).filter(|it| !it.is_empty()).map(words_in_hex).transpose();
-    Ok(IndexKey {
-        collation: optional(collation)?,
-        operator_class: optional(class)?,
-        descending: options & DESCENDING != 0,
-        nulls_first: options & NULLS_FIRST != 0,
-        ..IndexKey::on(on)
-    })
+/// Its keys, which are on the columns of these numbers; 0 is an expression. `None` where one names
+/// something that was not told.
+fn keys_of(
+    row: &SimpleQueryRow,
+    table: Oid,
+    on: &[i16],
+    known: &Known,
+    told: &mut Told,
+) -> Result<Option<Vec<IndexKey>>, TalkError> {
+    let classes: Vec<Oid> = elements(text(row, 7)?)?;
+    let collations: Vec<Oid> = elements(text(row, 8)?)?;
+    let options: Vec<u16> = elements(text(row, 9)?)?;
+    let expressions: Vec<&str> = listed(optional(row, 10)?).collect();
+    let mut keys = Vec::with_capacity(on.len());
+    for (at, number) in on.iter().enumerate() {
+        let (Some(class), Some(collation), Some(options)) =
+            (classes.get(at), collations.get(at), options.get(at))
+        else {
+            return Err(wrong_shape());
+        };
+        // What it is on, and the collation that goes without saying.
+        let (on, usual) = if *number == 0 {
+            let told_of_it = expressions.get(at).and_then(|it| it.split_once(':'));
+            let (definition, usual) = told_of_it.ok_or_else(wrong_shape)?;
+            let definition = told.present(words_in_hex(definition)?);
+            (IndexedOn::Expression(definition), parsed(usual)?)
+        } else {
+            let Some(column) = known.column(table, *number) else { return Ok(None) };
+            (IndexedOn::Column(column.name.clone()), column.collation)
+        };
+        let Some(class) = known.name(Named::OperatorClass, *class) else { return Ok(None) };
+        let collation = if [0, usual].contains(collation) {
+            None
+        } else {
+            match known.name(Named::Collation, *collation) {
+                Some(called) => called.to_owned(),
+                None => return Ok(None),
+            }
+        };
+        keys.push(IndexKey {
+            collation,
+            operator_class: class.to_owned(),
+            descending: options & DESCENDING != 0,
+            nulls_first: options & NULLS_FIRST != 0,
+            ..IndexKey::on(on)
+        });
+    }
+    Ok(Some(keys))
+}
+
+fn wrong_shape() -> TalkError {
+    undecodable("an index of the wrong shape")
 }

@@ -3,12 +3,13 @@
 
 use tokio_postgres::SimpleQueryRow;
 
-use super::Version;
+use super::known::Known;
 use super::rules::letter;
 use super::sql;
 use super::sql::Catalogued;
-use super::sql::NAMES;
+use super::sql::Server;
 use super::sql::USERS;
+use super::sql::Version;
 use super::told::Told;
 use crate::introspect::error::TalkError;
 use crate::introspect::exchange::rows::flag;
@@ -19,7 +20,6 @@ use crate::introspect::exchange::rows::text;
 use crate::introspect::exchange::rows::undecodable;
 use crate::introspect::exchange::rows::words;
 use crate::introspect::exchange::rows::words_in_hex;
-use crate::schema::Definitions;
 use crate::schema::EventTrigger;
 use crate::schema::Extension;
 use crate::schema::Function;
@@ -28,14 +28,13 @@ use crate::schema::Sequence;
 use crate::schema::Signature;
 
 /// Those of serial and identity columns (`pg_depend.deptype` `a` and `i`) are their column's.
-pub(super) fn sequences(_: Version) -> String {
+pub(super) fn sequences(server: Server) -> String {
     format!(
         "select {}, {}, {},
   s.seqstart, s.seqincrement, s.seqmin, s.seqmax, s.seqcache, s.seqcycle
 from pg_catalog.pg_sequence s
 join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) s.seqrelid
 join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
-{NAMES}
 where c.relpersistence operator(pg_catalog.<>) 't'::pg_catalog.\"char\"
   and {USERS}
   and {}
@@ -45,16 +44,16 @@ where c.relpersistence operator(pg_catalog.<>) 't'::pg_catalog.\"char\"
       and d.refclassid operator(pg_catalog.=) 1259::pg_catalog.oid
       and d.refobjsubid operator(pg_catalog.>) 0
       and d.deptype operator(pg_catalog.=) any ('{{a,i}}'::pg_catalog.\"char\"[]))",
-        sql::name("n.nspname"),
-        sql::name("c.relname"),
-        sql::words("pg_catalog.format_type(s.seqtypid, null)"),
+        server.name("n.nspname"),
+        server.name("c.relname"),
+        server.words("pg_catalog.format_type(s.seqtypid, null)"),
         sql::of_no_extension(Catalogued::Relation, "c.oid"),
     )
 }
 
 pub(super) fn take_sequence(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     _: &mut Told,
 ) -> Result<(), TalkError> {
     let number = |column| -> Result<i64, TalkError> {
@@ -69,35 +68,34 @@ pub(super) fn take_sequence(
         cache: number(7)?,
         cycle: flag(row, 8)?,
     };
-    definitions.sequences.insert(qualified(row, 0)?, sequence);
+    known.definitions.sequences.insert(qualified(row, 0)?, sequence);
     Ok(())
 }
 
 /// A row for each label, or one for an enum without any.
-pub(super) fn enums(_: Version) -> String {
+pub(super) fn enums(server: Server) -> String {
     format!(
         "select {}, {}, {}
 from pg_catalog.pg_type t
 join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) t.typnamespace
-{NAMES}
 left join pg_catalog.pg_enum e on e.enumtypid operator(pg_catalog.=) t.oid
 where t.typtype operator(pg_catalog.=) 'e'::pg_catalog.\"char\"
   and {USERS}
   and {}
 order by e.enumsortorder",
-        sql::name("n.nspname"),
-        sql::name("t.typname"),
-        sql::name("e.enumlabel"),
+        server.name("n.nspname"),
+        server.name("t.typname"),
+        server.name("e.enumlabel"),
         sql::of_no_extension(Catalogued::Type, "t.oid"),
     )
 }
 
 pub(super) fn take_enum(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     _: &mut Told,
 ) -> Result<(), TalkError> {
-    let labels = definitions.enums.entry(qualified(row, 0)?).or_default();
+    let labels = known.definitions.enums.entry(qualified(row, 0)?).or_default();
     labels.extend(optional_words(row, 2)?);
     Ok(())
 }
@@ -105,8 +103,8 @@ pub(super) fn take_enum(
 /// A body that PostgreSQL has parsed (`prosqlbody`, from 14 on) is spelt by a function that waits for
 /// locks on the tables in it; such a function has no `prosrc`. The constructors of a range type
 /// (`pg_depend.deptype` `i`) are the type's: nobody made them, and 14 makes more of them than 13.
-pub(super) fn functions(version: Version) -> String {
-    let body = if version >= Version(14) {
+pub(super) fn functions(server: Server) -> String {
+    let body = if server.version >= Version(14) {
         "case when p.prosqlbody is null then p.prosrc
       else coalesce(pg_catalog.pg_get_function_sqlbody(p.oid), '') end"
     } else {
@@ -123,7 +121,6 @@ pub(super) fn functions(version: Version) -> String {
 from pg_catalog.pg_proc p
 join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) p.pronamespace
 left join pg_catalog.pg_language l on l.oid operator(pg_catalog.=) p.prolang
-{NAMES}
 where {USERS}
   and {}
   and not exists (select from pg_catalog.pg_depend d
@@ -131,23 +128,23 @@ where {USERS}
       and d.objid operator(pg_catalog.=) p.oid
       and d.refclassid operator(pg_catalog.=) 1247::pg_catalog.oid
       and d.deptype operator(pg_catalog.=) 'i'::pg_catalog.\"char\")",
-        sql::name("n.nspname"),
-        sql::name("p.proname"),
-        sql::words(
+        server.name("n.nspname"),
+        server.name("p.proname"),
+        server.words(
             "(select coalesce(pg_catalog.string_agg(
       pg_catalog.format_type(u.type, null), ', ' order by u.at), '')
     from pg_catalog.unnest(p.proargtypes) with ordinality u(type, at))"
         ),
-        sql::words("pg_catalog.pg_get_function_result(p.oid)"),
-        sql::name("l.lanname"),
-        sql::bytes(body),
+        server.words("pg_catalog.pg_get_function_result(p.oid)"),
+        server.name("l.lanname"),
+        server.bytes(body),
         sql::of_no_extension(Catalogued::Function, "p.oid"),
     )
 }
 
 pub(super) fn take_function(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     told: &mut Told,
 ) -> Result<(), TalkError> {
     let kind = match text(row, 3)? {
@@ -171,54 +168,52 @@ pub(super) fn take_function(
         security_definer: flag(row, 7)?,
     };
     let signature = Signature { name: qualified(row, 0)?, arguments: words(row, 2)? };
-    definitions.functions.insert(signature, function);
+    known.definitions.functions.insert(signature, function);
     Ok(())
 }
 
-pub(super) fn extensions(_: Version) -> String {
+pub(super) fn extensions(server: Server) -> String {
     format!(
         "select {}, {}, {}
 from pg_catalog.pg_extension e
-{NAMES}
 left join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) e.extnamespace",
-        sql::name("e.extname"),
-        sql::name("n.nspname"),
-        sql::words("e.extversion"),
+        server.name("e.extname"),
+        server.name("n.nspname"),
+        server.words("e.extversion"),
     )
 }
 
 pub(super) fn take_extension(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     _: &mut Told,
 ) -> Result<(), TalkError> {
     let extension = Extension { schema: Some(name(row, 1)?), version: Some(words(row, 2)?) };
-    definitions.extensions.insert(name(row, 0)?, extension);
+    known.definitions.extensions.insert(name(row, 0)?, extension);
     Ok(())
 }
 
-pub(super) fn schemas(_: Version) -> String {
+pub(super) fn schemas(server: Server) -> String {
     format!(
         "select {}
 from pg_catalog.pg_namespace n
-{NAMES}
 where {USERS}
   and {}",
-        sql::name("n.nspname"),
+        server.name("n.nspname"),
         sql::of_no_extension(Catalogued::Schema, "n.oid"),
     )
 }
 
 pub(super) fn take_schema(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     _: &mut Told,
 ) -> Result<(), TalkError> {
-    definitions.schemas.insert(name(row, 0)?);
+    known.definitions.schemas.insert(name(row, 0)?);
     Ok(())
 }
 
-pub(super) fn event_triggers(_: Version) -> String {
+pub(super) fn event_triggers(server: Server) -> String {
     format!(
         "select {},
   {},
@@ -226,22 +221,21 @@ pub(super) fn event_triggers(_: Version) -> String {
   e.evtenabled,
   (select pg_catalog.string_agg({}, ',') from pg_catalog.unnest(e.evttags) u(tag))
 from pg_catalog.pg_event_trigger e
-{NAMES}
 left join pg_catalog.pg_proc p on p.oid operator(pg_catalog.=) e.evtfoid
 left join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) p.pronamespace
 where {}",
-        sql::name("e.evtname"),
-        sql::name("e.evtevent"),
-        sql::name("n.nspname"),
-        sql::name("p.proname"),
-        sql::words("u.tag"),
+        server.name("e.evtname"),
+        server.name("e.evtevent"),
+        server.name("n.nspname"),
+        server.name("p.proname"),
+        server.words("u.tag"),
         sql::of_no_extension(Catalogued::EventTrigger, "e.oid"),
     )
 }
 
 pub(super) fn take_event_trigger(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     _: &mut Told,
 ) -> Result<(), TalkError> {
     let tags = row.try_get(5).map_err(|_| undecodable("a row of the wrong shape"))?;
@@ -251,7 +245,7 @@ pub(super) fn take_event_trigger(
         enabled: letter(text(row, 4)?)?,
         tags: listed(tags).map(words_in_hex).collect::<Result<_, _>>()?,
     };
-    definitions.event_triggers.insert(name(row, 0)?, trigger);
+    known.definitions.event_triggers.insert(name(row, 0)?, trigger);
     Ok(())
 }
 

@@ -3,8 +3,9 @@
 
 use tokio_postgres::SimpleQueryRow;
 
-use super::Version;
+use super::known::Known;
 use super::sql;
+use super::sql::Server;
 use super::told::Told;
 use crate::introspect::error::TalkError;
 use crate::introspect::exchange::rows::flag;
@@ -16,7 +17,6 @@ use crate::introspect::exchange::rows::optional_words;
 use crate::introspect::exchange::rows::text;
 use crate::introspect::exchange::rows::undecodable;
 use crate::introspect::exchange::rows::words;
-use crate::schema::Definitions;
 use crate::schema::Grantee;
 use crate::schema::Policy;
 use crate::schema::RowSecurity;
@@ -26,11 +26,11 @@ use crate::schema::Trigger;
 const EVERYBODY: &str = "public";
 
 /// A row for each trigger that somebody made, or one for a table without any.
-pub(super) fn triggers(_: Version) -> String {
+pub(super) fn triggers(server: Server) -> String {
     sql::tables(
         &[
-            sql::name("t.tgname"),
-            sql::told("pg_catalog.pg_get_triggerdef(t.oid)"),
+            server.name("t.tgname"),
+            server.told("pg_catalog.pg_get_triggerdef(t.oid)"),
             "t.tgenabled".to_owned(),
         ],
         "left join pg_catalog.pg_trigger t on t.tgrelid operator(pg_catalog.=) c.oid
@@ -41,13 +41,13 @@ pub(super) fn triggers(_: Version) -> String {
 
 pub(super) fn take_trigger(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     told: &mut Told,
 ) -> Result<(), TalkError> {
-    let Some(table) = told.table(row, definitions)? else { return Ok(()) };
-    let Some(enabled) = optional(row, 5)? else { return Ok(()) };
-    let definition = told.present(words(row, 4)?);
-    table.triggers.insert(name(row, 3)?, Trigger { definition, enabled: letter(enabled)? });
+    let Some(table) = known.table(told.about(row)?) else { return Ok(()) };
+    let Some(enabled) = optional(row, 3)? else { return Ok(()) };
+    let definition = told.present(words(row, 2)?);
+    table.triggers.insert(name(row, 1)?, Trigger { definition, enabled: letter(enabled)? });
     Ok(())
 }
 
@@ -57,16 +57,16 @@ pub(super) fn letter(text: &str) -> Result<char, TalkError> {
 }
 
 /// A row for each policy, or one for a table without any; each says whether row-level security is on.
-pub(super) fn policies(_: Version) -> String {
+pub(super) fn policies(server: Server) -> String {
     let condition = |tree: &str| {
-        let told = sql::told(&format!("pg_catalog.pg_get_expr({tree}, p.polrelid)"));
+        let told = server.told(&format!("pg_catalog.pg_get_expr({tree}, p.polrelid)"));
         format!("case when {tree} is not null then {told} end")
     };
     sql::tables(
         &[
             "c.relrowsecurity".to_owned(),
             "c.relforcerowsecurity".to_owned(),
-            sql::name("p.polname"),
+            server.name("p.polname"),
             "p.polcmd".to_owned(),
             "p.polpermissive".to_owned(),
             format!(
@@ -83,12 +83,12 @@ pub(super) fn policies(_: Version) -> String {
 
 pub(super) fn take_policy(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     told: &mut Told,
 ) -> Result<(), TalkError> {
-    let Some(table) = told.table(row, definitions)? else { return Ok(()) };
-    table.row_security = RowSecurity { enabled: flag(row, 3)?, forced: flag(row, 4)? };
-    let Some(command) = optional(row, 6)? else { return Ok(()) };
+    let Some(table) = known.table(told.about(row)?) else { return Ok(()) };
+    table.row_security = RowSecurity { enabled: flag(row, 1)?, forced: flag(row, 2)? };
+    let Some(command) = optional(row, 4)? else { return Ok(()) };
     let command = match command {
         "r" => "select",
         "a" => "insert",
@@ -99,19 +99,19 @@ pub(super) fn take_policy(
     };
     let policy = Policy {
         command: command.to_owned(),
-        permissive: flag(row, 7)?,
-        roles: listed(optional(row, 8)?).map(decode_grantee).collect::<Result<_, _>>()?,
-        using: optional_words(row, 9)?.map(|it| told.present(it)),
-        check: optional_words(row, 10)?.map(|it| told.present(it)),
+        permissive: flag(row, 5)?,
+        roles: listed(optional(row, 6)?).map(decode_grantee).collect::<Result<_, _>>()?,
+        using: optional_words(row, 7)?.map(|it| told.present(it)),
+        check: optional_words(row, 8)?.map(|it| told.present(it)),
     };
-    table.policies.insert(name(row, 5)?, policy);
+    table.policies.insert(name(row, 3)?, policy);
     Ok(())
 }
 
 /// A row for each privilege. Without an access list (NULL) only the owner has any.
-pub(super) fn grants(_: Version) -> String {
+pub(super) fn grants(server: Server) -> String {
     sql::tables(
-        &[grantee("x.grantee"), sql::words("pg_catalog.lower(x.privilege_type)")],
+        &[grantee("x.grantee"), server.words("pg_catalog.lower(x.privilege_type)")],
         "cross join lateral pg_catalog.aclexplode(c.relacl) x",
         "and x.grantee operator(pg_catalog.<>) c.relowner",
     )
@@ -119,12 +119,12 @@ pub(super) fn grants(_: Version) -> String {
 
 pub(super) fn take_grant(
     row: &SimpleQueryRow,
-    definitions: &mut Definitions,
+    known: &mut Known,
     told: &mut Told,
 ) -> Result<(), TalkError> {
-    let Some(table) = told.table(row, definitions)? else { return Ok(()) };
-    let grantee = decode_grantee(text(row, 3)?)?;
-    table.grants.entry(grantee).or_default().insert(words(row, 4)?);
+    let Some(table) = known.table(told.about(row)?) else { return Ok(()) };
+    let grantee = decode_grantee(text(row, 1)?)?;
+    table.grants.entry(grantee).or_default().insert(words(row, 2)?);
     Ok(())
 }
 

@@ -8,7 +8,13 @@ use crate::introspect::exchange::messages;
 use crate::introspect::exchange::sql::holds_the_rules;
 use crate::introspect::exchange::sql::message;
 
-const VERSIONS: std::ops::RangeInclusive<u32> = 11..=19;
+/// Every version, in each of the two ways of sending names.
+fn servers() -> impl Iterator<Item = Server> {
+    (11..=19).flat_map(|version: u32| {
+        ["UTF8", "LATIN1"]
+            .map(|encoding| Server::new(&version.to_string(), encoding).expect("it is a version"))
+    })
+}
 
 /// Functions that were measured to wait for a lock.
 const WAITING: [&str; 8] = [
@@ -24,9 +30,9 @@ const WAITING: [&str; 8] = [
 
 #[test]
 fn every_query_names_the_schema_of_all_that_it_uses() {
-    for version in VERSIONS.map(Version) {
+    for server in servers() {
         for question in &QUESTIONS {
-            let sql = question.sql(version, &Limits::default());
+            let sql = question.sql(server, &Limits::default());
             holds_the_rules(&sql);
             assert!(!sql.contains(';') && !sql.contains('\\'), "{sql}");
             assert!(!sql.contains("regclass"), "{sql}");
@@ -37,14 +43,15 @@ fn every_query_names_the_schema_of_all_that_it_uses() {
 
 #[test]
 fn what_waits_for_a_lock_does_not_ride_in_the_audits_message() {
-    for version in VERSIONS.map(Version) {
+    for server in servers() {
         for question in &QUESTIONS {
-            let sql = question.sql(version, &Limits::default());
+            let sql = question.sql(server, &Limits::default());
             let waits = WAITING.iter().any(|it| sql.contains(it));
             // Before 14 no function has a body that PostgreSQL spells.
             let may_wait = question.waits == Waits::ForLocks;
             assert!(may_wait || !waits, "{sql}");
-            assert!(waits || !may_wait || question.part == Part::Functions, "{sql}");
+            let apart = [None, Some(Part::Functions)].contains(&question.part);
+            assert!(waits || !may_wait || apart, "{sql}");
         }
     }
 }
@@ -52,7 +59,7 @@ fn what_waits_for_a_lock_does_not_ride_in_the_audits_message() {
 #[test]
 fn every_part_is_told_by_one_question_or_by_the_relations() {
     for part in Part::ALL {
-        let asked = QUESTIONS.iter().filter(|it| it.part == part).count();
+        let asked = QUESTIONS.iter().filter(|it| it.part == Some(part)).count();
         let told = usize::from(TOLD_BY_RELATIONS.contains(&part));
         assert_eq!(asked + told, 1, "{part}");
     }
@@ -74,7 +81,28 @@ fn only_what_is_wanted_is_asked_for() {
     assert_eq!(messages(&[Part::Checks])[0], plain);
     let defaults = messages(&[Part::Defaults]);
     assert!(defaults.len() == 2 && defaults[0].contains("format_type"));
-    assert_eq!(messages(&Part::ALL).len(), 9);
+    assert_eq!(messages(&Part::ALL).len(), 10);
+}
+
+#[test]
+fn names_are_converted_where_they_have_to_be() {
+    #[rustfmt::skip]
+    let cases = [
+        ("UTF8",      false, ["UTF8", "SQL_ASCII"]),
+        ("SQL_ASCII", false, ["UTF8", "SQL_ASCII"]),
+        ("LATIN1",    true,  ["LATIN1", "EUC_JP"]),
+        // Nobody said: conversion is right for all but names that are no text.
+        ("",          true,  ["LATIN1", "WIN1252"]),
+    ];
+    for (encoding, converts, fitting) in cases {
+        let server = Server::new("15.18", encoding).expect("a version");
+        for question in &QUESTIONS {
+            let sql = question.sql(server, &Limits::default());
+            assert_eq!(sql.contains("convert_to"), converts && sql.contains("'hex'"), "{sql}");
+        }
+        assert!(fitting.iter().all(|it| server.fits(it)), "{encoding}");
+        assert_eq!(server.fits("UTF8"), !converts, "{encoding}");
+    }
 }
 
 #[test]
@@ -90,6 +118,6 @@ fn a_version_is_read_from_what_servers_say() {
         ("99999999999",                    None),
     ];
     for (text, want) in cases {
-        assert_eq!(Version::parse(text), want.map(Version), "{text}");
+        assert_eq!(sql::Version::parse(text), want.map(sql::Version), "{text}");
     }
 }

@@ -1,19 +1,17 @@
 //! What the rows of one part have told, and the proof that none is missing.
 
-use std::collections::BTreeSet;
+use std::collections::HashSet;
 
 use tokio_postgres::SimpleQueryRow;
 
 use super::Presence;
 use super::Question;
+use super::known::Known;
+use super::known::Oid;
+use super::known::parsed;
 use crate::introspect::error::TalkError;
-use crate::introspect::exchange::rows::name;
-use crate::introspect::exchange::rows::relation_kind;
 use crate::introspect::exchange::rows::text;
-use crate::schema::Definitions;
 use crate::schema::RelationKind;
-use crate::schema::RelationName;
-use crate::schema::Table;
 
 /// Why a part was not read whole: what it is about was changed after the relations were read.
 pub(in crate::introspect::exchange) const CHANGED: &str = "changed while it was read";
@@ -25,7 +23,7 @@ pub(in crate::introspect::exchange) struct Told {
     /// Rows that the server says it sent.
     announced: Option<u64>,
     /// Relations that some row was about.
-    seen: BTreeSet<(RelationKind, RelationName)>,
+    seen: HashSet<Oid>,
     /// Something was gone when its definition was asked for.
     changed: bool,
     /// Why a row makes no sense.
@@ -38,11 +36,11 @@ impl Told {
         &mut self,
         question: &Question,
         row: &SimpleQueryRow,
-        definitions: &mut Definitions,
+        known: &mut Known,
     ) {
         self.received += 1;
         if self.failed.is_none()
-            && let Err(error) = (question.take)(row, definitions, self)
+            && let Err(error) = (question.take)(row, known, self)
         {
             self.failed = Some(error.to_string());
         }
@@ -53,17 +51,17 @@ impl Told {
         self.announced = Some(announced);
     }
 
-    /// Says in `definitions` whether the part was read whole. `failure`: why the message that asked
+    /// Says in the definitions whether the part was read whole. `failure`: why the message that asked
     /// about it failed, if it did.
     pub(in crate::introspect::exchange) fn settle(
         self,
         question: &Question,
         max_rows: u64,
         failure: Option<&str>,
-        definitions: &mut Definitions,
+        known: &mut Known,
     ) {
-        let doubt = self.doubt(question, max_rows, failure, definitions);
-        definitions.settle(question.part, doubt);
+        let doubt = self.doubt(question, max_rows, failure, known);
+        question.settle(doubt, known);
     }
 
     fn doubt(
@@ -71,7 +69,7 @@ impl Told {
         question: &Question,
         max_rows: u64,
         failure: Option<&str>,
-        definitions: &Definitions,
+        known: &Known,
     ) -> Option<String> {
         if let Some(reason) = &self.failed {
             return Some(reason.clone());
@@ -87,36 +85,22 @@ impl Told {
             (_, Some(reason)) => return Some(reason.to_owned()),
             _ => return Some(format!("the answer ended early, after {} rows", self.received)),
         }
-        let is_seen = |it: &(RelationKind, RelationName)| self.seen.contains(it);
-        let all_seen = match question.presence {
-            Presence::Tables => definitions.tables.keys().all(is_seen),
-            Presence::Views => definitions.views.keys().all(is_seen),
-            Presence::Nothing => true,
+        let wanted = |kind: RelationKind| match question.presence {
+            Presence::Tables => matches!(kind, RelationKind::Table | RelationKind::ForeignTable),
+            Presence::Views => matches!(kind, RelationKind::View | RelationKind::MaterializedView),
+            Presence::Nothing => false,
         };
+        let all_seen =
+            known.compared().all(|(oid, kind)| !wanted(kind) || self.seen.contains(&oid));
         (self.changed || !all_seen).then(|| CHANGED.to_owned())
     }
 
-    /// The relation that a row is about, from its first three columns.
-    pub(super) fn relation(
-        &mut self,
-        row: &SimpleQueryRow,
-    ) -> Result<(RelationKind, RelationName), TalkError> {
-        let kind = relation_kind(text(row, 0)?)?;
-        let relation = (kind, RelationName { schema: name(row, 1)?, name: name(row, 2)? });
-        // Rows of one relation often follow each other.
-        if !self.seen.contains(&relation) {
-            self.seen.insert(relation.clone());
-        }
-        Ok(relation)
-    }
-
-    /// The table that a row is about. `None`: it was not there when the relations were read.
-    pub(super) fn table<'it>(
-        &mut self,
-        row: &SimpleQueryRow,
-        definitions: &'it mut Definitions,
-    ) -> Result<Option<&'it mut Table>, TalkError> {
-        Ok(definitions.tables.get_mut(&self.relation(row)?))
+    /// The relation that a row is about, from its first column. It may be one that was not there when
+    /// the relations were read, or that is not compared.
+    pub(super) fn about(&mut self, row: &SimpleQueryRow) -> Result<Oid, TalkError> {
+        let oid = parsed(text(row, 0)?)?;
+        self.seen.insert(oid);
+        Ok(oid)
     }
 
     /// Something is not what it was when the relations were read.
