@@ -18,6 +18,7 @@ mod docs;
 mod doctor;
 mod environment;
 mod explain;
+mod fleet;
 mod healthcheck;
 mod import;
 mod incidents;
@@ -116,6 +117,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print a manifest made from a live database.
     Snapshot(snapshot::SnapshotArgs),
+    /// Say how many shapes a fleet has, who has which, and what differs from the most common.
+    Fleet(fleet::FleetArgs),
     /// Print a manifest made from a Prisma schema or from SQL.
     #[command(subcommand)]
     Import(import::ImportCommand),
@@ -206,6 +209,7 @@ impl Cli {
             Command::Validate(args) => on_runtime(validate::run(&global, args)),
             Command::Baseline(args) => on_runtime(baseline::run(&global, args)),
             Command::Doctor(args) => on_runtime(doctor::run(&global, args)),
+            Command::Fleet(args) => on_runtime(fleet::run(&global, args)),
             Command::Snapshot(args) => on_runtime(snapshot::run(&global, args)),
             Command::Import(command) => on_runtime(import::run(command)),
             Command::Docs(args) => docs::run(&global, &args),

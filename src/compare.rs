@@ -19,6 +19,7 @@ mod depth;
 mod hints;
 mod ledgers;
 mod objects;
+mod shapes;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -49,6 +50,8 @@ use ledgers::WrongLedger;
 
 pub use allowing::compare_allowing;
 pub use allowing::compare_on_trial;
+pub use shapes::Shape;
+pub use shapes::Shapes;
 
 /// What the config says of one database, over its manifest.
 #[derive(Clone, Copy, Debug)]

@@ -4,6 +4,7 @@ mod check;
 mod daily;
 mod docs;
 mod doctor;
+mod fleet;
 mod formats;
 mod sql_role;
 mod validate;

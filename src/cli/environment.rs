@@ -58,6 +58,11 @@ pub(super) fn refused(path: &Path, mistakes: &[Mistake]) -> anyhow::Error {
 
 /// Why the text of `--url` is no connection, with what to do about it.
 pub(super) fn bad_url(error: &ConnectionError) -> anyhow::Error {
+    anyhow::anyhow!("--url: {}", no_connection(error))
+}
+
+/// Why a text is no connection, with what to do about it.
+pub(super) fn no_connection(error: &ConnectionError) -> String {
     let help = match error {
         // Its own help speaks of a key of the config.
         ConnectionError::Opportunistic { .. } => {
@@ -66,5 +71,5 @@ pub(super) fn bad_url(error: &ConnectionError) -> anyhow::Error {
         other => other.help(),
     };
     let help = help.map_or_else(String::new, |it| format!("; {it}"));
-    anyhow::anyhow!("--url: {error}{help}")
+    format!("{error}{help}")
 }

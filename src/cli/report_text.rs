@@ -60,7 +60,8 @@ fn database(out: &mut String, report: &Value, width: usize) -> std::fmt::Result 
     Ok(())
 }
 
-fn finding(out: &mut String, it: &Value, kinds: usize) -> std::fmt::Result {
+/// A line about one finding, in the form of `report::json::finding`. `kinds`: the width of the words for kinds.
+pub(super) fn finding(out: &mut String, it: &Value, kinds: usize) -> std::fmt::Result {
     let word = text(it, "severity");
     // A word of a newer daemon is no reason to say less.
     let style = word.parse().map_or(DIM, |it: Severity| severity(it));
