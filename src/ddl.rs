@@ -13,6 +13,7 @@
 
 mod alter;
 mod column;
+mod connected;
 mod constraint;
 mod drop;
 mod element;

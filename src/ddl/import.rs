@@ -14,6 +14,8 @@ use crate::schema::Definitions;
 use crate::yaml::Mistake;
 use crate::yaml::Position;
 
+use super::connected;
+use super::connected::Connected;
 use super::files::files;
 use super::split::Found;
 use super::split::Piece;
@@ -95,6 +97,9 @@ struct Import {
     warnings: Vec<Mistake>,
     /// Kinds that were passed over: how many, and where the first was.
     passed: BTreeMap<String, (usize, PathBuf, Position)>,
+    connected: Connected,
+    /// What follows is about another database.
+    over: bool,
 }
 
 impl Import {
@@ -104,6 +109,8 @@ impl Import {
             mistakes: Vec::new(),
             warnings: Vec::new(),
             passed: BTreeMap::new(),
+            connected: Connected::default(),
+            over: false,
         }
     }
 
@@ -127,9 +134,12 @@ impl Import {
     }
 
     fn found(&mut self, path: &Path, found: Found) {
+        if self.over {
+            return;
+        }
         match found {
             Found::Statement(piece) => self.statement(path, &piece),
-            Found::ForPsql { word, at } => self.for_psql(path, &word, at),
+            Found::ForPsql { word, rest, at } => self.for_psql(path, &word, &rest, at),
             Found::NotUtf8 { at } => {
                 let help = "convert the file; a dump of a database of encoding SQL_ASCII is in \
                             whatever its clients wrote: use `pg_dump --encoding=UTF8`";
@@ -149,7 +159,7 @@ impl Import {
     }
 
     /// Lines for psql are passed over, but for those that bring other SQL.
-    fn for_psql(&mut self, path: &Path, word: &str, at: Position) {
+    fn for_psql(&mut self, path: &Path, word: &str, rest: &str, at: Position) {
         match word {
             "\\i" | "\\ir" | "\\include" | "\\include_relative" | "\\gexec" => {
                 let message = format!("`{word}` is for psql, and brings SQL that is not read here");
@@ -158,6 +168,12 @@ impl Import {
             }
             "\\connect" | "\\c" => {
                 self.state.search_path = super::state::default_search_path();
+                let made_something = !self.state.relations.is_empty();
+                if let Some(message) = self.connected.follow(rest, made_something) {
+                    let mistake = Mistake::new(path, Some(at), "", message);
+                    self.wrong(mistake.with_help(connected::HELP));
+                    self.over = true;
+                }
             }
             _ => {}
         }

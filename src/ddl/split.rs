@@ -17,9 +17,10 @@ const ROWS_BYTES_MAX: usize = 64 * 1024;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     Statement(Piece),
-    /// A line for psql: its first word, with the backslash.
+    /// A line for psql: its first word, with the backslash, and what follows.
     ForPsql {
         word: String,
+        rest: String,
         at: Position,
     },
     /// Bytes that are not UTF-8, in a statement that was left out.
@@ -294,9 +295,10 @@ impl Splitter<'_> {
 
     fn for_psql(&mut self, line: &[u8]) {
         let word = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+        let rest = String::from_utf8_lossy(&line[word.len()..]).trim().to_owned();
         let word = String::from_utf8_lossy(word).into_owned();
         let at = self.at;
-        (self.found)(Found::ForPsql { word, at });
+        (self.found)(Found::ForPsql { word, rest, at });
     }
 
     /// Semicolons in the parentheses of a rule end nothing.

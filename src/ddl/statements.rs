@@ -5,6 +5,8 @@ use std::io::BufReader;
 use std::path::Path;
 use std::path::PathBuf;
 
+use super::connected;
+use super::connected::Connected;
 use super::files::files;
 use super::import::unreadable;
 use super::split::Found;
@@ -21,7 +23,7 @@ pub struct Runnable {
     pub at: Position,
     /// Without its semicolon.
     pub text: String,
-    /// What it is, where that can be told from its first words: `CREATE TABLE`, `INSERT`.
+    /// What it is, where its first words tell that it concerns no relation: `INSERT`, `CREATE ROLE`.
     pub kind: Option<String>,
 }
 
@@ -38,6 +40,7 @@ pub fn statements(path: &Path) -> Result<Vec<Runnable>, Vec<Mistake>> {
         return Err(vec![Mistake::new(path, None, "", "there is no `*.sql` file in it")]);
     }
     let (mut runnable, mut mistakes) = (Vec::new(), Vec::new());
+    let mut connected = Connected::default();
     for path in files {
         let file = match File::open(&path) {
             Ok(file) => file,
@@ -62,7 +65,12 @@ pub fn statements(path: &Path) -> Result<Vec<Runnable>, Vec<Mistake>> {
                     runnable.push(Runnable { path: path.clone(), at, text, kind });
                 }
             }
-            Found::ForPsql { word, at } => {
+            Found::ForPsql { word, rest, at } => {
+                let connects = ["\\connect", "\\c"].contains(&word.as_str());
+                let made_something = runnable.iter().any(|it: &Runnable| it.kind.is_none());
+                if connects && let Some(message) = connected.follow(&rest, made_something) {
+                    wrong(at, format!("{message}; {}", connected::HELP));
+                }
                 let brings = ["\\i", "\\ir", "\\include", "\\include_relative", "\\gexec"];
                 if brings.contains(&word.as_str()) {
                     wrong(

@@ -118,6 +118,7 @@ fn what_is_wrong_is_said_with_its_place() {
         ("create table t (a int",                            "1:1",  "ends in the middle"),
         ("create table t (a int,, b int);",                  "1:1",  "a column is missing"),
         ("create table t (a int,\n  b nope nope);",          "2:10", "syntax error"),
+        ("\\c a\ncreate table t (a int);\n\\c b\ncreate table u (a int);", "3:1", "from here on it is about database `b`"),
         ("create table t (a int); create table t (a int);",  "1:25", "`t` is there already"),
         ("alter table t add column a int;",                  "1:1",  "there is no table `t`"),
         ("\n\n  drop table t;",                              "3:3",  "there is no table `t`"),
