@@ -52,6 +52,7 @@ pub use allowing::compare_allowing;
 pub use allowing::compare_on_trial;
 pub use shapes::Shape;
 pub use shapes::Shapes;
+pub use shapes::differs;
 
 /// What the config says of one database, over its manifest.
 #[derive(Clone, Copy, Debug)]

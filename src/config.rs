@@ -41,6 +41,7 @@ pub use crate::connection::ConnectionDefaults;
 pub use known::known_schema;
 pub use load::load;
 pub use period::period;
+pub use sense::is_name;
 pub use shape::shape_schema;
 
 /// The types of channel that this version knows.

@@ -6,12 +6,15 @@ mod members;
 mod text;
 mod write;
 
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::bail;
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use jiff::civil::Date;
 use serde_json::Value;
 use serde_json::json;
 
@@ -25,6 +28,7 @@ use crate::audit::Slots;
 use crate::clock::Clock;
 use crate::compare::Shape;
 use crate::compare::Shapes;
+use crate::compare::differs;
 use crate::config::Database;
 use crate::config::Limits;
 use crate::finding::Finding;
@@ -78,8 +82,10 @@ struct Fleet {
 /// A shape with what there is to say of it.
 struct Told {
     shape: Shape,
-    /// Manifests of the config that it is clean against.
-    fits: Vec<String>,
+    /// How many relations a manifest of it lists.
+    relations: usize,
+    /// Manifests of the config that each of its databases is clean against.
+    fits: BTreeSet<String>,
     /// What it has otherwise than the most common one. `None`: that is too large for a manifest.
     differs: Option<Vec<Finding>>,
 }
@@ -96,12 +102,14 @@ pub(super) async fn run(global: &Global, args: FleetArgs) -> anyhow::Result<Stat
         let databases = args.selection.of(&config)?;
         (databases, config.manifests.values().cloned().collect(), config.limits)
     };
-    let (shapes, unread) = read(&databases, &Slots::new(&limits), limits.concurrency, depth).await;
+    let slots = Slots::new(&limits);
+    let reading = Reading { slots: &slots, depth, manifests: &manifests, today: today() };
+    let (shapes, unread) = read(&databases, &reading, limits.concurrency).await;
     let names = databases.iter().map(|it| it.name.clone()).collect();
-    let fleet = Fleet { names, depth, shapes: told(shapes, &manifests, depth), unread };
+    let fleet = Fleet { names, depth, shapes, unread };
     if fleet.shapes.is_empty() {
         for (at, reason) in &fleet.unread {
-            output::remark(&format!("{}: {reason}", fleet.names[*at]));
+            output::remark(&format!("{}: {}", fleet.names[*at], output::harmless(reason)));
         }
         bail!("none of {} could be read", output::count(fleet.names.len(), "database"));
     }
@@ -115,33 +123,78 @@ pub(super) async fn run(global: &Global, args: FleetArgs) -> anyhow::Result<Stat
     Ok(if fleet.unread.is_empty() { Status::Clean } else { Status::Trouble })
 }
 
+fn today() -> Date {
+    Clock::System.now().to_zoned(jiff::tz::TimeZone::UTC).date()
+}
+
+/// What databases are read with, and judged by.
+struct Reading<'a> {
+    slots: &'a Slots,
+    depth: Depth,
+    manifests: &'a [Arc<Manifest>],
+    today: Date,
+}
+
 /// Reads every database, as many at once as the limits allow.
 async fn read(
     databases: &[Arc<Database>],
-    slots: &Slots,
+    reading: &Reading<'_>,
     concurrency: usize,
-    depth: Depth,
-) -> (Vec<Shape>, Vec<(usize, String)>) {
+) -> (Vec<Told>, Vec<(usize, String)>) {
     let environment = environment::environment();
-    let wanted = Wanted::from(depth.parts());
+    let wanted = Wanted::from(reading.depth.parts());
     let (environment, wanted) = (&environment, &wanted);
     let reads = databases.iter().enumerate().map(|(at, database)| async move {
-        let _slot = slots.acquire(database).await;
+        let _slot = reading.slots.acquire(database).await;
         let read =
             introspect::read(&database.connection, &database.limits, environment, wanted).await;
         (at, read.map_err(|error| error.reason()).and_then(whole))
     });
     // Twice the slots, so that one full server does not keep the others' databases waiting.
     let mut reads = stream::iter(reads).buffer_unordered(concurrency.max(1).saturating_mul(2));
-    let (mut shapes, mut unread) = (Shapes::new(depth), Vec::new());
+    let (mut shapes, mut unread) = (Shapes::new(reading.depth), Vec::new());
+    // One by one: what presets leave out makes no shape, and a manifest may ask for it all the same.
+    let mut fits = BTreeMap::new();
     while let Some((at, read)) = reads.next().await {
         match read {
-            Ok(catalog) => shapes.add(at, catalog),
+            Ok(catalog) => {
+                fits.insert(at, reading.met_by(&catalog));
+                shapes.add(at, catalog);
+            }
             Err(reason) => unread.push((at, reason)),
         }
     }
     unread.sort_unstable();
-    (shapes.sorted(), unread)
+    (reading.told(shapes.sorted(), &fits), unread)
+}
+
+impl Reading<'_> {
+    /// The manifests that a database is clean against.
+    fn met_by(&self, catalog: &Catalog) -> BTreeSet<String> {
+        let read = self.depth.parts();
+        // One that asks for more than was read is not known to be met.
+        let judged = |it: &&Arc<Manifest>| {
+            it.golden.is_none() && it.parts().is_subset(&read) && it.wanted().rows.is_empty()
+        };
+        let clean =
+            |it: &&Arc<Manifest>| !differs(catalog, it, self.today).iter().any(Finding::counts);
+        self.manifests.iter().filter(judged).filter(clean).map(|it| it.name.clone()).collect()
+    }
+
+    fn told(&self, shapes: Vec<Shape>, fits: &BTreeMap<usize, BTreeSet<String>>) -> Vec<Told> {
+        let manifest = |it: &Shape| it.manifest(self.depth, self.today).ok();
+        let common = shapes.first().and_then(manifest);
+        let tell = |shape: Shape| {
+            let mut of_each = shape.members.iter().filter_map(|it| fits.get(it)).cloned();
+            let first = of_each.next().unwrap_or_default();
+            let fits = of_each.fold(first, |all, it| &all & &it);
+            let differs = common.as_ref().map(|it| shape.differs_from(it, self.today));
+            let relations = manifest(&shape).map(|it| it.expected.len());
+            let relations = relations.unwrap_or(shape.catalog.relations.len());
+            Told { shape, relations, fits, differs }
+        };
+        shapes.into_iter().map(tell).collect()
+    }
 }
 
 /// A read without a doubt: half a database would be a shape of its own.
@@ -152,23 +205,6 @@ fn whole(catalog: Catalog) -> Result<Catalog, String> {
     }
 }
 
-fn told(shapes: Vec<Shape>, manifests: &[Arc<Manifest>], depth: Depth) -> Vec<Told> {
-    let today = Clock::System.now().to_zoned(jiff::tz::TimeZone::UTC).date();
-    let common = shapes.first().and_then(|it| it.manifest(depth, today).ok());
-    let read = depth.parts();
-    let tell = |shape: Shape| {
-        // One that asks for more than was read is not known to be met.
-        let judged = |it: &&Arc<Manifest>| it.golden.is_none() && it.parts().is_subset(&read);
-        let clean =
-            |it: &&Arc<Manifest>| !shape.differs_from(it, today).iter().any(Finding::counts);
-        let fits =
-            manifests.iter().filter(judged).filter(clean).map(|it| it.name.clone()).collect();
-        let differs = common.as_ref().map(|it| shape.differs_from(it, today));
-        Told { shape, fits, differs }
-    };
-    shapes.into_iter().map(tell).collect()
-}
-
 /// The answer for programs.
 fn document(fleet: &Fleet) -> Value {
     let name = |at: &usize| fleet.names[*at].as_str();
@@ -176,7 +212,7 @@ fn document(fleet: &Fleet) -> Value {
         json!({
             "shape": at + 1,
             "databases": it.shape.members.iter().map(name).collect::<Vec<_>>(),
-            "relations": it.shape.catalog.relations.len(),
+            "relations": it.relations,
             "fits": it.fits,
             "differs": it.differs.as_ref().map(|all| {
                 all.iter().map(report::json::finding).collect::<Vec<_>>()

@@ -4,6 +4,7 @@
 //! is, is said once, and whatever presets leave out is left out here, too.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use jiff::civil::Date;
 
@@ -22,7 +23,7 @@ use crate::yaml::Mistake;
 pub struct Shape {
     /// Their numbers, ascending: whatever the caller counts them by.
     pub members: Vec<usize>,
-    /// What one of them holds, which stands for all.
+    /// What the first of them holds, which stands for all. What presets leave out of it, others may lack.
     pub catalog: Catalog,
 }
 
@@ -46,8 +47,19 @@ impl Shapes {
         let text = manifest::print("shape", &catalog, &Presets::default(), self.depth);
         // Comments say whose it is and how it was read.
         let key: Vec<&str> = text.lines().filter(|it| !it.starts_with('#')).collect();
-        let shape = self.found.entry(key.join("\n"));
-        shape.or_insert_with(|| Shape { members: Vec::new(), catalog }).members.push(member);
+        match self.found.entry(key.join("\n")) {
+            Entry::Vacant(it) => {
+                it.insert(Shape { members: vec![member], catalog });
+            }
+            Entry::Occupied(mut it) => {
+                let shape = it.get_mut();
+                // The first of them stands for all, whichever was read first.
+                if shape.members.iter().all(|it| *it > member) {
+                    shape.catalog = catalog;
+                }
+                shape.members.push(member);
+            }
+        }
     }
 
     /// The shapes, the most common first.
@@ -83,10 +95,17 @@ impl Shape {
     /// What databases of this shape have otherwise than `manifest` says, the worst first.
     #[must_use]
     pub fn differs_from(&self, manifest: &Manifest, today: Date) -> Vec<Finding> {
-        let severities = std::collections::BTreeMap::new();
-        let accepted = Accepted { known: &[], severities: &severities };
-        compare(manifest, &accepted, &self.catalog, today).findings
+        differs(&self.catalog, manifest, today)
     }
+}
+
+/// What `catalog` has otherwise than `manifest` says, the worst first, with nothing accepted but what the
+/// manifest accepts.
+#[must_use]
+pub fn differs(catalog: &Catalog, manifest: &Manifest, today: Date) -> Vec<Finding> {
+    let severities = std::collections::BTreeMap::new();
+    let accepted = Accepted { known: &[], severities: &severities };
+    compare(manifest, &accepted, catalog, today).findings
 }
 
 #[cfg(test)]
@@ -144,6 +163,8 @@ mod tests {
 
         let today = jiff::civil::date(2026, 11, 26);
         let common = shapes[0].manifest(Depth::Tables, today).expect("it is small");
+        let stand = |it: &Shape| it.catalog.session.database.clone();
+        assert_eq!(shapes.iter().map(stand).collect::<Vec<_>>(), ["two", "one", "four"]);
         let told = |at: usize| -> Vec<String> {
             let findings = shapes[at].differs_from(&common, today);
             findings.iter().map(|it| it.kind.to_string()).collect()

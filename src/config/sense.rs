@@ -158,11 +158,17 @@ fn unique<'a, T>(
     all
 }
 
-/// Whether a name is one that labels, file names, URLs and shells take as it is.
-fn check_name(name: &At<String>, key: &str, noted: &mut Noted) {
-    let text = &name.value;
+/// Whether `text` may be the name of a database, a channel, a token: letters, digits, `.`, `_` and `-`, at
+/// most 100 of them, which labels, file names, URLs and shells take as they are.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
     let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-');
-    if text.is_empty() || text.len() > MAX_NAME || !text.bytes().all(plain) {
+    !text.is_empty() && text.len() <= MAX_NAME && text.bytes().all(plain)
+}
+
+/// Says where a name is none.
+fn check_name(name: &At<String>, key: &str, noted: &mut Noted) {
+    if !is_name(&name.value) {
         let message = format!("{} is not a name", name.shown());
         let help = format!("use letters, digits, `.`, `_` and `-`, at most {MAX_NAME} of them");
         noted.mistake_help(Some(name.at), key, message, help);

@@ -142,9 +142,8 @@ fn unread(parts: &BTreeSet<Part>, reason: &str, definitions: &mut Definitions) {
 /// What has arrived of the answer.
 #[derive(Debug)]
 struct Answer {
+    limits: Limits,
     max_relations: usize,
-    /// Most rows of one part.
-    max_rows: u64,
     layout: Layout,
     /// Statements that the server said are done.
     completed: usize,
@@ -171,7 +170,7 @@ impl Answer {
     fn new(limits: &Limits, wants_parts: bool, parts: Vec<&'static Question>) -> Self {
         Self {
             max_relations: limits.max_relations,
-            max_rows: parts::max_rows(limits),
+            limits: *limits,
             layout: Layout::with(parts.len()),
             completed: 0,
             row_sets: 0,
@@ -251,7 +250,12 @@ impl Answer {
         let incomplete = self.doubt(failure);
         let reason = failure.map(waiting::reason);
         for (question, told) in self.parts {
-            told.settle(question, self.max_rows, reason.as_deref(), &mut self.known);
+            told.settle(
+                question,
+                question.max_rows(&self.limits),
+                reason.as_deref(),
+                &mut self.known,
+            );
         }
         self.relations.truncate(self.max_relations);
         self.aside.sort_unstable();
@@ -336,7 +340,7 @@ mod tests {
     fn complete() -> Answer {
         Answer {
             max_relations: 2,
-            max_rows: 2,
+            limits: Limits::default(),
             layout: Layout::with(0),
             completed: Layout::with(0).statements(),
             row_sets: 2,

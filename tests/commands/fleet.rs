@@ -28,6 +28,21 @@ async fn the_most_common_shape_leads_and_the_others_say_what_differs() {
     lso.execute("create table tmp_import (); drop table \"Venue\"").await;
     // What a preset leaves out makes no shape.
     lso.execute("create table _prisma_migrations (id text primary key, checksum text, finished_at timestamptz, migration_name text, logs text, rolled_back_at timestamptz, started_at timestamptz, applied_steps_count int)").await;
+    // Where a preset is switched off, it is not left out: one of the two has it.
+    let (_first, first_url) = holding("first", &["a"]).await;
+    let (other, other_url) = holding("other", &["a"]).await;
+    other.execute("create table _prisma_migrations (id text primary key, checksum text, finished_at timestamptz, migration_name text, logs text, rolled_back_at timestamptz, started_at timestamptz, applied_steps_count int)").await;
+    let strict = ConfigText::new()
+        .database("first", &first_url, "strict")
+        .database("other", &other_url, "strict");
+    let strict = Workspace::new()
+        .manifest("strict", "manifest: strict\npresets: []\ntables: [a]\n")
+        .manifest("rows", "manifest: rows\ntables: { a: { rows: { min: 1 } } }\n")
+        .manifest("plain", "manifest: plain\ntables: [a]\n")
+        .config(&strict);
+    let run = strict.run(&["fleet"]).await;
+    run.ended(0).says("shape 1  2 databases · 1 relation · as manifest `plain` says");
+
     let config = ConfigText::new()
         .database("lso", &lso_url, "orchestra")
         .database("sco", &sco_url, "orchestra")
@@ -106,6 +121,13 @@ async fn a_list_that_makes_no_sense_is_refused_with_its_line() {
         (format!("a {secret}\n\na {secret}\n"), "urls:3: `a` is there already, in line 1"),
         (format!("{secret}\n{secret}\n"), "urls:2: `a` is there already"),
         (format!("a {secret}\nb http://hunter2@x/\n"), "urls:2: not a PostgreSQL URL"),
+        (
+            "a${HOME} postgres://x@127.0.0.1:9/a".to_owned(),
+            "urls:1: `a${HOME}` is no name for a database",
+        ),
+        ("a\u{1b}[31m postgres://x@127.0.0.1:9/a".to_owned(), "urls:1: `a\\x1b[31m` is no name"),
+        ("postgres://x@127.0.0.1:9/a%20b".to_owned(), "urls:1: `a b` is no name"),
+        ("\u{feff}postgres://x@127.0.0.1:9/a%20b".to_owned(), "urls:1: `a b` is no name"),
         ("# nothing\n".to_owned(), "urls lists no database"),
         ("x".repeat(5_000_000), "larger than 4194304 bytes"),
     ];

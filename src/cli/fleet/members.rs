@@ -10,8 +10,10 @@ use anyhow::anyhow;
 use anyhow::bail;
 
 use crate::cli::environment;
+use crate::config;
 use crate::config::Database;
 use crate::manifest::Manifest;
+use crate::yaml;
 
 /// A longer list is refused, in bytes. It holds ten thousand URLs.
 const LIST_BYTES_MAX: u64 = 4 * 1024 * 1024;
@@ -28,7 +30,8 @@ pub(super) fn listed(file: &Path, insecure: bool) -> anyhow::Result<Vec<Arc<Data
     let nothing = Arc::new(Manifest::of_tables("fleet", []));
     let mut databases: Vec<Arc<Database>> = Vec::new();
     let mut lines: BTreeMap<String, usize> = BTreeMap::new();
-    for (number, line) in (1..).zip(text.lines()) {
+    // Some editors begin a file with a byte order mark.
+    for (number, line) in (1..).zip(text.trim_start_matches('\u{feff}').lines()) {
         let line = line.trim();
         if line.is_empty() || line.starts_with('#') {
             continue;
@@ -42,6 +45,13 @@ pub(super) fn listed(file: &Path, insecure: bool) -> anyhow::Result<Vec<Arc<Data
             .map_err(|error| anyhow!("{shown}:{number}: {}", environment::no_connection(&error)))?;
         if let Some(name) = name {
             name.clone_into(&mut database.name);
+        }
+        if !config::is_name(&database.name) {
+            bail!(
+                "{shown}:{number}: {} is no name for a database here: write `NAME URL`, with a NAME of letters, \
+                 digits, `.`, `_` and `-`, at most 100 of them",
+                yaml::shown(&database.name)
+            );
         }
         if let Some(before) = lines.insert(database.name.clone(), number) {
             bail!(

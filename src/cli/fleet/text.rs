@@ -47,13 +47,12 @@ fn write_all(out: &mut String, fleet: &Fleet) -> std::fmt::Result {
 
 fn shape(out: &mut String, fleet: &Fleet, at: usize, told: &Told) -> std::fmt::Result {
     let members = &told.shape.members;
-    let mut facts = vec![
-        count(members.len(), "database"),
-        count(told.shape.catalog.relations.len(), "relation"),
-    ];
+    let mut facts = vec![count(members.len(), "database"), count(told.relations, "relation")];
     if !told.fits.is_empty() {
         let names: Vec<_> = told.fits.iter().map(|it| format!("`{it}`")).collect();
-        facts.push(paint(GOOD, format!("as manifest {} says", names.join(" and "))));
+        let one = names.len() == 1;
+        let (noun, verb) = if one { ("manifest", "says") } else { ("manifests", "say") };
+        facts.push(paint(GOOD, format!("as {noun} {} {verb}", names.join(" and "))));
     }
     writeln!(out, "{}  {}", paint(BOLD, format!("shape {}", at + 1)), facts.join(" · "))?;
     let listed = members.iter().take(LISTED_MAX).map(|it| harmless(&fleet.names[*it]));

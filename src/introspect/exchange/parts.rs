@@ -37,6 +37,9 @@ pub(super) use told::Told;
 /// Rows of one part, for each relation that `max_relations` allows: columns of a table, and so on.
 const ROWS_PER_RELATION: u64 = 100;
 
+/// Rows that help with others: operator classes, collations.
+const HELPING_ROWS: u64 = 100_000;
+
 /// Parts that the relations themselves tell.
 const TOLD_BY_RELATIONS: [Part; 2] = [Part::Owners, Part::Persistence];
 
@@ -101,13 +104,29 @@ impl Question {
         Self { for_parts, ..self }
     }
 
+    const fn with(self, presence: Presence) -> Self {
+        Self { presence, ..self }
+    }
+
+    /// Most rows that may come for an answer. What only helps is bounded by the catalogs, not by what
+    /// the limits say of relations.
+    pub(super) fn max_rows(&self, limits: &Limits) -> u64 {
+        let rows = max_rows(limits);
+        if self.part.is_none() { rows.max(HELPING_ROWS) } else { rows }
+    }
+
     /// The query, which returns one row more than is allowed where there are that many.
     pub(super) fn sql(&self, server: Server, limits: &Limits) -> String {
-        format!("{}\nlimit {}", (self.query)(server), max_rows(limits).saturating_add(1))
+        format!("{}\nlimit {}", (self.query)(server), self.max_rows(limits).saturating_add(1))
     }
 
     /// Says that its part is complete, or why it is not.
     pub(super) fn settle(&self, doubt: Option<String>, known: &mut Known) {
+        if !self.for_parts.is_empty()
+            && let Some(reason) = &doubt
+        {
+            known.lacks.get_or_insert_with(|| reason.clone());
+        }
         if let Some(part) = self.part {
             known.definitions.settle(part, doubt);
         }
@@ -129,12 +148,9 @@ impl Question {
 /// Every question, in the order in which they are asked: what names columns by their numbers follows
 /// them.
 const QUESTIONS: [Question; 20] = [
-    Question::rides(Part::Columns, columns::columns, columns::take_column).and_for(&[
-        Part::Defaults,
-        Part::Keys,
-        Part::ForeignKeys,
-        Part::Indexes,
-    ]),
+    Question::rides(Part::Columns, columns::columns, columns::take_column)
+        .and_for(&[Part::Defaults, Part::Keys, Part::ForeignKeys, Part::Indexes])
+        .with(Presence::Tables),
     Question::helps(&[Part::Keys, Part::Indexes], Waits::Never, aids::names, aids::take_name),
     Question::rides(Part::Keys, indexes::keys, indexes::take_key),
     Question::rides(Part::ForeignKeys, constraints::foreign_keys, constraints::take_foreign_key),
@@ -168,7 +184,7 @@ const QUESTIONS: [Question; 20] = [
 ];
 
 /// Most rows that one question may have for an answer. As `limit` it must fit a `bigint`.
-pub(super) fn max_rows(limits: &Limits) -> u64 {
+fn max_rows(limits: &Limits) -> u64 {
     let relations = u64::try_from(limits.max_relations).unwrap_or(u64::MAX);
     relations.saturating_mul(ROWS_PER_RELATION).min(u64::MAX >> 2)
 }

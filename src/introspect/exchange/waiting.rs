@@ -55,7 +55,7 @@ pub(super) async fn read(
             .ask(&sql, deadline, |part| take(part, question, &mut completed, &mut told, known))
             .await;
         let failure = outcome.err().as_ref().map(reason);
-        told.settle(question, parts::max_rows(limits), failure.as_deref(), known);
+        told.settle(question, question.max_rows(limits), failure.as_deref(), known);
         if let Some(reason) = failure {
             over = ended_with(session, deadline, reason).await;
         }

@@ -10,6 +10,7 @@ use super::known::Absent;
 use super::known::Known;
 use super::known::Named;
 use super::known::parsed;
+use super::sql::OWN_SCHEMAS;
 use super::sql::Server;
 use super::told::Told;
 use crate::introspect::error::TalkError;
@@ -55,12 +56,13 @@ pub(super) fn take_name(
 /// One row: whether there is any trigger, policy, function that somebody made. Those of extensions
 /// count: the question that follows leaves them out.
 pub(super) fn present(_: Server) -> String {
-    "select exists (select from pg_catalog.pg_trigger t where not t.tgisinternal),
+    format!(
+        "select exists (select from pg_catalog.pg_trigger t where not t.tgisinternal),
   exists (select from pg_catalog.pg_policy)
     or exists (select from pg_catalog.pg_class c where c.relrowsecurity or c.relforcerowsecurity),
   exists (select from pg_catalog.pg_proc p
-    where p.oid operator(pg_catalog.>) 16383::pg_catalog.oid)"
-        .to_owned()
+    where not (p.pronamespace operator(pg_catalog.=) any ({OWN_SCHEMAS})))"
+    )
 }
 
 pub(super) fn take_present(

@@ -29,9 +29,13 @@ const NO_TYPE: &str = "???";
 const DEFAULT_COLLATED: &str = "{25,1042,1043,1009,1014,1015}";
 
 /// `attnotnull` holds for NOT NULL constraints as well, which PostgreSQL 18 lists in `pg_constraint`.
-/// `attgenerated` came with PostgreSQL 12.
+/// A row for each column, or one for a table without any. `attgenerated` came with PostgreSQL 12, and
+/// `oid`, which may be a key, was a column that nobody lists until then.
 pub(super) fn columns(server: Server) -> String {
-    let generated = if server.version >= Version(12) { "a.attgenerated" } else { "''" };
+    let since_12 = server.version >= Version(12);
+    let generated = if since_12 { "a.attgenerated" } else { "''" };
+    let hidden =
+        if since_12 { "" } else { " or a.attname operator(pg_catalog.=) 'oid'::pg_catalog.name" };
     sql::tables(
         &[
             "a.attnum".to_owned(),
@@ -54,8 +58,10 @@ pub(super) fn columns(server: Server) -> String {
                 server.collation()
             ),
         ],
-        "join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) c.oid
-  and a.attnum operator(pg_catalog.>) 0 and not a.attisdropped",
+        &format!(
+            "left join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) c.oid
+  and (a.attnum operator(pg_catalog.>) 0{hidden}) and not a.attisdropped"
+        ),
         "order by a.attnum",
     )
 }
@@ -66,14 +72,16 @@ pub(super) fn take_column(
     told: &mut Told,
 ) -> Result<(), TalkError> {
     let oid = told.about(row)?;
+    let Some(number) = optional(row, 1)? else { return Ok(()) };
+    let number: i16 = parsed(number)?;
     let name = name(row, 2)?;
     let of = ColumnOf {
         name: name.clone(),
         generated: text(row, 6)?.to_owned(),
         collation: parsed(text(row, 7)?)?,
     };
-    known.add_column(oid, parsed(text(row, 1)?)?, of);
-    let Some(table) = known.table(oid) else { return Ok(()) };
+    known.add_column(oid, number, of);
+    let Some(table) = known.table(oid).filter(|_| number > 0) else { return Ok(()) };
     let type_name = words(row, 3)?;
     if type_name.starts_with(NO_TYPE) {
         told.changed();

@@ -4,7 +4,6 @@ use tokio_postgres::SimpleQueryRow;
 
 use super::known::Known;
 use super::known::elements;
-use super::known::parsed;
 use super::sql;
 use super::sql::Server;
 use super::told::Told;
@@ -20,15 +19,18 @@ use crate::schema::Action;
 use crate::schema::Check;
 use crate::schema::Exclusion;
 use crate::schema::ForeignKey;
+use crate::schema::RelationName;
 
 /// One that points at a partitioned table has a child for each partition (`conparentid`); somebody
-/// made the parent only. What it references may be a partition, whose columns nobody else tells.
+/// made the parent only. What it references may be a partition, or a table of a schema that is not read:
+/// nobody else tells its name and columns.
 pub(super) fn foreign_keys(server: Server) -> String {
     sql::tables(
         &[
             server.name("con.conname"),
             "con.conkey".to_owned(),
-            "con.confrelid".to_owned(),
+            server.name("rn.nspname"),
+            server.name("rc.relname"),
             server.columns("con.confrelid", "con.confkey"),
             "con.confupdtype".to_owned(),
             "con.confdeltype".to_owned(),
@@ -38,7 +40,9 @@ pub(super) fn foreign_keys(server: Server) -> String {
         ],
         "join pg_catalog.pg_constraint con on con.conrelid operator(pg_catalog.=) c.oid
   and con.contype operator(pg_catalog.=) 'f'::pg_catalog.\"char\"
-  and con.conparentid operator(pg_catalog.=) 0::pg_catalog.oid",
+  and con.conparentid operator(pg_catalog.=) 0::pg_catalog.oid
+left join pg_catalog.pg_class rc on rc.oid operator(pg_catalog.=) con.confrelid
+left join pg_catalog.pg_namespace rn on rn.oid operator(pg_catalog.=) rc.relnamespace",
         "",
     )
 }
@@ -50,23 +54,22 @@ pub(super) fn take_foreign_key(
 ) -> Result<(), TalkError> {
     let oid = told.about(row)?;
     let columns = known.columns(oid, &elements(text(row, 2)?)?);
-    let references = known.relation(parsed(text(row, 3)?)?).map(|it| it.name.clone());
     let Some(table) = known.table(oid) else { return Ok(()) };
     // All of it is of one snapshot, unless there is more than may be read.
-    let (Some(columns), Some(references)) = (columns, references) else {
+    let Some(columns) = columns else {
         told.changed();
         return Ok(());
     };
     table.foreign_keys.push(ForeignKey {
         name: Some(name(row, 1)?),
         columns,
-        table: references,
-        references: names(row, 4)?,
-        on_update: action(text(row, 5)?)?,
-        on_delete: action(text(row, 6)?)?,
-        match_full: text(row, 7)? == "f",
-        deferrable: flag(row, 8)?,
-        initially_deferred: flag(row, 9)?,
+        table: RelationName { schema: name(row, 3)?, name: name(row, 4)? },
+        references: names(row, 5)?,
+        on_update: action(text(row, 6)?)?,
+        on_delete: action(text(row, 7)?)?,
+        match_full: text(row, 8)? == "f",
+        deferrable: flag(row, 9)?,
+        initially_deferred: flag(row, 10)?,
     });
     Ok(())
 }

@@ -57,6 +57,8 @@ pub(in crate::introspect::exchange) struct Known {
     names: HashMap<(Named, Oid), Option<String>>,
     /// Whether any table is partitioned, once the relations are known.
     partitioned: bool,
+    /// Why some of that was not told, if so.
+    pub(super) lacks: Option<String>,
     /// What the database has none of, as far as that was asked.
     pub(super) absent: Absent,
 }

@@ -24,9 +24,12 @@ impl Version {
     }
 }
 
-/// Leaves out the relations of PostgreSQL's own schemas: what `initdb` makes has lower OIDs
-/// (`FirstNormalObjectId` in `src/include/access/transam.h`). One that was not read is ignored anyway.
-const USERS_RELATIONS: &str = "c.oid operator(pg_catalog.>) 16383::pg_catalog.oid";
+/// The OIDs of PostgreSQL's own schemas, as the audit's message has them. Temporary and TOAST tables
+/// are told by other columns. (OIDs of relations say nothing: whoever initialises a cluster may make
+/// tables of their own below `FirstNormalObjectId`.)
+pub(super) const OWN_SCHEMAS: &str = "\
+select n.oid from pg_catalog.pg_namespace n where n.nspname operator(pg_catalog.=) any
+    ('{pg_catalog,information_schema}'::pg_catalog.name[])";
 
 /// Leaves out the schemas that are PostgreSQL's own.
 pub(super) const USERS: &str = "\
@@ -80,9 +83,9 @@ impl Server {
     }
 
     /// Whether the queries are right for a database of this encoding. A pooler may have told that of
-    /// another database.
+    /// another database. To convert what needs no conversion is no mistake.
     pub(in crate::introspect::exchange) fn fits(self, encoding: &str) -> bool {
-        self.raw == Self::is_raw(encoding)
+        !self.raw || Self::is_raw(encoding)
     }
 
     /// A value of type `name`, in hex.
@@ -146,7 +149,7 @@ from pg_catalog.pg_class c
 where c.relkind operator(pg_catalog.=) any ('{{{kinds}}}'::pg_catalog.\"char\"[])
   and c.relpersistence operator(pg_catalog.<>) 't'::pg_catalog.\"char\"
   and not c.relispartition
-  and {USERS_RELATIONS}
+  and not (c.relnamespace operator(pg_catalog.=) any ({OWN_SCHEMAS}))
   and {}
 {tail}",
         values.join(",\n  "),

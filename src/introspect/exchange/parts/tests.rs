@@ -37,6 +37,8 @@ fn every_query_names_the_schema_of_all_that_it_uses() {
             assert!(!sql.contains(';') && !sql.contains('\\'), "{sql}");
             assert!(!sql.contains("regclass"), "{sql}");
             assert!(sql.ends_with("\nlimit 20000001"), "{sql}");
+            // OIDs say nothing of whose a relation is.
+            assert!(!sql.contains("16383") && !sql.contains("16384"), "{sql}");
         }
     }
 }
@@ -92,7 +94,7 @@ fn names_are_converted_where_they_have_to_be() {
         ("SQL_ASCII", false, ["UTF8", "SQL_ASCII"]),
         ("LATIN1",    true,  ["LATIN1", "EUC_JP"]),
         // Nobody said: conversion is right for all but names that are no text.
-        ("",          true,  ["LATIN1", "WIN1252"]),
+        ("",          true,  ["LATIN1", "UTF8"]),
     ];
     for (encoding, converts, fitting) in cases {
         let server = Server::new("15.18", encoding).expect("a version");
@@ -101,7 +103,7 @@ fn names_are_converted_where_they_have_to_be() {
             assert_eq!(sql.contains("convert_to"), converts && sql.contains("'hex'"), "{sql}");
         }
         assert!(fitting.iter().all(|it| server.fits(it)), "{encoding}");
-        assert_eq!(server.fits("UTF8"), !converts, "{encoding}");
+        assert_eq!(server.fits("LATIN1"), converts, "{encoding}");
     }
 }
 

@@ -92,7 +92,9 @@ impl Told {
         };
         let all_seen =
             known.compared().all(|(oid, kind)| !wanted(kind) || self.seen.contains(&oid));
-        (self.changed || !all_seen).then(|| CHANGED.to_owned())
+        // A number that nothing was told of: because it is new, or because that was not read.
+        let reason = || known.lacks.clone().unwrap_or_else(|| CHANGED.to_owned());
+        (self.changed || !all_seen).then(reason)
     }
 
     /// The relation that a row is about, from its first column. It may be one that was not there when
