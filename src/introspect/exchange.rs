@@ -160,9 +160,8 @@ struct Answer {
     parts: Vec<(&'static Question, Told)>,
     /// Whether any part is wanted, riding or not.
     wants_parts: bool,
-    /// The OIDs of `relations` with whether each is partitioned, and those of `aside`, in their order.
+    /// The OIDs of `relations` with whether each is partitioned, in their order.
     oids: Vec<(Oid, bool)>,
-    oids_aside: Vec<Oid>,
     known: Known,
 }
 
@@ -182,7 +181,6 @@ impl Answer {
             parts: parts.into_iter().map(|it| (it, Told::default())).collect(),
             wants_parts,
             oids: Vec::new(),
-            oids_aside: Vec::new(),
             known: Known::default(),
         }
     }
@@ -200,10 +198,7 @@ impl Answer {
                         }
                         self.relations.push(it);
                     }
-                    Read::Aside(it) => {
-                        self.oids_aside.push(parts::parsed(rows::text(&row, rows::OID)?)?);
-                        self.aside.push(it);
-                    }
+                    Read::Aside(it) => self.aside.push(it),
                 },
                 set => match set.checked_sub(3).and_then(|it| self.parts.get_mut(it)) {
                     Some((question, told)) => told.take(question, &row, &mut self.known),
@@ -234,9 +229,6 @@ impl Answer {
             let kept = self.relations.iter().take(self.max_relations);
             for (relation, (oid, partitioned)) in kept.zip(&self.oids) {
                 self.known.compare(*oid, relation, *partitioned);
-            }
-            for (aside, oid) in self.aside.iter().zip(&self.oids_aside) {
-                self.known.put_aside(*oid, aside);
             }
         }
     }
@@ -356,7 +348,6 @@ mod tests {
             parts: Vec::new(),
             wants_parts: false,
             oids: Vec::new(),
-            oids_aside: Vec::new(),
             known: Known::default(),
         }
     }

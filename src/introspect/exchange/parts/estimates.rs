@@ -56,7 +56,7 @@ pub(super) fn take_estimate(
     told: &mut Told,
 ) -> Result<(), TalkError> {
     let table = match known.relation(told.about(row)?) {
-        Some(it) if it.compared && it.kind == RelationKind::Table => it.name.clone(),
+        Some(it) if it.kind == RelationKind::Table => it.name.clone(),
         _ => return Ok(()),
     };
     let rows = match optional(row, 1)? {

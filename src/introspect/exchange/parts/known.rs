@@ -18,13 +18,11 @@ use crate::schema::View;
 /// An OID, as `pg_class`, `pg_am` and the other catalogs have them: each its own.
 pub(in crate::introspect::exchange) type Oid = u32;
 
-/// A relation that was read.
+/// A relation that was read and is compared.
 #[derive(Clone, Debug)]
 pub(super) struct Place {
     pub(super) kind: RelationKind,
     pub(super) name: RelationName,
-    /// Whether it is one of those that are compared.
-    pub(super) compared: bool,
 }
 
 /// What rows about a column need of it.
@@ -92,26 +90,17 @@ impl Known {
                 self.definitions.views.insert(key, View::default());
             }
         }
-        self.relations.insert(oid, Place { kind, name, compared: true });
+        self.relations.insert(oid, Place { kind, name });
     }
 
-    /// Takes one that is there and not compared, which others may still name.
-    pub(in crate::introspect::exchange) fn put_aside(
-        &mut self,
-        oid: Oid,
-        aside: &crate::schema::Aside,
-    ) {
-        let place = Place { kind: aside.kind, name: aside.name.clone(), compared: false };
-        self.relations.insert(oid, place);
-    }
-
+    /// The relation that is compared. `None`: there is none of that OID, or it is put aside.
     pub(super) fn relation(&self, oid: Oid) -> Option<&Place> {
         self.relations.get(&oid)
     }
 
     /// The relations that are compared.
     pub(super) fn compared(&self) -> impl Iterator<Item = (Oid, RelationKind)> {
-        self.relations.iter().filter(|(_, it)| it.compared).map(|(oid, it)| (*oid, it.kind))
+        self.relations.iter().map(|(oid, it)| (*oid, it.kind))
     }
 
     /// Whether any table that is compared is partitioned.
@@ -126,13 +115,13 @@ impl Known {
 
     /// The table that is compared. `None`: there is none of that OID, or it is put aside.
     pub(super) fn table(&mut self, oid: Oid) -> Option<&mut Table> {
-        let place = self.relations.get(&oid).filter(|it| it.compared)?;
+        let place = self.relations.get(&oid)?;
         self.definitions.tables.get_mut(&(place.kind, place.name.clone()))
     }
 
     /// The view that is compared.
     pub(super) fn view(&mut self, oid: Oid) -> Option<&mut View> {
-        let place = self.relations.get(&oid).filter(|it| it.compared)?;
+        let place = self.relations.get(&oid)?;
         self.definitions.views.get_mut(&(place.kind, place.name.clone()))
     }
 
