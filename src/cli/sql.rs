@@ -1,5 +1,7 @@
 //! `schemawarden sql`: prints SQL for a person to read and run. Runs nothing, connects to nothing.
 
+mod observer;
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
@@ -32,6 +34,18 @@ pub(super) enum SqlCommand {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Prints SQL; runs nothing. Event triggers that note who changes the schema of a database, from where
+    /// and with what, and that call `watch: true` (docs/observer.md).
+    Observer {
+        /// The registered database.
+        database: String,
+        /// Keep the first 1,000 characters of each query too, without what may be a secret.
+        #[arg(long)]
+        with_query: bool,
+        /// The role that audits, as for `sql role`.
+        #[arg(long)]
+        name: Option<String>,
+    },
 }
 
 /// The role where neither the command nor the config names one.
@@ -40,22 +54,57 @@ const DEFAULT_ROLE: &str = "schemawarden_auditor";
 pub(super) fn run(global: &Global, command: &SqlCommand) -> anyhow::Result<Status> {
     match command {
         SqlCommand::Role { database, name } => role(&global.config, database, name.as_deref()),
+        SqlCommand::Observer { database, with_query, name } => {
+            observer(&global.config, database, name.as_deref(), *with_query)
+        }
     }
 }
 
 fn role(path: &Path, name: &str, role: Option<&str>) -> anyhow::Result<Status> {
     let config = environment::load(path)?;
     let database = selection::named(&config, name)?;
-    let connection = named(&database.connection);
-    let connection = connection.as_deref();
-    // A provider's pooler wants `role.project`; the role itself has no project.
-    let login = connection.and_then(|it| it.user.as_deref());
-    let user = login.map(|it| it.split('.').next().unwrap_or(it));
-    let dbname = connection.and_then(|it| it.database.as_deref()).or(login);
-    let role = role.or(user).unwrap_or(DEFAULT_ROLE);
+    let login = Login::of(&database.connection, role);
     let counted: Vec<&RelationName> = wanted_rows(&database.manifest).collect();
-    output::emit(&statements(name, role, dbname, &counted)?)?;
+    output::emit(&statements(name, &login.role, login.dbname.as_deref(), &counted)?)?;
     Ok(Status::Clean)
+}
+
+fn observer(
+    path: &Path,
+    name: &str,
+    role: Option<&str>,
+    with_query: bool,
+) -> anyhow::Result<Status> {
+    let config = environment::load(path)?;
+    let database = selection::named(&config, name)?;
+    let login = Login::of(&database.connection, role);
+    let dbname = login.dbname.as_deref();
+    let printed = observer::Observer { database: name, dbname, role: &login.role, with_query };
+    output::emit(&observer::statements(&printed)?)?;
+    Ok(Status::Clean)
+}
+
+/// Who audits a database, and what that database calls itself.
+struct Login {
+    role: String,
+    /// `None` where the connection does not say.
+    dbname: Option<String>,
+}
+
+impl Login {
+    /// As the connection says, unless `role` names another.
+    fn of(source: &ConnectionSource, role: Option<&str>) -> Self {
+        let connection = named(source);
+        let connection = connection.as_deref();
+        // A provider's pooler wants `role.project`; the role itself has no project.
+        let login = connection.and_then(|it| it.user.as_deref());
+        let user = login.map(|it| it.split('.').next().unwrap_or(it));
+        let dbname = connection.and_then(|it| it.database.as_deref()).or(login);
+        Self {
+            role: role.or(user).unwrap_or(DEFAULT_ROLE).to_owned(),
+            dbname: dbname.map(str::to_owned),
+        }
+    }
 }
 
 /// What the connection says, or the file that holds it. Loading the config has read that file a
