@@ -26,6 +26,8 @@ use crate::introspect::Environment;
 use crate::introspect::IntrospectError;
 use crate::manifest::Manifests;
 use crate::report::Report;
+use crate::report::origin;
+use crate::schema::Catalog;
 use crate::schema::Wanted;
 
 pub use conclude::Provisioning;
@@ -83,10 +85,20 @@ pub async fn audit(
         let attempt = AssertUnwindSafe(async {
             let mut wanted = Wanted::relations();
             force.manifests().for_each(|it| wanted.add(it.wanted()));
-            let read =
-                introspect::read(&database.connection, &database.limits, environment, &wanted)
-                    .await;
+            wanted.observer = database.observer;
+            let (read, reading) = match introspect::begin(
+                &database.connection,
+                &database.limits,
+                environment,
+                &wanted,
+            )
+            .await
+            {
+                Ok((catalog, reading)) => (Ok(catalog), Some(reading)),
+                Err(error) => (Err(error), None),
+            };
             let unreachable = read.as_ref().err().is_some_and(IntrospectError::is_unreachable);
+            let has_ledger = read.as_ref().is_ok_and(Catalog::has_ledger);
             let read = read.map_err(|error| error.reason());
             match &read {
                 Ok(catalog) => debug!(
@@ -101,6 +113,19 @@ pub async fn audit(
             }
             let mut report = conclude(&subject, read, provisioning, audited_at, began.elapsed());
             report.evidence.unreachable = unreachable;
+            if let Some(mut reading) = reading {
+                // Only a difference makes one ask where it comes from.
+                if !report.findings.is_empty() {
+                    let (names, whole) = origin::questions(&report);
+                    let origins = reading.origins(has_ledger, &names, whole).await;
+                    if let Some(Err(reason)) = &origins.acts {
+                        debug!(reason, "could not read the observer's ledger");
+                    }
+                    origin::explain(&mut report, &origins);
+                }
+                reading.close().await;
+                report.evidence.duration = began.elapsed();
+            }
             report
         });
         // A panic is a defect of ours; it must not leave a database that nobody hears of.

@@ -1,4 +1,4 @@
-//! What people ask of the scheduler, over a bounded queue: "audit this database now".
+//! What people, and databases that are watched, ask of the scheduler, over a bounded queue: "audit this database now".
 //!
 //! The scheduler alone starts audits, so that none overlaps itself; whoever wants one before its tick
 //! asks here. An audit that is asked for begins after the question: one that runs already may have
@@ -21,6 +21,8 @@ const QUEUE_MAX: usize = 64;
 pub enum Demand {
     /// Audit this database now and say what was found. Dropping `reply` says that nothing came of it.
     Audit { database: String, reply: oneshot::Sender<Answer> },
+    /// Audit this database now: something has happened there. Nobody waits for it.
+    Hasten { database: String },
 }
 
 /// What came of [`Demand::Audit`].
@@ -67,6 +69,11 @@ impl Demands {
             return Answer::GivenUp;
         }
         answer.await.unwrap_or(Answer::GivenUp)
+    }
+
+    /// Asks for an audit that nobody waits for; false where nobody serves any more.
+    pub async fn hasten(&self, database: &str) -> bool {
+        self.0.send(Demand::Hasten { database: database.to_owned() }).await.is_ok()
     }
 }
 

@@ -15,6 +15,7 @@ mod credentials;
 mod environment;
 mod error;
 mod exchange;
+mod listen;
 
 pub mod probe;
 mod scratch;
@@ -29,6 +30,9 @@ pub use error::Phase;
 pub use error::TalkError;
 pub use exchange::message;
 pub use exchange::messages;
+pub use listen::Listener;
+pub use listen::hears;
+pub use listen::listen;
 pub use scratch::Scratch;
 pub use scratch::ScratchError;
 pub use scratch::scratch;
@@ -36,10 +40,15 @@ pub use tls::TlsError;
 pub use tls::TlsVersion;
 pub use tls::Verification;
 
+use std::collections::BTreeSet;
+
 use self::connect::Deadline;
+use self::session::Session;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
 use crate::schema::Catalog;
+use crate::schema::Origins;
+use crate::schema::RelationName;
 use crate::schema::Wanted;
 
 /// Reads the catalog of one database, and of what it is made of what is `wanted`. Each part is afterwards
@@ -54,9 +63,51 @@ pub async fn read(
     environment: &Environment,
     wanted: &Wanted,
 ) -> Result<Catalog, IntrospectError> {
+    let (catalog, reading) = begin(source, limits, environment, wanted).await?;
+    reading.close().await;
+    Ok(catalog)
+}
+
+/// As [`read`], and the connection stays open for what the catalog makes one want to know.
+pub async fn begin(
+    source: &ConnectionSource,
+    limits: &Limits,
+    environment: &Environment,
+    wanted: &Wanted,
+) -> Result<(Catalog, Reading), IntrospectError> {
     let deadline = Deadline::after(limits.audit_deadline);
-    let mut session = Box::pin(connect::open(source, limits, environment, deadline)).await?;
-    let outcome = exchange::read(&mut session, limits, wanted, deadline).await;
-    session.close().await;
-    outcome
+    let mut session =
+        Box::new(Box::pin(connect::open(source, limits, environment, deadline)).await?);
+    match exchange::read(&mut session, limits, wanted, deadline).await {
+        Ok(catalog) => Ok((catalog, Reading { session, deadline })),
+        Err(error) => {
+            session.close().await;
+            Err(error)
+        }
+    }
+}
+
+/// A connection over which a catalog was read, under the same deadline.
+pub struct Reading {
+    session: Box<Session>,
+    deadline: Deadline,
+}
+
+impl Reading {
+    /// Where differences about `names` may come from, as far as the database says; and, where
+    /// `drops`, what was dropped of late. `has_ledger`: the catalog holds a table of that name. Never fails: what cannot be had is not there, or says why.
+    pub async fn origins(
+        &mut self,
+        has_ledger: bool,
+        names: &BTreeSet<RelationName>,
+        drops: bool,
+    ) -> Origins {
+        let Self { session, deadline } = self;
+        exchange::observer::origins(session, *deadline, names, drops, has_ledger).await
+    }
+
+    /// Says goodbye.
+    pub async fn close(self) {
+        self.session.close().await;
+    }
 }

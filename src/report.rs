@@ -5,6 +5,7 @@
 //! it is written out in [`json`] instead of derived: renaming a field here cannot break a reader.
 
 pub mod json;
+pub mod origin;
 
 use std::collections::BTreeMap;
 use std::fmt;

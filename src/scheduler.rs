@@ -45,6 +45,7 @@ use crate::health::Health;
 use crate::health::Timing;
 use crate::introspect::Environment;
 use crate::report;
+use crate::report::origin::Remembered;
 use crate::store::DatabaseState;
 use crate::store::Registered;
 use crate::store::Store;
@@ -78,11 +79,14 @@ pub struct Scheduler {
     pub abort: CancellationToken,
 }
 
-/// What is remembered of a database between audits, for `provision_grace`.
-#[derive(Clone, Copy, Debug)]
+/// What is remembered of a database between audits.
+#[derive(Clone, Debug)]
 struct Memory {
+    /// For `provision_grace`.
     registered_at: Timestamp,
     ever_populated: bool,
+    /// Where its findings come from.
+    remembered: Arc<Remembered>,
 }
 
 /// What the loop owns.
@@ -191,12 +195,14 @@ impl Scheduler {
         round.memory.retain(|name, _| round.databases.contains_key(name));
         self.health.retain_timings(|name| round.databases.contains_key(name));
         let let_go = self.register_manifests(round, &config, now).await;
+        let mut reports = self.reports_of_new(round, &config).await;
         for database in &config.databases {
             let state = states.get(&database.name);
-            round.memory.entry(database.name.clone()).or_insert(Memory {
+            round.memory.entry(database.name.clone()).or_insert_with(|| Memory {
                 // Never in the future: the clock may have been ahead when it was written.
                 registered_at: state.map_or(now, |it| it.first_seen_at.min(now)),
                 ever_populated: state.is_some_and(|it| it.ever_populated),
+                remembered: Arc::new(reports.remove(&database.name).unwrap_or_default()),
             });
             let next_due = if let_go.contains(&database.name) {
                 now
@@ -212,6 +218,26 @@ impl Scheduler {
         info!(databases = count, "registered {count} databases");
         self.close_unregistered(&config, now).await;
         round.config = config;
+    }
+
+    /// What the state remembers of the findings of databases that are new to this process.
+    async fn reports_of_new(&self, round: &Round, config: &Config) -> HashMap<String, Remembered> {
+        if config.databases.iter().all(|it| round.memory.contains_key(&it.name)) {
+            return HashMap::new();
+        }
+        let reports = match self.store.last_reports().await {
+            Ok(reports) => reports,
+            Err(error) => {
+                error!(
+                    error = &error as &dyn std::error::Error,
+                    "could not read the last reports; since when findings are there is not known"
+                );
+                Vec::new()
+            }
+        };
+        let read =
+            |(name, it): (String, _)| Some((name, Remembered::of(&report::json::read(&it)?)));
+        reports.into_iter().filter_map(read).collect()
     }
 
     /// Ends the incidents of databases that left the config: nothing will ever resolve them.
@@ -234,17 +260,20 @@ impl Scheduler {
     /// Makes what is asked for due now. A database that is being audited is due again as soon as that
     /// audit has come back.
     fn serve(&self, round: &mut Round, demand: Demand) {
-        let Demand::Audit { database, reply } = demand;
+        let (database, reply) = match demand {
+            Demand::Audit { database, reply } => (database, Some(reply)),
+            Demand::Hasten { database } => (database, None),
+        };
         if !round.databases.contains_key(&database) {
             // Who asked may have gone away.
-            let _ = reply.send(Answer::NotRegistered);
+            let _ = reply.map(|it| it.send(Answer::NotRegistered));
             return;
         }
         round.agenda.hasten(&database, self.clock.now());
         let asked = round.asked.entry(database).or_default();
         // Whoever has gone away meanwhile takes no room.
         asked.retain(|it| !it.is_closed());
-        asked.push(reply);
+        asked.extend(reply);
     }
 
     /// Sets the next due time of a database whose audit has come back.
@@ -256,6 +285,9 @@ impl Scheduler {
         };
         if let Some(memory) = round.memory.get_mut(&ended.database) {
             memory.ever_populated |= ended.populated;
+            if let Some(remembered) = &ended.remembered {
+                memory.remembered = Arc::clone(remembered);
+            }
         }
         let now = self.clock.now();
         // What is in force may have changed while the audit ran, or somebody asked: audit again.
@@ -313,6 +345,7 @@ impl Scheduler {
             _ => Provisioning::Done,
         };
         let force = round.in_force.of(database);
+        let remembered = round.memory.get(&database.name).map(|it| Arc::clone(&it.remembered));
         let work = Work {
             scheduler: self.clone(),
             database: Arc::clone(database),
@@ -321,6 +354,7 @@ impl Scheduler {
             slots: Arc::clone(&round.slots),
             goldens: Arc::clone(&round.goldens),
             provisioning,
+            remembered: remembered.unwrap_or_default(),
             asked,
         };
         // Reports back when dropped, so that not even a panic takes a database off the agenda.
@@ -363,6 +397,8 @@ struct Work {
     slots: Arc<Slots>,
     goldens: Arc<Goldens>,
     provisioning: Provisioning,
+    /// What is known of its findings.
+    remembered: Arc<Remembered>,
     /// Who waits for this audit.
     asked: Vec<oneshot::Sender<Answer>>,
 }
@@ -382,7 +418,9 @@ impl Work {
             self.provisioning,
             Means { environment, slots: &self.slots, goldens: &self.goldens, clock, shutdown },
         );
-        let Some(report) = Box::pin(audit).await else { return };
+        let Some(mut report) = Box::pin(audit).await else { return };
+        self.remembered.carry(&mut report);
+        ending.remembered = Some(Arc::new(self.remembered.after(&report)));
         ending.populated = report.proves_populated();
         // The config of now, not of when the audit began: a reload may have taken the database out,
         // or renamed the channels.

@@ -10,6 +10,7 @@
 //! the relations.
 
 mod floors;
+pub(super) mod observer;
 mod parts;
 mod rows;
 mod shapes;
@@ -125,6 +126,10 @@ pub(super) async fn read(
     catalog.definitions = known.definitions;
     if relations_ended {
         floors::read(session, wanted, deadline, &mut catalog).await;
+        if wanted.observer {
+            let state = observer::state(session, deadline).await;
+            catalog.definitions.observer = Some(state);
+        }
     }
     Ok(catalog)
 }

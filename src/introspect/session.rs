@@ -13,6 +13,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use tokio::time::timeout;
 use tokio::time::timeout_at;
+use tokio_postgres::AsyncMessage;
 use tokio_postgres::Client;
 use tokio_postgres::SimpleQueryMessage;
 
@@ -50,12 +51,14 @@ pub(super) struct Session {
     client: Client,
     /// `None` once it has failed or ended.
     driver: Option<Driver>,
+    /// Notifications that have come and were not taken yet.
+    calls: u64,
     pub(super) about: About,
 }
 
 impl Session {
     pub(super) fn new(client: Client, driver: Driver, about: About) -> Self {
-        Self { client, driver: Some(driver), about }
+        Self { client, driver: Some(driver), calls: 0, about }
     }
 
     /// Sends one simple-protocol message and gives each part of the answer to `each`, until the
@@ -97,7 +100,7 @@ impl Session {
         sql: &str,
         mut each: impl FnMut(SimpleQueryMessage) -> Result<(), TalkError>,
     ) -> Result<(), TalkError> {
-        let Self { client, driver, about } = self;
+        let Self { client, driver, calls, about } = self;
         let password = about.password.as_ref();
         let reading = async {
             let mut answer = pin!(client.simple_query_raw(sql).await.map_err(Heard::Failed)?);
@@ -115,8 +118,8 @@ impl Session {
                     return Poll::Ready(outcome);
                 }
                 match driver.as_mut().map(|it| it.poll_message(cx)) {
-                    // A notice. The byte budget bounds how many there are.
-                    Some(Poll::Ready(Some(Ok(_)))) => {}
+                    // A notice, or a notification. The byte budget bounds how many there are.
+                    Some(Poll::Ready(Some(Ok(it)))) => *calls += u64::from(is_call(&it)),
                     Some(Poll::Ready(Some(Err(error)))) => {
                         broken = Some(error);
                         // Dropping it ends the answer, after what has arrived already.
@@ -137,6 +140,35 @@ impl Session {
             }
             (Err(Heard::Failed(error)), _) => Err(TalkError::from_driver(&error, password)),
         }
+    }
+
+    /// How many notifications have come since this was last asked.
+    pub(super) fn take_calls(&mut self) -> u64 {
+        std::mem::take(&mut self.calls)
+    }
+
+    /// Waits for a notification, while nothing is asked. It is counted; giving up loses none.
+    pub(super) async fn called(&mut self) -> Result<(), IntrospectError> {
+        let Self { driver, calls, about, .. } = self;
+        let outcome = poll_fn(|cx| {
+            loop {
+                let Some(open) = driver else { return Poll::Ready(Err(TalkError::Closed)) };
+                match open.poll_message(cx) {
+                    Poll::Ready(Some(Ok(it))) => *calls += u64::from(is_call(&it)),
+                    Poll::Ready(Some(Err(error))) => {
+                        *driver = None;
+                        let error = TalkError::from_driver(&error, about.password.as_ref());
+                        return Poll::Ready(Err(error));
+                    }
+                    Poll::Ready(None) => *driver = None,
+                    // All that has come is one call.
+                    Poll::Pending if *calls > 0 => return Poll::Ready(Ok(())),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await;
+        outcome.map_err(|source| self.read_error(source))
     }
 
     /// A parameter that the server reported at login (`server_version`, …).
@@ -161,6 +193,11 @@ impl Session {
             let _best_effort = timeout(CLOSE_TIMEOUT, closed).await;
         }
     }
+}
+
+/// Whether a message is a notification, not a notice.
+fn is_call(message: &AsyncMessage) -> bool {
+    matches!(message, AsyncMessage::Notification(_))
 }
 
 /// Why an answer ended early.

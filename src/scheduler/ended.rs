@@ -7,6 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::config::Database;
 use crate::deploy::Force;
+use crate::report::origin::Remembered;
 
 /// An audit that has come back, whatever became of it.
 #[derive(Debug)]
@@ -20,6 +21,8 @@ pub(super) struct Ended {
     pub(super) recorded: bool,
     /// The next audit should come after this time, unless its tick is earlier.
     pub(super) recheck: Option<Duration>,
+    /// What is known of its findings from now on, where it came to that.
+    pub(super) remembered: Option<Arc<Remembered>>,
 }
 
 /// Sends [`Ended`] when it is dropped: after the audit, when it is given up, and when it panics.
@@ -30,6 +33,7 @@ pub(super) struct Ending {
     pub(super) populated: bool,
     pub(super) recorded: bool,
     pub(super) recheck: Option<Duration>,
+    pub(super) remembered: Option<Arc<Remembered>>,
     to: mpsc::UnboundedSender<Ended>,
 }
 
@@ -45,6 +49,7 @@ impl Ending {
             populated: false,
             recorded: false,
             recheck: None,
+            remembered: None,
             to,
         }
     }
@@ -58,6 +63,7 @@ impl Drop for Ending {
             populated: self.populated,
             recorded: self.recorded,
             recheck: self.recheck,
+            remembered: self.remembered.take(),
         };
         // The loop may have ended before its audits: then nobody waits for this.
         let _ = self.to.send(ended);

@@ -10,6 +10,7 @@ use std::fmt;
 
 use super::Column;
 use super::Name;
+use super::Observer;
 use super::RelationKind;
 use super::RelationName;
 use super::Table;
@@ -138,6 +139,8 @@ pub struct Definitions {
     pub rows: BTreeMap<RelationName, Result<u64, String>>,
     /// Rows of tables, as the statistics say. `None`: they say nothing.
     pub estimates: BTreeMap<RelationName, Option<u64>>,
+    /// What is there of the observer; or why that is not known. `None`: nobody asked.
+    pub observer: Option<Result<Observer, String>>,
 }
 
 /// Reasons of a doubt that are told in full.
@@ -153,7 +156,9 @@ impl Definitions {
             let reason = it.as_ref().err()?;
             Some(format!("the rows of table `{table}` were not counted: {reason}"))
         });
-        let mut reasons: Vec<String> = parts.chain(rows).collect();
+        let observer = self.observer.as_ref().and_then(|it| it.as_ref().err());
+        let observer = observer.map(|reason| format!("the observer was not looked at: {reason}"));
+        let mut reasons: Vec<String> = parts.chain(rows).chain(observer).collect();
         let more = reasons.len().saturating_sub(DOUBTS_TOLD);
         if more > 0 {
             reasons.truncate(DOUBTS_TOLD);

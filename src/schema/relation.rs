@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::Definitions;
+use super::LEDGER;
 use super::Name;
+use super::OWN_SCHEMA;
 use super::RelationName;
 
 /// What kind of relation `pg_class.relkind` names. Indexes, sequences, composite types and TOAST
@@ -118,6 +120,13 @@ impl Catalog {
     #[must_use]
     pub fn doubt(&self) -> Option<String> {
         self.incomplete.clone().or_else(|| self.definitions.doubt())
+    }
+
+    /// Whether there is a table where the observer has its ledger.
+    #[must_use]
+    pub fn has_ledger(&self) -> bool {
+        let ledger = RelationName::new(OWN_SCHEMA, LEDGER);
+        self.relations.iter().any(|it| it.kind == RelationKind::Table && it.name == ledger)
     }
 }
 

@@ -14,6 +14,8 @@ pub struct Wanted {
     pub parts: BTreeSet<Part>,
     /// Tables whose rows are counted, each as far as this many. Needs SELECT on them.
     pub rows: BTreeMap<RelationName, u64>,
+    /// Whether the observer is whole.
+    pub observer: bool,
 }
 
 impl Wanted {
@@ -25,6 +27,7 @@ impl Wanted {
 
     /// Whatever either wants.
     pub fn add(&mut self, other: Self) {
+        self.observer |= other.observer;
         self.parts.extend(other.parts);
         for (table, many) in other.rows {
             let known = self.rows.entry(table).or_default();
@@ -35,7 +38,7 @@ impl Wanted {
 
 impl From<BTreeSet<Part>> for Wanted {
     fn from(parts: BTreeSet<Part>) -> Self {
-        Self { parts, rows: BTreeMap::new() }
+        Self { parts, ..Self::default() }
     }
 }
 
@@ -51,9 +54,11 @@ mod tests {
         wanted.add(Wanted {
             parts: BTreeSet::from([Part::Keys]),
             rows: BTreeMap::from([(table("a"), 3), (table("b"), 2), (table("c"), 1)]),
+            observer: true,
         });
         assert_eq!(wanted.parts, BTreeSet::from([Part::Columns, Part::Keys]));
         let rows = BTreeMap::from([(table("a"), 5), (table("b"), 2), (table("c"), 1)]);
         assert_eq!(wanted.rows, rows);
+        assert!(wanted.observer);
     }
 }
