@@ -8,6 +8,7 @@
 mod anew;
 mod digest;
 mod news;
+mod origin;
 mod outage;
 mod plan;
 mod removed;
@@ -28,6 +29,12 @@ pub use news::again;
 pub use news::gone_since;
 pub use news::news;
 pub use news::type_of;
+pub use origin::Actor;
+pub use origin::Came;
+pub use origin::NotifiedAct;
+pub use origin::NotifiedOrigin;
+pub use origin::actors;
+pub use origin::joined;
 pub use outage::Resident;
 pub use outage::ServerNews;
 pub use outage::common_labels;
@@ -108,6 +115,12 @@ pub struct Notification {
     /// Roles that own the tables it is about, made visible, each once.
     #[serde(default)]
     pub owners: Vec<String>,
+    /// Who made, changed or dropped what is new in it, as far as an observer noted that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actors: Vec<Actor>,
+    /// When what is new in it came.
+    #[serde(default, skip_serializing_if = "Came::is_unknown")]
+    pub came: Came,
     /// Of the manifest that it was compared with.
     #[serde(default)]
     pub manifest_hash: String,
@@ -241,6 +254,8 @@ impl Notification {
             new_total: 0,
             gone_total: 0,
             owners: Vec::new(),
+            actors: Vec::new(),
+            came: Came::default(),
             manifest_hash: String::new(),
             manifest_ref: None,
             told: HowTold::default(),
@@ -276,6 +291,9 @@ pub struct NotifiedFinding {
     /// The role that owns the object, made visible.
     #[serde(default)]
     pub owner: Option<String>,
+    /// Where it comes from.
+    #[serde(default, skip_serializing_if = "NotifiedOrigin::is_unknown")]
+    pub origin: NotifiedOrigin,
     /// Whether it is new since the last notification of this incident.
     pub new: bool,
 }

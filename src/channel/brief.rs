@@ -207,6 +207,9 @@ fn brief(it: &Notification, look: &Messages, level: usize) -> Brief {
         if !it.evidence.is_empty() {
             facts.push(format!("How sure: {}", it.evidence));
         }
+        facts.extend(words::who(&it.actors, it, zone).map(|it| format!("Who: {it}")));
+        let came = it.came.sentence(it.audited_at, zone);
+        facts.extend(came.map(|it| format!("When: {it}")));
         facts.extend(words::owners(it).map(|it| format!("Owner: {it}")));
     }
     Brief {

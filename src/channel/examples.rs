@@ -13,6 +13,7 @@ use crate::notification::HowTold;
 use crate::notification::Notification;
 use crate::notification::NotificationType;
 use crate::notification::NotifiedFinding;
+use crate::notification::NotifiedOrigin;
 
 /// The tables of one orchestra.
 const ORCHESTRA: [&str; 21] = [
@@ -94,6 +95,7 @@ pub(super) fn finding(kind: &str, name: &str) -> NotifiedFinding {
         hints: Vec::new(),
         fingerprint: "9609ca46935aa44b".to_owned(),
         owner: Some("app".to_owned()),
+        origin: NotifiedOrigin::default(),
         new: true,
     }
 }

@@ -24,6 +24,7 @@ use super::Message;
 use super::brief;
 use super::escape;
 use crate::config::Messages;
+use crate::notification::Actor;
 use crate::notification::Notification;
 use crate::notification::NotificationType;
 use crate::notification::NotifiedFinding;
@@ -57,6 +58,9 @@ const NEXT_STEPS_MAX: usize = 8;
 const LABELS_MAX: usize = 16;
 const HINTS_MAX: usize = 4;
 const OWNERS_MAX: usize = 4;
+const ACTORS_MAX: usize = 3;
+const TAGS_MAX: usize = 4;
+const SHORT_BYTES_MAX: usize = 96;
 
 /// Base64 as receivers write it: with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -175,6 +179,12 @@ fn data(it: &Notification, look: &Messages, budget: usize) -> Value {
         "new_total": it.new_total,
         "gone_total": it.gone_total,
         "owners": it.owners.iter().take(OWNERS_MAX).map(|it| word(it)).collect::<Vec<_>>(),
+        "actors": it.actors.iter().take(ACTORS_MAX).map(actor).collect::<Vec<_>>(),
+        "came": {
+            "after": it.came.after.map(|at| at.to_string()),
+            "before": it.came.before.map(|at| at.to_string()),
+            "committed_at": it.came.committed.map(|(_, last)| last.to_string()),
+        },
         "unknown_reason": it.unknown_reason.as_deref().map(line),
         "audited_at": it.audited_at.to_string(),
         "opened_at": it.opened_at.to_string(),
@@ -210,6 +220,23 @@ fn finding(it: &NotifiedFinding) -> Value {
         "owner": it.owner.as_deref().map(word),
         "new": it.new,
     })
+}
+
+fn actor(it: &Actor) -> Value {
+    json!({
+        "role": short(&it.role),
+        "application": it.application.as_deref().map(short),
+        "address": it.address.as_deref().map(short),
+        "commands": it.tags.iter().take(TAGS_MAX).map(|it| short(it)).collect::<Vec<_>>(),
+        "from": it.from.to_string(),
+        "until": it.until.to_string(),
+        "findings": it.findings,
+    })
+}
+
+/// A name of at most 63 bytes.
+fn short(text: &str) -> String {
+    escape::cut_bytes(&escape::seen(text), SHORT_BYTES_MAX)
 }
 
 fn word(text: &str) -> String {

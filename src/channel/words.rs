@@ -11,6 +11,7 @@ use crate::finding::Severity;
 use crate::incident::About;
 use crate::incident::IncidentKind;
 use crate::incident::Reason;
+use crate::notification::Actor;
 use crate::notification::Notification;
 use crate::notification::NotificationType;
 use crate::notification::lasted;
@@ -215,6 +216,25 @@ fn why_now(reason: &str) -> Option<&'static str> {
         return Some("a maintenance window has ended");
     }
     is(Reason::SilenceEnded).then_some("a silence has ended")
+}
+
+/// Who did it, one sentence each; how many of the findings where it is not all of them.
+pub(super) fn who<'a>(
+    actors: &'a [Actor],
+    it: &'a Notification,
+    zone: &'a TimeZone,
+) -> impl Iterator<Item = String> + 'a {
+    let all = match it.new_total {
+        0 => it.findings_total,
+        new => new,
+    };
+    actors.iter().map(move |actor| {
+        let said = actor.sentence(it.audited_at, zone);
+        match actor.findings {
+            few if few < all => format!("{said} ({few} of {all})"),
+            _ => said,
+        }
+    })
 }
 
 /// Who owns what it is about.

@@ -2,6 +2,8 @@
 
 mod ack;
 
+use jiff::tz::TimeZone;
+use serde::Deserialize as _;
 use serde_json::Value;
 use serde_json::json;
 
@@ -20,6 +22,7 @@ use super::output::BOLD;
 use super::output::DIM;
 use super::output::WARN;
 use super::output::paint;
+use crate::notification::Actor;
 use ack::AckArgs;
 
 #[derive(Debug, clap::Subcommand)]
@@ -179,6 +182,12 @@ fn shown(it: &Value) -> String {
     );
     let owners: Vec<_> = list(it, "owners").iter().filter_map(Value::as_str).collect();
     say("owners", &owners.join(", "));
+    for actor in list(it, "actors") {
+        // A later daemon may say more; what is not understood is left out.
+        let Ok(actor) = Actor::deserialize(actor) else { continue };
+        let now = it["audited_at"].as_str().and_then(|it| it.parse().ok()).unwrap_or(actor.until);
+        say("who", &actor.sentence(now, &TimeZone::UTC));
+    }
     findings(&mut lines, it);
     for (lead, step) in list(it, "next_steps").iter().filter_map(Value::as_str).enumerate() {
         let lead = if lead == 0 { "next" } else { "" };

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::output::BOLD;
@@ -17,6 +18,9 @@ use super::output::severity;
 use super::output::verdict;
 use crate::finding::FindingKind;
 use crate::finding::Severity;
+use crate::notification::Actor;
+use crate::notification::NotifiedOrigin;
+use crate::notification::actors;
 use crate::report::Verdict;
 
 /// How many findings of one database are listed. Their number is always told; `--format json` has
@@ -49,6 +53,9 @@ fn database(out: &mut String, report: &Value, width: usize) -> std::fmt::Result 
         writeln!(out, "  {} {reason}", paint(WARN, lead))?;
     }
     let findings = list(report, "findings");
+    for sentence in who(report) {
+        writeln!(out, "  {} {sentence}", paint(WARN, "▸"))?;
+    }
     let kinds = findings.iter().map(|it| text(it, "kind").len()).max().unwrap_or(0);
     for it in findings.iter().take(LISTED_MAX) {
         finding(out, it, kinds)?;
@@ -58,6 +65,23 @@ fn database(out: &mut String, report: &Value, width: usize) -> std::fmt::Result 
         writeln!(out, "  … and {more} more (--format json lists all)")?;
     }
     Ok(())
+}
+
+/// Who did what the findings are about, where an observer noted it.
+fn who(report: &Value) -> Vec<String> {
+    let findings = list(report, "findings");
+    let origins: Vec<(&str, NotifiedOrigin)> = findings
+        .iter()
+        .filter(|it| it["known"] != true)
+        .filter_map(|it| Some((text(it, "kind"), NotifiedOrigin::of(it["detail"].as_object()?))))
+        .collect();
+    let now = report["evidence"]["audited_at"].as_str().and_then(|it| it.parse().ok());
+    let told = actors(origins.iter().map(|(kind, origin)| (*kind, origin)));
+    let sentence = |it: &Actor| {
+        let said = it.sentence(now.unwrap_or(it.until), &TimeZone::UTC);
+        format!("{said} ({}; times in UTC)", count(it.findings, "finding"))
+    };
+    told.iter().map(sentence).collect()
 }
 
 /// A line about one finding, in the form of `report::json::finding`. `kinds`: the width of the words for kinds.

@@ -137,6 +137,8 @@ async fn whole(face: &Face, id: IncidentId) -> Result<Value, Refusal> {
     body["diagnoses"] = facts.map(|it| json!(it.diagnoses)).unwrap_or_default();
     body["findings"] = facts.map(|it| json!(it.findings)).unwrap_or_default();
     body["owners"] = facts.map(|it| json!(it.owners)).unwrap_or_default();
+    body["actors"] = facts.map(|it| json!(it.actors)).unwrap_or_default();
+    body["came"] = facts.map(|it| json!(it.came)).unwrap_or_default();
     body["unknown_reason"] = facts.map(|it| json!(it.unknown_reason)).unwrap_or_default();
     body["next_steps"] = facts.map(|it| json!(it.next_steps)).unwrap_or_default();
     body["evidence"] = facts.map(|it| json!(it.evidence)).unwrap_or_default();

@@ -117,6 +117,7 @@ impl Since {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::notification::NotifiedOrigin;
 
     /// `+NEW -GONE` since `total` findings were told, of which these were listed.
     #[track_caller]
@@ -129,6 +130,7 @@ mod tests {
             hints: Vec::new(),
             fingerprint: (*name).to_owned(),
             owner: None,
+            origin: NotifiedOrigin::default(),
             new: true,
         };
         let last = Notification {

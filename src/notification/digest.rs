@@ -202,6 +202,7 @@ mod tests {
 
     use super::*;
     use crate::notification::NotifiedFinding;
+    use crate::notification::NotifiedOrigin;
 
     fn drift(database: &str, manifest: &str, names: &[&str]) -> Notification {
         let finding = |name: &&str| NotifiedFinding {
@@ -212,6 +213,7 @@ mod tests {
             hints: Vec::new(),
             fingerprint: String::new(),
             owner: None,
+            origin: NotifiedOrigin::default(),
             new: true,
         };
         Notification {

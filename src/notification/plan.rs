@@ -11,9 +11,12 @@ use std::fmt::Write as _;
 
 use jiff::SignedDuration;
 
+use super::Came;
 use super::FINDINGS_MAX;
 use super::Notification;
 use super::NotifiedFinding;
+use super::NotifiedOrigin;
+use super::origin;
 use super::type_of;
 use crate::finding::Finding;
 use crate::finding::FindingKind;
@@ -62,6 +65,7 @@ pub fn plan(told: &Told<'_>) -> Notification {
         .map(|it| NotifiedFinding { new: transition.new.contains(&it.fingerprint), ..it.clone() })
         .collect();
     let about_findings = !resolved && incident.kind != IncidentKind::AuditFailing;
+    let (actors, came) = origin::told(&findings);
     let diagnoses = report.diagnoses.iter().filter(|_| about_findings);
     let by_time = matches!(transition.reason, Reason::RepeatInterval | Reason::SilenceEnded);
     let flapping = transition.reason == Reason::Flapping || (by_time && incident.flapping);
@@ -81,6 +85,8 @@ pub fn plan(told: &Told<'_>) -> Notification {
         findings_total: incident.fingerprints.len(),
         new_total: transition.new.len(),
         owners: owners(&findings),
+        actors: if about_findings { actors } else { Vec::new() },
+        came: if about_findings { came } else { Came::default() },
         manifest_hash: report.evidence.manifest_hash.clone(),
         manifest_ref: report.evidence.manifest_ref.clone(),
         unknown_reason: if resolved { None } else { report.reason.clone() },
@@ -155,6 +161,7 @@ fn spell(finding: &Finding, fingerprint: String, database: &str) -> NotifiedFind
         message: finding.message.clone(),
         hints: finding.hints.clone(),
         fingerprint,
+        origin: NotifiedOrigin::of(&finding.detail),
         owner: finding.detail.get("owner").and_then(|it| it.as_str()).map(str::to_owned),
         new: false,
     }

@@ -24,6 +24,7 @@ use crate::notification::Cause;
 use crate::notification::Notification;
 use crate::notification::NotificationType;
 use crate::notification::digest;
+use crate::notification::joined;
 
 /// Causes listed at each level.
 const CAUSES: [usize; LEVELS] = [15, 10, 5, 2];
@@ -161,8 +162,20 @@ fn facts(cause: &Cause<'_>, zone: &TimeZone, subjects: usize) -> Vec<String> {
         times(cause, zone),
         labelled("Since the last message", agreed(cause, words::changes)),
         labelled("How sure", agreed(cause, evidence)),
+        who(cause, zone),
         labelled("Owner", words::roles(&owners).unwrap_or_default()),
     ]
+}
+
+/// Who did most of it, in all members together.
+fn who(cause: &Cause<'_>, zone: &TimeZone) -> String {
+    let actors = joined(cause.members.iter().flat_map(|it| &it.actors));
+    let Some(first) = actors.first() else { return String::new() };
+    let others = match actors.len() {
+        1 => "",
+        _ => "; and others",
+    };
+    format!("Who: {}{others}", first.sentence(cause.first().audited_at, zone))
 }
 
 /// What all members say; where they differ, what the first says and that they do.

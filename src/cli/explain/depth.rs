@@ -238,4 +238,10 @@ pub(super) const ENTRIES: &[Entry] = &[
         matters: "As if it were not there.",
         to_do: "`alter event trigger … enable`.",
     },
+    Entry {
+        kind: "observer_missing",
+        means: "The config says `observer: true` or `watch: true`, and what the observer consists of (two event triggers, a function, the ledger) is not all there, or is switched off.",
+        matters: "Nobody notes any more who changes the schema, and nothing calls for an audit at once. Somebody who has the right to create event triggers did that: by dropping schema `schemawarden`, or by restoring a dump made without it.",
+        to_do: "`schemawarden doctor DATABASE` says what is missing. Install it anew: `schemawarden sql observer DATABASE` prints the SQL; what was noted stays. If it is to be gone, take `observer` and `watch` out of the config.",
+    },
 ];
