@@ -37,6 +37,7 @@ use crate::scheduler::Scheduler;
 use crate::store::Store;
 use crate::timekeeper;
 use crate::timekeeper::Timekeeper;
+use crate::watch::Watch;
 
 use loops::Loops;
 use reload::Reloads;
@@ -108,7 +109,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         health: health.clone(),
         clock: clock.clone(),
         config: current.clone(),
-        demands,
+        demands: demands.clone(),
     };
     loops.start("HTTP", &stop.loops, http::serve(listener, face, stop.http.clone()));
     info!(http.listen = %address, "listening on http://{address}");
@@ -141,6 +142,14 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         shutdown: stop.scheduler.clone(),
     };
     loops.start("heartbeat", &stop.loops, heartbeat::run(pulse));
+    let watching = Watch {
+        config: current.clone(),
+        demands,
+        environment: Arc::clone(&environment),
+        clock: clock.clone(),
+        shutdown: stop.scheduler.clone(),
+    };
+    loops.start("watch", &stop.loops, crate::watch::run(watching));
     let scheduler = Scheduler {
         config: current,
         store: store.clone(),

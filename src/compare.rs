@@ -19,6 +19,7 @@ mod depth;
 mod hints;
 mod ledgers;
 mod objects;
+mod observer;
 mod shapes;
 
 use std::collections::BTreeMap;
@@ -134,6 +135,7 @@ fn differences(
         if catalog.incomplete.is_some() { Vec::new() } else { missing(manifest, catalog) };
     let mut findings = depth::depth(manifest, catalog);
     findings.extend(objects::objects(manifest, catalog));
+    findings.extend(observer::missing(catalog));
     if unwanted.is_empty() && missing.is_empty() && findings.is_empty() {
         return Differences { findings, wrong_database: None, left_out };
     }

@@ -112,6 +112,10 @@ pub struct Database {
     pub manifest: Arc<Manifest>,
     pub schedule: Schedule,
     pub labels: BTreeMap<String, String>,
+    /// The observer is to be there, and whole.
+    pub observer: bool,
+    /// Whatever the observer notes makes an audit at once, beside the schedule.
+    pub watch: bool,
     /// What it lives on, where `server:` overrides host and port.
     pub server: Option<String>,
     /// Accepted findings of this database, beside those of its manifest: those under it, then those
@@ -127,7 +131,7 @@ pub struct Database {
 }
 
 /// How a database's connection is known.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ConnectionSource {
     /// Parsed at load.
     Parsed(Arc<Connection>),

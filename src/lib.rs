@@ -43,4 +43,5 @@ pub mod silence;
 pub mod store;
 pub mod telemetry;
 pub mod timekeeper;
+pub mod watch;
 pub mod yaml;

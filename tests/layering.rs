@@ -27,7 +27,7 @@ const FLOORS: [&[&str]; 20] = [
     &["config"],
     &["clock", "introspect", "store", "channel", "telemetry", "health"],
     &["demand"],
-    &["audit", "delivery", "retention", "http", "timekeeper", "heartbeat"],
+    &["audit", "delivery", "retention", "http", "timekeeper", "heartbeat", "watch"],
     &["scheduler"],
     &["app"],
     &["cli"],

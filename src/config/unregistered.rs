@@ -41,6 +41,8 @@ impl Database {
             manifest,
             schedule,
             labels: BTreeMap::new(),
+            observer: false,
+            watch: false,
             server: None,
             known: Vec::new(),
             severities: BTreeMap::new(),

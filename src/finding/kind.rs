@@ -113,11 +113,13 @@ pub enum FindingKind {
     MissingEventTrigger,
     /// An event trigger that is switched off, or does something else.
     EventTriggerChanged,
+    /// The observer that the config declares is gone, or notes nothing.
+    ObserverMissing,
 }
 
 impl FindingKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 50] = [
+    pub const ALL: [Self; 51] = [
         Self::WrongDatabase,
         Self::ForbiddenTable,
         Self::WrongLedger,
@@ -168,6 +170,7 @@ impl FindingKind {
         Self::UnexpectedEventTrigger,
         Self::MissingEventTrigger,
         Self::EventTriggerChanged,
+        Self::ObserverMissing,
     ];
 
     /// The word used in reports, config and fingerprints.
@@ -224,6 +227,7 @@ impl FindingKind {
             Self::UnexpectedEventTrigger => "unexpected_event_trigger",
             Self::MissingEventTrigger => "missing_event_trigger",
             Self::EventTriggerChanged => "event_trigger_changed",
+            Self::ObserverMissing => "observer_missing",
         }
     }
 
@@ -287,6 +291,7 @@ impl FindingKind {
             Self::UnexpectedEventTrigger => "an event trigger that `event_triggers` does not list",
             Self::MissingEventTrigger => "an event trigger that the manifest lists is not there",
             Self::EventTriggerChanged => "an event trigger that is not what the manifest says",
+            Self::ObserverMissing => "the observer is gone, or notes nothing",
         }
     }
 

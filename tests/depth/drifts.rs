@@ -117,8 +117,8 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("alter event trigger watch_NAME disable", "alter event trigger watch_NAME enable", &["event_trigger_changed watch_NAME"]),
 ];
 
-/// Kinds that have nothing to do with depth; `evidence`, `check_exit_codes` and `presets` hold them.
-const SHALLOW: [FindingKind; 11] = [
+/// Kinds that have nothing to do with depth; `evidence`, `check_exit_codes`, `presets` and `observer` hold them.
+const SHALLOW: [FindingKind; 12] = [
     FindingKind::WrongDatabase,
     FindingKind::WrongLedger,
     FindingKind::ForbiddenTable,
@@ -130,6 +130,7 @@ const SHALLOW: [FindingKind; 11] = [
     FindingKind::MissingForeignTable,
     FindingKind::MissingView,
     FindingKind::MissingMaterializedView,
+    FindingKind::ObserverMissing,
 ];
 
 #[tokio::test]

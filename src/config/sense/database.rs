@@ -50,6 +50,9 @@ const COMMAND_TIMEOUT: std::ops::RangeInclusive<Duration> =
 const DEFAULT_COMMAND_TTL: Duration = Duration::from_mins(5);
 const MAX_COMMAND_TTL: Duration = Duration::from_hours(24);
 
+/// Databases with `watch: true`: each has a connection that stays open.
+const WATCHED_MAX: usize = 500;
+
 /// The longest `server:`, in bytes.
 const MAX_SERVER: usize = 200;
 
@@ -123,6 +126,12 @@ pub(super) fn all(
         ),
         today,
     };
+    let watched = file.databases.value.iter().filter_map(|it| it.watch.as_ref());
+    if let Some(beyond) = watched.filter(|it| it.value).nth(WATCHED_MAX) {
+        let message =
+            format!("more than {WATCHED_MAX} databases are watched: each takes a connection");
+        noted.mistake(Some(beyond.at), "databases", message);
+    }
     if file.databases.value.is_empty() {
         noted.mistake(Some(file.databases.at), "databases", "there is no database to audit");
     }
@@ -180,6 +189,12 @@ fn one(
         flap_window: it.flap_window.as_ref(),
     };
     let life = life::read(said, key, shared.life, noted);
+    let watch = it.watch.as_ref().is_some_and(|it| it.value);
+    let observer = it.observer.as_ref().map_or(watch, |it| it.value);
+    if let (true, false, Some(said)) = (watch, observer, &it.observer) {
+        let message = "`watch: true` needs the observer: it is what calls";
+        noted.mistake_help(Some(said.at), field("observer"), message, "take one of the two out");
+    }
     let connection = connection?;
     let labels = it.labels.iter().flat_map(|it| &it.0);
     labels.clone().for_each(|(name, _)| check_name(name, &field("labels"), noted));
@@ -189,6 +204,8 @@ fn one(
         manifest: manifest?,
         schedule: schedule?,
         labels: labels.map(|(name, value)| (name.value.clone(), value.value.clone())).collect(),
+        observer,
+        watch,
         server: server.or(connection.server),
         known: accepted,
         severities,

@@ -43,6 +43,12 @@ pub(in crate::config) struct Database {
     pub(in crate::config) schedule: Option<Schedule>,
     /// Free words that notifications carry and commands select by.
     pub(in crate::config) labels: Option<Entries<At<String>>>,
+    /// Whether the observer is installed there (`schemawarden sql observer`): then it is a finding where it is
+    /// gone or switched off. Default: as `watch` says.
+    pub(in crate::config) observer: Option<At<bool>>,
+    /// Audit at once when the observer notes something, beside the schedule. Takes a connection that stays
+    /// open, and none through a pooler in transaction mode. Default: false.
+    pub(in crate::config) watch: Option<At<bool>>,
     /// Accepted findings, beside those of the manifest and of `known_file`.
     pub(in crate::config) known: Option<Vec<KnownEntry>>,
     /// Severities that differ from those of the manifest, by kind of finding.
