@@ -25,6 +25,7 @@ mod introspect;
 mod json_schema;
 mod layering;
 mod locks;
+mod observer;
 mod pgbouncer;
 mod presets;
 mod receivers;

@@ -3,6 +3,8 @@
 //! Every line is something that was looked at, not guessed. Exit 0 when every database could be
 //! looked at and read to the end, 2 otherwise; advice alone changes no exit code.
 
+mod observer;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -32,6 +34,7 @@ use crate::introspect::probe::probe;
 use crate::manifest::presets;
 use crate::manifest::presets::Preset;
 use crate::schema::Catalog;
+use observer::Hearing;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DoctorArgs {
@@ -43,6 +46,7 @@ pub(super) struct DoctorArgs {
 struct Examination {
     probe: Probe,
     catalog: Catalog,
+    hearing: Hearing,
 }
 
 pub(super) async fn run(global: &Global, args: DoctorArgs) -> anyhow::Result<Status> {
@@ -90,7 +94,8 @@ async fn examine(
         &database.manifest.wanted(),
     )
     .await?;
-    Ok(Examination { probe, catalog })
+    let hearing = observer::hearing(database, environment, &probe).await;
+    Ok(Examination { probe, catalog, hearing })
 }
 
 /// How good a fact is.
@@ -142,6 +147,7 @@ fn describe(out: &mut String, database: &Database, it: &Examination) -> std::fmt
         )?,
         Pooler::None => line(out, Sign::Plain, "pooler", "none seen")?,
     }
+    observer::describe(out, database, it)?;
     fitting(out, database, it)
 }
 

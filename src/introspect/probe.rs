@@ -23,6 +23,7 @@ use super::tls::TlsVersion;
 use super::tls::Verification;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
+use crate::schema::Observer;
 use crate::schema::visible;
 
 /// Facts about a connection. Names are visible spellings.
@@ -56,6 +57,10 @@ pub struct Probe {
     /// Those of the asked-for roles that the server has.
     pub known_roles: Vec<String>,
     pub rights: Rights,
+    /// What is there of the observer, or why that is not known.
+    pub observer: Result<Observer, String>,
+    /// `track_commit_timestamp`.
+    pub keeps_commit_times: bool,
 }
 
 /// How a connection is encrypted.
@@ -132,6 +137,9 @@ async fn ask_all(
     let known_roles =
         ask_one(session, deadline, &sql::known_roles(roles), |row| names(row, 0)).await?;
 
+    let keeps_commit_times =
+        ask_one(session, deadline, sql::COMMIT_TIMES, |row| flag(row, 0)).await?;
+    let observer = super::exchange::observer::state(session, deadline).await;
     let pooler =
         if who.backend == session.about.seen.backend() { Pooler::None } else { Pooler::Certain };
     let tls = session.about.peer.tls.as_ref().filter(|_| session.about.encrypted);
@@ -156,6 +164,8 @@ async fn ask_all(
         listed_by_information_schema: listed.1,
         known_roles,
         rights,
+        observer,
+        keeps_commit_times,
     })
 }
 

@@ -45,6 +45,10 @@ from (
         and d.classid operator(pg_catalog.=) 1259::pg_catalog.oid
         and d.deptype operator(pg_catalog.=) 'e'::pg_catalog.\"char\"))) audited";
 
+/// Whether the server keeps the times of commits.
+pub(super) const COMMIT_TIMES: &str =
+    "select pg_catalog.current_setting('track_commit_timestamp') operator(pg_catalog.=) 'on'";
+
 /// What the role could do: one row.
 pub(super) const RIGHTS: &str = "\
 select
