@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every figure of docs/performance.md, each beside its reference, on a PostgreSQL that this starts and removes.
 #   benches/run.sh            all
-#   benches/run.sh check      one of: check throughput large depth import memory delivery
+#   benches/run.sh check      one of: check throughput large depth import memory delivery watch
 #   benches/run.sh delivery 600    the last with ten minutes beside ill receivers, after two of the baseline
 # Needs PostgreSQL's server programs, psql, pgbench and hyperfine (apt-get install postgresql hyperfine).
 set -euo pipefail
@@ -136,6 +136,22 @@ if [ "$what" = all ] || [ "$what" = memory ]; then
   sleep 5
   grep -E 'VmRSS|VmHWM' "/proc/$daemon/status"
   kill "$daemon"; wait "$daemon" || true
+fi
+
+if [ "$what" = all ] || [ "$what" = watch ]; then
+  echo; echo "== from the commit of a change to the webhook's arrival, with watch, $count tables"
+  sql -c 'create database watched template fleet_template' postgres
+  mkdir -p "$dir/watch/expected-schemas"
+  { echo "manifest: watched"; echo "tables:"; for table in $tables; do echo "  - $table"; done; } >"$dir/watch/expected-schemas/watched.yaml"
+  printf "databases: [{ name: central, url: '%s', manifest: watched }]\n" "$url/watched" >"$dir/watch/config.yaml"
+  (cd "$dir/watch" && "$program" sql observer central) | sql watched
+  for gap in 1100 0; do
+    cargo bench --locked --quiet --bench watch -- "$program" "$dir/watch" "postgres://postgres@127.0.0.1:$port/watched" "$url/watched" 200 "$gap"
+  done
+  echo "what the observer costs a command: 2,000 times create and drop of a table in one session, without it and with it"
+  for database in fleet_template watched; do
+    { echo "\\timing on"; echo "do \$\$begin for i in 1..2000 loop execute 'create table cost (id int)'; execute 'drop table cost'; end loop; end\$\$;"; } | sql "$database" | grep Time
+  done
 fi
 
 if [ "$what" = all ] || [ "$what" = delivery ]; then

@@ -97,7 +97,9 @@ pub async fn run(mut it: Watch) {
             changed = it.config.changed() => if changed.is_err() { break },
         }
     }
-    watched.values().for_each(|it| it.stop.cancel());
+    for it in watched.values() {
+        it.stop.cancel();
+    }
     tasks.close();
     tasks.wait().await;
 }

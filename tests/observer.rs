@@ -19,7 +19,9 @@ use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
 
 /// A session, and what moves its bytes.
-struct Client(tokio_postgres::Client, AbortOnDropHandle<Result<(), tokio_postgres::Error>>);
+struct Client(tokio_postgres::Client, #[expect(dead_code, reason = "held")] Driver);
+
+type Driver = AbortOnDropHandle<Result<(), tokio_postgres::Error>>;
 
 /// A database with the four tables of `central`, its auditor, and a role that migrates it.
 struct Observed {

@@ -23,6 +23,10 @@ pub const OBSERVER_TRIGGERS: [&str; 2] = ["schemawarden_ddl_command_end", "schem
 const FIRES: [char; 2] = ['O', 'A'];
 
 /// What is there of the observer in one database.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts that have nothing to do with each other"
+)]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Observer {
     /// The ledger: a table with the columns of ours, and no policy on it.

@@ -25,7 +25,7 @@ impl Observed {
             "set statement_timeout = '1s'; create table x (id serial primary key); drop table x";
         let changed = tokio::time::timeout(NO_WAIT, client.0.batch_execute(sql)).await;
         match changed {
-            Err(_) => panic!("{case}: it waits"),
+            Err(elapsed) => panic!("{case}: it waits: {elapsed}"),
             Ok(Err(error)) => panic!("{case}: {error:?}"),
             Ok(Ok(())) => {}
         }
