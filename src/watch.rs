@@ -14,6 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use tokio::sync::Semaphore;
 use tokio::sync::watch;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::debug;
@@ -36,6 +37,9 @@ pub const PACE: Duration = Duration::from_secs(1);
 
 /// Connections that are being opened at one time.
 const OPENING_MAX: usize = 8;
+
+/// A connection that lived so long was a good one: the waits begin anew.
+const STEADY: Duration = Duration::from_mins(1);
 
 /// Waits stop growing after so many failures: a minute is long enough for whoever wants to know at once.
 const FAILURES_COUNTED: u32 = 5;
@@ -130,16 +134,17 @@ enum End {
 impl Ear {
     async fn attend(self) {
         let name = self.database.name.as_str();
-        // How often it was lost in a row; it is said the first time.
-        let mut failures = 0;
+        // How often it was lost in a row, without a steady time between; and whether that was said.
+        let (mut failures, mut said) = (0_u32, false);
         loop {
-            let why = match Box::pin(self.listen(&mut failures)).await {
+            let began = Instant::now();
+            let why = match Box::pin(self.listen(&mut said)).await {
                 End::Stopped => return,
                 End::Lost(why) => why,
             };
-            failures += 1;
+            failures = if began.elapsed() < STEADY { failures.saturating_add(1) } else { 1 };
             let wait = wait(failures, self.clock.now(), fastrand::f64());
-            if failures == 1 {
+            if !std::mem::replace(&mut said, true) {
                 warn!(
                     database.name = name,
                     reason = why,
@@ -161,7 +166,8 @@ impl Ear {
     }
 
     /// Opens a connection and asks for an audit whenever something is heard, until it is lost.
-    async fn listen(&self, failures: &mut u32) -> End {
+    /// `said`: that nothing is heard.
+    async fn listen(&self, said: &mut bool) -> End {
         let Some(opened) = self.stop.run_until_cancelled(self.open()).await else {
             return End::Stopped;
         };
@@ -170,9 +176,8 @@ impl Ear {
             Err(why) => return End::Lost(why),
         };
         let name = self.database.name.as_str();
-        let again = if *failures == 0 { "" } else { " again" };
+        let again = if std::mem::take(said) { " again" } else { "" };
         info!(database.name = name, "listening to `{name}`{again}");
-        *failures = 0;
         // What happened before it listened, nobody has heard.
         let end = loop {
             if !self.demands.hasten(name).await {

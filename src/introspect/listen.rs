@@ -28,6 +28,12 @@ const PING_MAX: Duration = Duration::from_secs(10);
 /// than fifty. Beyond, it is opened anew.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// An idle session is what this is (PostgreSQL 14 and later may end one). Set for the session, so only where
+/// the session is ours alone.
+const MAY_IDLE: &str =
+    "select pg_catalog.set_config(s.name, '0', false) from pg_catalog.pg_settings s
+where s.name operator(pg_catalog.=) 'idle_session_timeout'";
+
 /// How long a call may take that is to prove that we hear.
 const PROOF_MAX: Duration = Duration::from_secs(2);
 
@@ -66,6 +72,10 @@ async fn listen_on(
     match listening.await {
         Ok(backend) => {
             listener.pooled = backend != listener.session.about.seen.backend();
+            if !listener.pooled {
+                // Where it cannot be had, the connection is lost now and then, and comes back.
+                let _best_effort = listener.session.ask(MAY_IDLE, deadline, |_| Ok(())).await;
+            }
             Ok(listener)
         }
         Err(error) => {

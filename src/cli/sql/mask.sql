@@ -3,6 +3,8 @@
 CREATE OR REPLACE FUNCTION schemawarden.mask(query text) RETURNS text
 LANGUAGE sql STABLE
 SET search_path = pg_catalog, pg_temp
+-- Without it the session could make the backslashes below mean something else.
+SET standard_conforming_strings = on
 AS $mask$
   SELECT left(
     regexp_replace(regexp_replace(regexp_replace(left(query, {query_read}),

@@ -53,6 +53,7 @@ CREATE TABLE IF NOT EXISTS schemawarden.ledger (
 CREATE OR REPLACE FUNCTION schemawarden.note() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET standard_conforming_strings = on
 SET lock_timeout = '100ms'
 AS $note$
 DECLARE

@@ -107,8 +107,9 @@ fn ledger_query(names: &str, drops: bool) -> String {
 from schemawarden.ledger l
 cross join (select pg_catalog.current_setting('server_encoding') operator(pg_catalog.=) any
   ('{{UTF8,SQL_ASCII}}'::pg_catalog.text[]) as raw offset 0) names
-where {object} operator(pg_catalog.=) any ('{{{names}}}'::pg_catalog.text[])
-  or l.object_type operator(pg_catalog.=) 'schema' {drops}
+left join pg_catalog.unnest('{{{names}}}'::pg_catalog.text[]) u(name)
+  on u.name operator(pg_catalog.=) {object}
+where u.name is not null or l.object_type operator(pg_catalog.=) 'schema' {drops}
 order by l.id desc limit {ACTS_MAX}"
     )
 }
@@ -125,9 +126,9 @@ from pg_catalog.pg_class c
 join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) c.relnamespace
 join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) c.oid
   and a.attname operator(pg_catalog.=) 'ctid'::pg_catalog.name
-where pg_catalog.encode(pg_catalog.namesend(c.relname), 'hex') operator(pg_catalog.=)
-  any ('{{{names}}}'::pg_catalog.text[])
-  and pg_catalog.current_setting('track_commit_timestamp') operator(pg_catalog.=) 'on'"
+join pg_catalog.unnest('{{{names}}}'::pg_catalog.text[]) u(name)
+  on u.name operator(pg_catalog.=) pg_catalog.encode(pg_catalog.namesend(c.relname), 'hex')
+where pg_catalog.current_setting('track_commit_timestamp') operator(pg_catalog.=) 'on'"
     )
 }
 
