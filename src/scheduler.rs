@@ -29,10 +29,12 @@ use tracing::error;
 use tracing::info;
 use tracing::warn;
 
+use crate::audit::Before;
 use crate::audit::Goldens;
 use crate::audit::Means;
 use crate::audit::Provisioning;
 use crate::audit::Slots;
+use crate::audit::Twins;
 use crate::audit::audit;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -47,6 +49,7 @@ use crate::introspect::Environment;
 use crate::report;
 use crate::store::DatabaseState;
 use crate::store::Registered;
+use crate::store::Remembered;
 use crate::store::Store;
 
 use agenda::Agenda;
@@ -93,6 +96,8 @@ struct Round {
     memory: HashMap<String, Memory>,
     slots: Arc<Slots>,
     goldens: Arc<Goldens>,
+    /// Where each database was last seen to live; `None` until that is read from the state.
+    twins: Option<Arc<Twins>>,
     /// What each database is held to.
     in_force: InForce,
     /// Says when that may have changed.
@@ -115,6 +120,7 @@ impl Scheduler {
         let mut round = Round {
             slots: Arc::new(Slots::new(&config.limits)),
             goldens: Arc::new(Goldens::of(&config.databases)),
+            twins: None,
             config: Arc::clone(&config),
             databases: HashMap::new(),
             agenda: Agenda::default(),
@@ -185,8 +191,14 @@ impl Scheduler {
             round.slots = Arc::new(Slots::new(&config.limits));
         }
         round.goldens = Arc::new(Goldens::of(&config.databases));
+        let twins = round.twins.get_or_insert_with(|| {
+            let residence = |it: &DatabaseState| it.residence.as_ref()?.parse().ok();
+            let seen = states.values().filter_map(|it| Some((it.name.clone(), residence(it)?)));
+            Arc::new(Twins::remembered(seen))
+        });
         round.databases =
             config.databases.iter().map(|it| (it.name.clone(), Arc::clone(it))).collect();
+        twins.retain(|name| round.databases.contains_key(name));
         round.agenda.retain(|name| round.databases.contains_key(name));
         round.memory.retain(|name, _| round.databases.contains_key(name));
         self.health.retain_timings(|name| round.databases.contains_key(name));
@@ -320,6 +332,7 @@ impl Scheduler {
             config: Arc::clone(&round.config),
             slots: Arc::clone(&round.slots),
             goldens: Arc::clone(&round.goldens),
+            twins: round.twins.clone(),
             provisioning,
             asked,
         };
@@ -362,6 +375,7 @@ struct Work {
     config: Arc<Config>,
     slots: Arc<Slots>,
     goldens: Arc<Goldens>,
+    twins: Option<Arc<Twins>>,
     provisioning: Provisioning,
     /// Who waits for this audit.
     asked: Vec<oneshot::Sender<Answer>>,
@@ -373,16 +387,39 @@ impl Work {
         let _ = abort.run_until_cancelled(self.audit_and_commit(&mut ending)).await;
     }
 
+    /// What the audit goes by; `None` where that cannot be read.
+    async fn remembered(&self) -> Option<Remembered> {
+        let name = &self.database.name;
+        match self.scheduler.store.remembered(name).await {
+            Ok(remembered) => Some(remembered),
+            Err(error) => {
+                error!(
+                    database.name = name,
+                    error = &error as &dyn std::error::Error,
+                    "could not read what is known of `{name}`; it is audited without"
+                );
+                None
+            }
+        }
+    }
+
     async fn audit_and_commit(&mut self, ending: &mut Ending) {
         let Scheduler { environment, clock, store, shutdown, .. } = &self.scheduler;
-        let audit = audit(
-            &self.database,
-            &self.force,
-            &self.config.manifests,
-            self.provisioning,
-            Means { environment, slots: &self.slots, goldens: &self.goldens, clock, shutdown },
-        );
-        let Some(report) = Box::pin(audit).await else { return };
+        let remembered = self.remembered().await;
+        let (slots, goldens) = (&*self.slots, &*self.goldens);
+        // Without a memory nothing new is remembered either: it would take the place of the old.
+        let twins = self.twins.as_deref().filter(|_| remembered.is_some());
+        let means = Means { environment, slots, goldens, twins, clock, shutdown };
+        let before = Before {
+            provisioning: self.provisioning,
+            known: remembered.as_ref().and_then(|it| it.known.as_ref()),
+            forgotten: remembered.is_none(),
+            last_complete_at: remembered.as_ref().and_then(|it| it.last_complete_at),
+        };
+        let audit = audit(&self.database, &self.force, &self.config.manifests, before, means);
+        let Some(audited) = Box::pin(audit).await else { return };
+        let known_version = remembered.map(|it| it.known_version);
+        let report = &audited.concluded.report;
         ending.populated = report.proves_populated();
         // The config of now, not of when the audit began: a reload may have taken the database out,
         // or renamed the channels.
@@ -390,8 +427,9 @@ impl Work {
         if !config.databases.iter().any(|it| it.name == self.database.name) {
             return;
         }
-        let shown = (!self.asked.is_empty()).then(|| report::json::database(&report));
-        let receipt = commit(store, &self.database, &config, report, clock.now()).await;
+        let shown = (!self.asked.is_empty()).then(|| report::json::database(report));
+        let now = clock.now();
+        let receipt = commit(store, &self.database, &config, audited, known_version, now).await;
         ending.recorded = receipt.is_some();
         ending.recheck = receipt.as_ref().and_then(|it| it.recheck);
         if let Some(report) = shown {

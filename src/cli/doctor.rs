@@ -3,6 +3,8 @@
 //! Every line is something that was looked at, not guessed. Exit 0 when every database could be
 //! looked at and read to the end, 2 otherwise; advice alone changes no exit code.
 
+mod storage;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -32,6 +34,7 @@ use crate::introspect::probe::probe;
 use crate::manifest::presets;
 use crate::manifest::presets::Preset;
 use crate::schema::Catalog;
+use crate::schema::Wanted;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct DoctorArgs {
@@ -83,13 +86,10 @@ async fn examine(
     let roles: Vec<&str> =
         presets::all().iter().flat_map(Preset::roles).map(String::as_str).collect();
     let probe = probe(&database.connection, &database.limits, environment, &roles).await?;
-    let catalog = introspect::read(
-        &database.connection,
-        &database.limits,
-        environment,
-        &database.manifest.wanted(),
-    )
-    .await?;
+    // As the daemon reads it, with what it remembers.
+    let wanted = Wanted { imprint: true, ..database.manifest.wanted() };
+    let read = introspect::read(&database.connection, &database.limits, environment, &wanted);
+    let catalog = read.await?;
     Ok(Examination { probe, catalog })
 }
 
@@ -142,6 +142,8 @@ fn describe(out: &mut String, database: &Database, it: &Examination) -> std::fmt
         )?,
         Pooler::None => line(out, Sign::Plain, "pooler", "none seen")?,
     }
+    let imprint = it.catalog.definitions.imprint.as_ref();
+    storage::describe(out, database, imprint, &probe.current_user)?;
     fitting(out, database, it)
 }
 

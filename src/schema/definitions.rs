@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Column;
+use super::Imprint;
 use super::Name;
 use super::RelationKind;
 use super::RelationName;
@@ -138,6 +139,8 @@ pub struct Definitions {
     pub rows: BTreeMap<RelationName, Result<u64, String>>,
     /// Rows of tables, as the statistics say. `None`: they say nothing.
     pub estimates: BTreeMap<RelationName, Option<u64>>,
+    /// What storage says, where that was wanted; or why it could not be read.
+    pub imprint: Option<Result<Imprint, String>>,
 }
 
 /// Reasons of a doubt that are told in full.
@@ -153,7 +156,11 @@ impl Definitions {
             let reason = it.as_ref().err()?;
             Some(format!("the rows of table `{table}` were not counted: {reason}"))
         });
-        let mut reasons: Vec<String> = parts.chain(rows).collect();
+        let imprint = self.imprint.iter().filter_map(|it| {
+            let reason = it.as_ref().err()?;
+            Some(format!("whether it is still what it was could not be read: {reason}"))
+        });
+        let mut reasons: Vec<String> = parts.chain(rows).chain(imprint).collect();
         let more = reasons.len().saturating_sub(DOUBTS_TOLD);
         if more > 0 {
             reasons.truncate(DOUBTS_TOLD);

@@ -14,6 +14,8 @@ pub struct Wanted {
     pub parts: BTreeSet<Part>,
     /// Tables whose rows are counted, each as far as this many. Needs SELECT on them.
     pub rows: BTreeMap<RelationName, u64>,
+    /// What its storage says: by it a database is known again.
+    pub imprint: bool,
 }
 
 impl Wanted {
@@ -26,6 +28,7 @@ impl Wanted {
     /// Whatever either wants.
     pub fn add(&mut self, other: Self) {
         self.parts.extend(other.parts);
+        self.imprint |= other.imprint;
         for (table, many) in other.rows {
             let known = self.rows.entry(table).or_default();
             *known = many.max(*known);
@@ -35,7 +38,7 @@ impl Wanted {
 
 impl From<BTreeSet<Part>> for Wanted {
     fn from(parts: BTreeSet<Part>) -> Self {
-        Self { parts, rows: BTreeMap::new() }
+        Self { parts, ..Self::default() }
     }
 }
 
@@ -51,7 +54,9 @@ mod tests {
         wanted.add(Wanted {
             parts: BTreeSet::from([Part::Keys]),
             rows: BTreeMap::from([(table("a"), 3), (table("b"), 2), (table("c"), 1)]),
+            imprint: true,
         });
+        assert!(wanted.imprint);
         assert_eq!(wanted.parts, BTreeSet::from([Part::Columns, Part::Keys]));
         let rows = BTreeMap::from([(table("a"), 5), (table("b"), 2), (table("c"), 1)]);
         assert_eq!(wanted.rows, rows);
