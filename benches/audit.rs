@@ -10,6 +10,7 @@
 //! audit throughput TEMPLATE N CONCURRENCY  TEMPLATE is a URL in which {n} is 0 to N-1
 //! audit statements VERSION                 the same of an audit at full depth, for psql
 //! audit depth URL MANIFEST                 reads the database at full depth, and compares it
+//! audit state URL MANIFEST                  audits with a memory of the storage beside audits without
 //! audit compare                            the pure comparison of 1,000 to 100,000 tables of 10 columns
 //! ```
 
@@ -23,10 +24,11 @@ use std::time::Instant;
 
 use futures_util::StreamExt as _;
 use futures_util::stream;
+use schemawarden::audit::Before;
 use schemawarden::audit::Goldens;
 use schemawarden::audit::Means;
-use schemawarden::audit::Provisioning;
 use schemawarden::audit::Slots;
+use schemawarden::audit::Twins;
 use schemawarden::audit::audit;
 use schemawarden::clock::Clock;
 use schemawarden::compare::Accepted;
@@ -42,6 +44,10 @@ use schemawarden::manifest::Manifest;
 use schemawarden::manifest::Manifests;
 use schemawarden::policy::Policy;
 use schemawarden::report::Verdict;
+use schemawarden::reset;
+use schemawarden::reset::Known;
+use schemawarden::reset::Now;
+use schemawarden::reset::Thresholds;
 use schemawarden::schema::Catalog;
 use schemawarden::schema::Column;
 use schemawarden::schema::Definitions;
@@ -51,12 +57,15 @@ use schemawarden::schema::RelationKind;
 use schemawarden::schema::RelationName;
 use schemawarden::schema::Session;
 use schemawarden::schema::Table;
+use schemawarden::schema::Wanted;
 use schemawarden::store::AuditCommit;
 use schemawarden::store::Store;
 use tokio_util::sync::CancellationToken;
 
 /// Turns of each loop. Odd, so that the median is a turn that happened.
 const TURNS: usize = 9;
+/// The same of audits with and without a memory, whose difference is small.
+const STATE_TURNS: usize = 61;
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
@@ -79,6 +88,10 @@ fn main() {
         ["depth", url, path] => {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
             runtime.block_on(depth(url, Path::new(path)));
+        }
+        ["state", url, path] => {
+            let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+            runtime.block_on(state(url, Path::new(path)));
         }
         ["compare"] => [1_000, 10_000, 100_000].into_iter().for_each(compare_tables),
         // `cargo bench` and `cargo test --benches` run this without arguments.
@@ -125,6 +138,80 @@ async fn depth(url: &str, path: &Path) {
     // The first is a warm-up.
     turns.remove(0);
     println!("connect, read at full depth, compare, disconnect: median {:.1} ms", median(turns));
+}
+
+/// Audits in turns without a memory and with one, which is parsed before and written out after each as the
+/// state has it. Then the rule alone: parse, judge, write out.
+async fn state(url: &str, path: &Path) {
+    let manifest = Arc::new(manifest::load(path, today()).expect("the manifest loads"));
+    let database = Database::unregistered(url, false, Arc::clone(&manifest)).expect("a URL");
+    let database = Arc::new(database);
+    let manifests = Manifests::from([(manifest.name.clone(), Arc::clone(&manifest))]);
+    let environment = Environment::new(|_| None);
+    let (slots, goldens) = (Slots::new(&Limits::default()), Goldens::default());
+    let (twins, never) = (Twins::default(), CancellationToken::new());
+    let force = Force::of(Arc::clone(&manifest));
+    let mut known = String::new();
+    let (mut without, mut with) = (Vec::new(), Vec::new());
+    for turn in 0..=STATE_TURNS {
+        for remembers in [false, true] {
+            let began = Instant::now();
+            let before = Known::from_json(&known);
+            let before = Before { known: before.as_ref(), ..Before::NOTHING };
+            let before = if remembers { before } else { Before::NOTHING };
+            let means = Means {
+                environment: &environment,
+                slots: &slots,
+                goldens: &goldens,
+                twins: remembers.then_some(&twins),
+                clock: &Clock::System,
+                shutdown: &never,
+            };
+            let audited = audit(&database, &force, &manifests, before, means).await;
+            let concluded = audited.expect("nobody shuts down").concluded;
+            assert_eq!(concluded.report.verdict, Verdict::Clean, "{:?}", concluded.report.reason);
+            if let Some(it) = concluded.known {
+                known = it.to_json();
+            }
+            let took = began.elapsed().as_secs_f64() * 1000.0;
+            // The first is a warm-up, and learns.
+            if turn > 0 {
+                if remembers { with.push(took) } else { without.push(took) }
+            }
+        }
+    }
+    let (without, with) = (median(without), median(with));
+    let mut rule = Vec::new();
+    let wanted = Wanted { imprint: true, ..Wanted::relations() };
+    let read = introspect::read(&database.connection, &database.limits, &environment, &wanted);
+    let imprint = read.await.expect("it can be read").definitions.imprint;
+    let imprint = imprint.expect("it was wanted").expect("it can be read");
+    let at = Clock::System.now();
+    for _ in 0..TURNS {
+        let began = Instant::now();
+        let before = Known::from_json(&known).expect("it was written out");
+        let now = Now {
+            imprint: &imprint,
+            watched: &|_| true,
+            is_there: &|_| true,
+            pin: None,
+            last_complete_at: None,
+            at,
+        };
+        let judged = reset::judge(Some(&before), &now, &Thresholds::default());
+        assert_eq!(judged.findings, []);
+        let _ = std::hint::black_box(judged.known.to_json());
+        rule.push(began.elapsed().as_secs_f64() * 1000.0);
+    }
+    let rule = median(rule);
+    println!(
+        "{} tables: audit without a memory {without:.2} ms, with {with:.2} ms ({:+.1} %); of that the \
+         comparison {rule:.2} ms ({:.1} %); {} bytes of state",
+        imprint.tables.len(),
+        (with / without - 1.0) * 100.0,
+        rule / without * 100.0,
+        known.len()
+    );
 }
 
 /// Compares `tables` tables of 10 columns with a manifest that declares all of them.
@@ -250,16 +337,17 @@ impl Fleet {
                     database,
                     &force,
                     &self.manifests,
-                    Provisioning::Done,
+                    Before::NOTHING,
                     Means {
                         environment: &self.environment,
                         slots: &self.slots,
                         goldens: &self.goldens,
+                        twins: None,
                         clock: &Clock::System,
                         shutdown: never,
                     },
                 );
-                let report = report.await.expect("nobody shuts down");
+                let report = report.await.expect("nobody shuts down").concluded.report;
                 assert_eq!(report.verdict, Verdict::Drifted, "{:?}", report.reason);
                 assert_eq!(report.findings.len(), 21);
                 let audit = AuditCommit {
@@ -269,6 +357,9 @@ impl Fleet {
                     server: database.server(),
                     life: database.life,
                     policy: Arc::new(Policy::of_channels(["ops".to_owned()])),
+                    known: None,
+                    known_version: None,
+                    residence: None,
                 };
                 self.store.commit_audit(audit).await.expect("it commits");
             })

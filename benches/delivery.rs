@@ -142,6 +142,9 @@ async fn run(others: [Receiver; 2], length: Duration, pace: u32) -> Vec<Duration
             server: database,
             life: Life::default(),
             policy: Arc::clone(&policy),
+            known: None,
+            known_version: None,
+            residence: None,
         };
         store.commit_audit(audit).await.expect("it commits");
     }

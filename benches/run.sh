@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every figure of docs/performance.md, each beside its reference, on a PostgreSQL that this starts and removes.
 #   benches/run.sh            all
-#   benches/run.sh check      one of: check throughput large depth import memory delivery watch
+#   benches/run.sh check      one of: check throughput large state depth import memory delivery watch
 #   benches/run.sh delivery 600    the last with ten minutes beside ill receivers, after two of the baseline
 # Needs PostgreSQL's server programs, psql, pgbench and hyperfine (apt-get install postgresql hyperfine).
 set -euo pipefail
@@ -63,6 +63,25 @@ if [ "$what" = all ] || [ "$what" = large ]; then
     "psql -XAtq -o /dev/null -f $dir/statement.sql $url/large" \
     "$program check --format json --url $url/large --manifest $dir/large.yaml" 2>/dev/null | grep -E 'Time|Range' || true
   jq -r '.results | "median: psql \(.[0].median*1000|.*100|round/100) ms, schemawarden \(.[1].median*1000|.*100|round/100) ms, ratio \(.[1].median/.[0].median*1000|round/1000)"' "$dir/large.json"
+fi
+
+if [ "$what" = all ] || [ "$what" = state ]; then
+  echo; echo "== the memory of storage: audits with it beside audits without, in turns"
+  sql -c 'create database state' postgres
+  made=0
+  for size in 25 1000 10000; do
+    for from in $(seq "$made" 500 $((size - 1))); do
+      echo "begin;"
+      for n in $(seq "$from" $((from + 499 < size - 1 ? from + 499 : size - 1))); do
+        echo "create table s$n (id int); insert into s$n values (1), (2);"
+      done
+      echo "commit;"
+    done | sql state
+    made=$size
+    sql -c 'vacuum analyze' state
+    { echo "manifest: state"; echo "tables:"; for n in $(seq 0 $((size - 1))); do echo "  - s$n"; done; } >"$dir/state.yaml"
+    bench state "$url/state" "$dir/state.yaml"
+  done
 fi
 
 if [ "$what" = all ] || [ "$what" = depth ]; then

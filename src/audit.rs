@@ -7,6 +7,7 @@
 mod conclude;
 mod golden;
 mod slots;
+mod twins;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -25,16 +26,20 @@ use crate::introspect;
 use crate::introspect::Environment;
 use crate::introspect::IntrospectError;
 use crate::manifest::Manifests;
-use crate::report::Report;
 use crate::report::origin;
 use crate::schema::Catalog;
 use crate::schema::Wanted;
 
+pub use conclude::Before;
+pub use conclude::Concluded;
 pub use conclude::Provisioning;
 pub use conclude::Subject;
 pub use conclude::conclude;
 pub use golden::Goldens;
 pub use slots::Slots;
+pub use twins::NoResidence;
+pub use twins::Residence;
+pub use twins::Twins;
 
 /// What audits are done with.
 #[derive(Clone, Copy)]
@@ -42,8 +47,18 @@ pub struct Means<'a> {
     pub environment: &'a Environment,
     pub slots: &'a Slots,
     pub goldens: &'a Goldens,
+    /// Of who keeps a memory: only then is anything read to be remembered.
+    pub twins: Option<&'a Twins>,
     pub clock: &'a Clock,
     pub shutdown: &'a CancellationToken,
+}
+
+/// What one audit came to.
+#[derive(Clone, Debug)]
+pub struct Audited {
+    pub concluded: Concluded,
+    /// Where it was seen to live, for who keeps a memory.
+    pub residence: Option<Residence>,
 }
 
 /// Audits one database now, against what is in force for it. Never fails: what could not be read is a report with verdict `unknown`.
@@ -55,10 +70,10 @@ pub async fn audit(
     database: &Arc<Database>,
     force: &Force,
     manifests: &Manifests,
-    provisioning: Provisioning,
+    before: Before<'_>,
     means: Means<'_>,
-) -> Option<Report> {
-    let Means { environment, slots, goldens, clock, shutdown } = means;
+) -> Option<Audited> {
+    let Means { environment, slots, goldens, twins, clock, shutdown } = means;
     let span = info_span!("audit", database.name = %database.name);
     async {
         // Before a slot is taken: reading a golden database takes one of its own.
@@ -77,14 +92,20 @@ pub async fn audit(
             known: &database.known,
             severities: &database.severities,
             manifests,
+            resets: &database.resets,
+            pin: database.pin.as_ref(),
+        };
+        let failed = |reason, took| {
+            let concluded = conclude(&subject, Err(reason), None, before, audited_at, took);
+            Audited { concluded, residence: None }
         };
         if let Some(reason) = refusal {
-            let took = began.elapsed();
-            return Some(conclude(&subject, Err(reason), provisioning, audited_at, took));
+            return Some(failed(reason, began.elapsed()));
         }
         let attempt = AssertUnwindSafe(async {
             let mut wanted = Wanted::relations();
             force.manifests().for_each(|it| wanted.add(it.wanted()));
+            wanted.imprint = twins.is_some() || database.pin.is_some();
             wanted.observer = database.observer;
             let (read, reading) = match introspect::begin(
                 &database.connection,
@@ -111,27 +132,31 @@ pub async fn audit(
                     debug!(reason, took = ?began.elapsed(), "could not read the catalog");
                 }
             }
-            let mut report = conclude(&subject, read, provisioning, audited_at, began.elapsed());
+            let residence = read.as_ref().ok().and_then(|it| Residence::of(it, audited_at));
+            let twin = twins.zip(residence).and_then(|(it, now)| it.note(&database.name, now));
+            let took = began.elapsed();
+            let mut concluded = conclude(&subject, read, twin.as_deref(), before, audited_at, took);
+            let report = &mut concluded.report;
             report.evidence.unreachable = unreachable;
             if let Some(mut reading) = reading {
                 // Only a difference makes one ask where it comes from.
                 if !report.findings.is_empty() {
-                    let (names, whole) = origin::questions(&report);
+                    let (names, whole) = origin::questions(report);
                     let origins = reading.origins(has_ledger, &names, whole).await;
                     if let Some(Err(reason)) = &origins.acts {
                         debug!(reason, "could not read the observer's ledger");
                     }
-                    origin::explain(&mut report, &origins);
+                    origin::explain(report, &origins);
                 }
                 reading.close().await;
                 report.evidence.duration = began.elapsed();
             }
-            report
+            Audited { concluded, residence }
         });
         // A panic is a defect of ours; it must not leave a database that nobody hears of.
         Some(attempt.catch_unwind().await.unwrap_or_else(|_| {
             let reason = "an internal error: the audit panicked; the log says where".to_owned();
-            conclude(&subject, Err(reason), provisioning, audited_at, began.elapsed())
+            failed(reason, began.elapsed())
         }))
     }
     .instrument(span)

@@ -4,6 +4,7 @@
 //! stdout, and returns a [`Status`]. Logs and progress go to stderr, so `check --format json` stays
 //! one document.
 
+mod accept_reset;
 mod audit;
 mod baseline;
 mod check;
@@ -28,6 +29,7 @@ mod next;
 mod notify_test;
 mod output;
 mod presets;
+mod report;
 mod report_text;
 mod run;
 mod scratch;
@@ -94,6 +96,8 @@ enum Command {
     Check(check::CheckArgs),
     /// Ask the daemon to audit a database now, and show what it found. Exit codes as `check`.
     Audit(audit::AuditArgs),
+    /// Take what a database holds now, and which one it is, as known: after a restore or a meant reset.
+    AcceptReset(accept_reset::AcceptResetArgs),
     /// List incidents, show one, take one in hand, or let go of it.
     #[command(subcommand)]
     Incidents(incidents::IncidentsCommand),
@@ -117,6 +121,8 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Print a manifest made from a live database.
     Snapshot(snapshot::SnapshotArgs),
+    /// Report on the last days: coverage, incidents, time to resolve, accepted findings by their end.
+    Report(report::ReportArgs),
     /// Say how many shapes a fleet has, who has which, and what differs from the most common.
     Fleet(fleet::FleetArgs),
     /// Print a manifest made from a Prisma schema or from SQL.
@@ -201,6 +207,7 @@ impl Cli {
             Command::Run => on_runtime(run::run(&global)),
             Command::Check(args) => on_runtime(check::run(&global, args)),
             Command::Audit(args) => on_runtime(audit::run(&global, args)),
+            Command::AcceptReset(args) => on_runtime(accept_reset::run(&global, args)),
             Command::Incidents(command) => on_runtime(incidents::run(&global, command)),
             Command::Silence(command) => on_runtime(silence::run(&global, command)),
             Command::Deploy(command) => on_runtime(deploy::run(&global, command)),
@@ -209,6 +216,7 @@ impl Cli {
             Command::Validate(args) => on_runtime(validate::run(&global, args)),
             Command::Baseline(args) => on_runtime(baseline::run(&global, args)),
             Command::Doctor(args) => on_runtime(doctor::run(&global, args)),
+            Command::Report(args) => on_runtime(report::run(&global, args)),
             Command::Fleet(args) => on_runtime(fleet::run(&global, args)),
             Command::Snapshot(args) => on_runtime(snapshot::run(&global, args)),
             Command::Import(command) => on_runtime(import::run(command)),

@@ -152,7 +152,18 @@ fn differences(
             findings.push(missing_finding(manifest, &near, kind, name));
         }
     }
-    for finding in findings.iter_mut().chain(&mut wrong_database) {
+    accept(findings.iter_mut().chain(&mut wrong_database), manifest, accepted, today);
+    Differences { findings, wrong_database, left_out }
+}
+
+/// Gives findings the severities that config and manifest say, and marks those that are accepted.
+pub fn accept<'a>(
+    findings: impl IntoIterator<Item = &'a mut Finding>,
+    manifest: &Manifest,
+    accepted: &Accepted<'_>,
+    today: Date,
+) {
+    for finding in findings {
         let said = accepted.severities.get(&finding.kind);
         if let Some(severity) = said.or_else(|| manifest.severities.get(&finding.kind)) {
             // The severity of its kind; what is milder for a reason of its own stays so.
@@ -161,10 +172,10 @@ fn differences(
         }
         finding.known = known(accepted.known.iter().chain(&manifest.known), finding, today);
     }
-    Differences { findings, wrong_database, left_out }
 }
 
-fn sort(findings: &mut [Finding]) {
+/// Puts findings into the order of reports.
+pub fn sort(findings: &mut [Finding]) {
     findings.sort_by(|a, b| {
         (b.severity, a.kind, &a.name, a.object, &a.part)
             .cmp(&(a.severity, b.kind, &b.name, b.object, &b.part))

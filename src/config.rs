@@ -33,6 +33,8 @@ use crate::manifest::Known;
 use crate::manifest::Manifest;
 use crate::manifest::Manifests;
 use crate::policy::Policy;
+use crate::reset::Pin;
+use crate::reset::Thresholds;
 use crate::schedule::Schedule;
 use crate::secret::Secret;
 use crate::yaml::Mistake;
@@ -128,6 +130,10 @@ pub struct Database {
     pub provision_grace: Duration,
     /// How its incidents live.
     pub life: Life,
+    /// From when on changes of its storage are told.
+    pub resets: Thresholds,
+    /// Which database it is, where the file says so.
+    pub pin: Option<Pin>,
 }
 
 /// How a database's connection is known.
@@ -322,6 +328,8 @@ pub struct Limits {
     pub max_relations: usize,
     /// More bytes than this from the server make the read partial.
     pub max_bytes: u64,
+    /// A read replica that lags further behind makes the read partial.
+    pub max_replica_lag: Duration,
 }
 
 impl Default for Limits {

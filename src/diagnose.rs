@@ -9,7 +9,6 @@ mod rename;
 use std::collections::BTreeSet;
 
 use crate::finding::Finding;
-use crate::finding::FindingKind;
 use crate::finding::ObjectKind;
 use crate::manifest::Manifest;
 use crate::manifest::Manifests;
@@ -73,7 +72,7 @@ fn foreign_manifests(counting: &[&Finding], own: &Manifest, all: &Manifests) -> 
             told.push(it);
         }
     }
-    let wrong_database = counting.iter().any(|it| it.kind == FindingKind::WrongDatabase);
+    let wrong_database = counting.iter().any(|it| it.stands_for_missing());
     told.iter()
         .map(|it| Diagnosis {
             kind: DiagnosisKind::ForeignManifest,

@@ -118,6 +118,13 @@ impl Finding {
         Fingerprint(short)
     }
 
+    /// Whether it stands for all missing tables: none of those that are listed is there. The other
+    /// `wrong_database` says that another database answers, whatever it holds.
+    #[must_use]
+    pub fn stands_for_missing(&self) -> bool {
+        self.kind == FindingKind::WrongDatabase && self.part.is_none()
+    }
+
     /// Whether it counts: not `info`, and not accepted as known. Only such findings make a database
     /// `drifted`, open incidents and fail a `check`.
     #[must_use]

@@ -19,6 +19,8 @@ mod manifests;
 mod probes;
 mod query;
 mod refusal;
+mod report;
+mod resets;
 mod serve;
 mod silences;
 pub mod tokens;
@@ -87,7 +89,9 @@ fn api() -> Router<Face> {
         .route("/v1/databases", get(databases::list))
         .route("/v1/databases/{name}", get(databases::show))
         .route("/v1/databases/{name}/audit", post(databases::audit))
+        .route("/v1/databases/{name}/accept-reset", post(resets::accept))
         .route("/v1/audits", get(audits::list))
+        .route("/v1/report", get(report::report))
         .route("/v1/incidents", get(incidents::list))
         .route("/v1/incidents/{id}", get(incidents::show))
         .route("/v1/incidents/{id}/ack", post(incidents::acknowledge))

@@ -29,6 +29,7 @@ pub use advance::UNKNOWN_MAX;
 pub use advance::advance;
 pub use advance::close_unregistered;
 pub use advance::kind_of;
+pub use handle::accept_reset;
 pub use handle::acknowledge;
 pub use handle::release;
 pub use memory::HeldTo;
@@ -48,8 +49,12 @@ pub use transition::Transition;
 pub enum IncidentKind {
     /// All schema findings of one database.
     Drift,
-    /// None of the tables of its manifest is there.
+    /// None of the tables of its manifest is there, or another database answers.
     WrongDatabase,
+    /// It was emptied and built anew, or tables of it were emptied.
+    Reset,
+    /// Two names are registered for one database.
+    SameDatabase,
     /// Several `unknown` verdicts in a row.
     AuditFailing,
     /// A server that answers for none of its databases.
@@ -71,9 +76,11 @@ pub enum About {
 
 impl IncidentKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Drift,
         Self::WrongDatabase,
+        Self::Reset,
+        Self::SameDatabase,
         Self::AuditFailing,
         Self::ServerUnreachable,
         Self::ManifestSuspect,
@@ -84,7 +91,11 @@ impl IncidentKind {
     #[must_use]
     pub fn about(self) -> About {
         match self {
-            Self::Drift | Self::WrongDatabase | Self::AuditFailing => About::Database,
+            Self::Drift
+            | Self::WrongDatabase
+            | Self::Reset
+            | Self::SameDatabase
+            | Self::AuditFailing => About::Database,
             Self::ServerUnreachable => About::Server,
             Self::ManifestSuspect => About::Manifest,
             Self::ChannelParked => About::Channel,
@@ -103,6 +114,8 @@ impl IncidentKind {
         match self {
             Self::Drift => "drift",
             Self::WrongDatabase => "wrong_database",
+            Self::Reset => "reset",
+            Self::SameDatabase => "same_database",
             Self::AuditFailing => "audit_failing",
             Self::ServerUnreachable => "server_unreachable",
             Self::ManifestSuspect => "manifest_suspect",

@@ -33,6 +33,7 @@ pub mod policy;
 pub mod prisma;
 pub mod progress;
 pub mod report;
+pub mod reset;
 pub mod retention;
 pub mod route;
 pub mod schedule;

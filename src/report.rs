@@ -14,7 +14,6 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::finding::Finding;
-use crate::finding::FindingKind;
 
 /// The three answers to "does this database hold what it should?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -71,7 +70,7 @@ impl Report {
     /// completely, and not everything was missing.
     #[must_use]
     pub fn proves_populated(&self) -> bool {
-        let empty = self.findings.iter().any(|it| it.kind == FindingKind::WrongDatabase);
+        let empty = self.findings.iter().any(Finding::stands_for_missing);
         self.verdict != Verdict::Unknown && self.evidence.complete && !empty
     }
 
@@ -165,6 +164,7 @@ pub fn worst(verdicts: impl IntoIterator<Item = Verdict>) -> Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::finding::FindingKind;
     use crate::finding::ObjectKind;
 
     #[test]

@@ -29,10 +29,12 @@ use tracing::error;
 use tracing::info;
 use tracing::warn;
 
+use crate::audit::Before;
 use crate::audit::Goldens;
 use crate::audit::Means;
 use crate::audit::Provisioning;
 use crate::audit::Slots;
+use crate::audit::Twins;
 use crate::audit::audit;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -45,9 +47,10 @@ use crate::health::Health;
 use crate::health::Timing;
 use crate::introspect::Environment;
 use crate::report;
-use crate::report::origin::Remembered;
+use crate::report::origin::Traced;
 use crate::store::DatabaseState;
 use crate::store::Registered;
+use crate::store::Remembered;
 use crate::store::Store;
 
 use agenda::Agenda;
@@ -86,7 +89,7 @@ struct Memory {
     registered_at: Timestamp,
     ever_populated: bool,
     /// Where its findings come from.
-    remembered: Arc<Remembered>,
+    traced: Arc<Traced>,
 }
 
 /// What the loop owns.
@@ -97,6 +100,8 @@ struct Round {
     memory: HashMap<String, Memory>,
     slots: Arc<Slots>,
     goldens: Arc<Goldens>,
+    /// Where each database was last seen to live; `None` until that is read from the state.
+    twins: Option<Arc<Twins>>,
     /// What each database is held to.
     in_force: InForce,
     /// Says when that may have changed.
@@ -119,6 +124,7 @@ impl Scheduler {
         let mut round = Round {
             slots: Arc::new(Slots::new(&config.limits)),
             goldens: Arc::new(Goldens::of(&config.databases)),
+            twins: None,
             config: Arc::clone(&config),
             databases: HashMap::new(),
             agenda: Agenda::default(),
@@ -189,8 +195,14 @@ impl Scheduler {
             round.slots = Arc::new(Slots::new(&config.limits));
         }
         round.goldens = Arc::new(Goldens::of(&config.databases));
+        let twins = round.twins.get_or_insert_with(|| {
+            let residence = |it: &DatabaseState| it.residence.as_ref()?.parse().ok();
+            let seen = states.values().filter_map(|it| Some((it.name.clone(), residence(it)?)));
+            Arc::new(Twins::remembered(seen))
+        });
         round.databases =
             config.databases.iter().map(|it| (it.name.clone(), Arc::clone(it))).collect();
+        twins.retain(|name| round.databases.contains_key(name));
         round.agenda.retain(|name| round.databases.contains_key(name));
         round.memory.retain(|name, _| round.databases.contains_key(name));
         self.health.retain_timings(|name| round.databases.contains_key(name));
@@ -202,7 +214,7 @@ impl Scheduler {
                 // Never in the future: the clock may have been ahead when it was written.
                 registered_at: state.map_or(now, |it| it.first_seen_at.min(now)),
                 ever_populated: state.is_some_and(|it| it.ever_populated),
-                remembered: Arc::new(reports.remove(&database.name).unwrap_or_default()),
+                traced: Arc::new(reports.remove(&database.name).unwrap_or_default()),
             });
             let next_due = if let_go.contains(&database.name) {
                 now
@@ -221,7 +233,7 @@ impl Scheduler {
     }
 
     /// What the state remembers of the findings of databases that are new to this process.
-    async fn reports_of_new(&self, round: &Round, config: &Config) -> HashMap<String, Remembered> {
+    async fn reports_of_new(&self, round: &Round, config: &Config) -> HashMap<String, Traced> {
         if config.databases.iter().all(|it| round.memory.contains_key(&it.name)) {
             return HashMap::new();
         }
@@ -235,8 +247,7 @@ impl Scheduler {
                 Vec::new()
             }
         };
-        let read =
-            |(name, it): (String, _)| Some((name, Remembered::of(&report::json::read(&it)?)));
+        let read = |(name, it): (String, _)| Some((name, Traced::of(&report::json::read(&it)?)));
         reports.into_iter().filter_map(read).collect()
     }
 
@@ -285,8 +296,8 @@ impl Scheduler {
         };
         if let Some(memory) = round.memory.get_mut(&ended.database) {
             memory.ever_populated |= ended.populated;
-            if let Some(remembered) = &ended.remembered {
-                memory.remembered = Arc::clone(remembered);
+            if let Some(traced) = &ended.traced {
+                memory.traced = Arc::clone(traced);
             }
         }
         let now = self.clock.now();
@@ -345,7 +356,7 @@ impl Scheduler {
             _ => Provisioning::Done,
         };
         let force = round.in_force.of(database);
-        let remembered = round.memory.get(&database.name).map(|it| Arc::clone(&it.remembered));
+        let traced = round.memory.get(&database.name).map(|it| Arc::clone(&it.traced));
         let work = Work {
             scheduler: self.clone(),
             database: Arc::clone(database),
@@ -353,8 +364,9 @@ impl Scheduler {
             config: Arc::clone(&round.config),
             slots: Arc::clone(&round.slots),
             goldens: Arc::clone(&round.goldens),
+            twins: round.twins.clone(),
             provisioning,
-            remembered: remembered.unwrap_or_default(),
+            traced: traced.unwrap_or_default(),
             asked,
         };
         // Reports back when dropped, so that not even a panic takes a database off the agenda.
@@ -396,9 +408,10 @@ struct Work {
     config: Arc<Config>,
     slots: Arc<Slots>,
     goldens: Arc<Goldens>,
+    twins: Option<Arc<Twins>>,
     provisioning: Provisioning,
     /// What is known of its findings.
-    remembered: Arc<Remembered>,
+    traced: Arc<Traced>,
     /// Who waits for this audit.
     asked: Vec<oneshot::Sender<Answer>>,
 }
@@ -409,18 +422,41 @@ impl Work {
         let _ = abort.run_until_cancelled(self.audit_and_commit(&mut ending)).await;
     }
 
+    /// What the audit goes by; `None` where that cannot be read.
+    async fn remembered(&self) -> Option<Remembered> {
+        let name = &self.database.name;
+        match self.scheduler.store.remembered(name).await {
+            Ok(remembered) => Some(remembered),
+            Err(error) => {
+                error!(
+                    database.name = name,
+                    error = &error as &dyn std::error::Error,
+                    "could not read what is known of `{name}`; it is audited without"
+                );
+                None
+            }
+        }
+    }
+
     async fn audit_and_commit(&mut self, ending: &mut Ending) {
         let Scheduler { environment, clock, store, shutdown, .. } = &self.scheduler;
-        let audit = audit(
-            &self.database,
-            &self.force,
-            &self.config.manifests,
-            self.provisioning,
-            Means { environment, slots: &self.slots, goldens: &self.goldens, clock, shutdown },
-        );
-        let Some(mut report) = Box::pin(audit).await else { return };
-        self.remembered.carry(&mut report);
-        ending.remembered = Some(Arc::new(self.remembered.after(&report)));
+        let remembered = self.remembered().await;
+        let (slots, goldens) = (&*self.slots, &*self.goldens);
+        // Without a memory nothing new is remembered either: it would take the place of the old.
+        let twins = self.twins.as_deref().filter(|_| remembered.is_some());
+        let means = Means { environment, slots, goldens, twins, clock, shutdown };
+        let before = Before {
+            provisioning: self.provisioning,
+            known: remembered.as_ref().and_then(|it| it.known.as_ref()),
+            forgotten: remembered.is_none(),
+            last_complete_at: remembered.as_ref().and_then(|it| it.last_complete_at),
+        };
+        let audit = audit(&self.database, &self.force, &self.config.manifests, before, means);
+        let Some(mut audited) = Box::pin(audit).await else { return };
+        self.traced.carry(&mut audited.concluded.report);
+        ending.traced = Some(Arc::new(self.traced.after(&audited.concluded.report)));
+        let known_version = remembered.map(|it| it.known_version);
+        let report = &audited.concluded.report;
         ending.populated = report.proves_populated();
         // The config of now, not of when the audit began: a reload may have taken the database out,
         // or renamed the channels.
@@ -428,8 +464,9 @@ impl Work {
         if !config.databases.iter().any(|it| it.name == self.database.name) {
             return;
         }
-        let shown = (!self.asked.is_empty()).then(|| report::json::database(&report));
-        let receipt = commit(store, &self.database, &config, report, clock.now()).await;
+        let shown = (!self.asked.is_empty()).then(|| report::json::database(report));
+        let now = clock.now();
+        let receipt = commit(store, &self.database, &config, audited, known_version, now).await;
         ending.recorded = receipt.is_some();
         ending.recheck = receipt.as_ref().and_then(|it| it.recheck);
         if let Some(report) = shown {

@@ -46,6 +46,8 @@ pub use deploys::Registered;
 pub use deploys::ReleaseManifest;
 pub use deploys::Standing;
 pub use error::StoreError;
+pub use record::AcceptReset;
+pub use record::Accepted;
 pub use record::Attempt;
 pub use record::AttemptEnd;
 pub use record::AttemptRow;
@@ -55,6 +57,7 @@ pub use record::Carried;
 pub use record::ChannelTrouble;
 pub use record::Claim;
 pub use record::Claimed;
+pub use record::Coverage;
 pub use record::DatabaseState;
 pub use record::DeliveryDetail;
 pub use record::DeliveryFilter;
@@ -68,8 +71,10 @@ pub use record::IncidentRow;
 pub use record::Muting;
 pub use record::OutboxStatus;
 pub use record::Parked;
+pub use record::Past;
 pub use record::Pruned;
 pub use record::Receipt;
+pub use record::Remembered;
 pub use record::Rerouted;
 pub use record::Resend;
 pub use record::ResendEnd;
@@ -125,6 +130,13 @@ impl Store {
     pub async fn database_state(&self, name: &str) -> Result<Option<DatabaseState>, StoreError> {
         match self {
             Self::Sqlite(it) => it.database_state(name).await,
+        }
+    }
+
+    /// What the next audit of a database goes by.
+    pub async fn remembered(&self, name: &str) -> Result<Remembered, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.remembered(name).await,
         }
     }
 
@@ -196,6 +208,13 @@ impl Store {
         }
     }
 
+    /// A person takes what answers as a database, and what it holds, as known, by the name of a token.
+    pub async fn accept_reset(&self, accept: AcceptReset) -> Result<Accepted, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.accept_reset(accept).await,
+        }
+    }
+
     /// The latest `limit` audits that history keeps, of one database or of all, the latest first.
     pub async fn audits(
         &self,
@@ -204,6 +223,13 @@ impl Store {
     ) -> Result<Vec<AuditRow>, StoreError> {
         match self {
             Self::Sqlite(it) => it.audits(database, limit).await,
+        }
+    }
+
+    /// What history says of the time from `since` to `now`.
+    pub async fn past(&self, since: Timestamp, now: Timestamp) -> Result<Past, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.past(since, now).await,
         }
     }
 

@@ -19,6 +19,7 @@ mod mistakes;
 mod parked;
 mod post_office;
 mod receivers;
+mod resets;
 mod routes;
 mod server;
 mod setup;

@@ -203,8 +203,9 @@ async fn many_incidents_are_acknowledged_at_once() {
     let (database, url) = central().await;
     create_tables(&database, &["tmp_import"]).await;
     let names = ["sco", "scoso", "other", "last"];
-    let config =
-        names.iter().fold(ConfigText::new(), |it, name| it.database(name, &url, "central"));
+    let config = names.iter().fold(ConfigText::new(), |it, name| {
+        it.database_with(name, &url, "central", ", severity: { same_database: info }")
+    });
     let daemon = TestDaemon::start(workspace(&config)).await;
     for name in names {
         run(&daemon, &["audit", name]).await.ended(1);

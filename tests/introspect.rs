@@ -37,6 +37,7 @@ fn limits() -> Limits {
         audit_deadline: Duration::from_secs(30),
         max_relations: 200_000,
         max_bytes: 64 * 1024 * 1024,
+        max_replica_lag: Duration::from_mins(1),
     }
 }
 

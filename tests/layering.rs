@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 20] = [
     &["yaml", "connection", "schedule", "backoff", "canonical"],
     &["prisma", "ddl"],
     &["manifest"],
-    &["compare", "deploy"],
+    &["compare", "deploy", "reset"],
     &["diagnose"],
     &["incident"],
     &["notification"],

@@ -30,6 +30,7 @@ mod pgbouncer;
 mod presets;
 mod receivers;
 mod registry;
+mod resets;
 mod snapshot;
 mod support;
 mod support_test;

@@ -1,27 +1,40 @@
 //! From a read, or the reason why there is none, to a report. Pure.
 
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
+use crate::compare;
 use crate::compare::Accepted;
 use crate::compare::Comparison;
 use crate::compare::compare_allowing;
 use crate::compare::compare_on_trial;
 use crate::deploy::Force;
 use crate::diagnose::diagnose;
+use crate::finding::Finding;
 use crate::finding::FindingKind;
+use crate::finding::ObjectKind;
 use crate::finding::Severity;
 use crate::manifest::Known;
 use crate::manifest::Manifest;
 use crate::manifest::Manifests;
+use crate::manifest::presets;
 use crate::report::Evidence;
 use crate::report::Report;
 use crate::report::Verdict;
+use crate::reset;
+use crate::reset::Judged;
+use crate::reset::Known as KnownState;
+use crate::reset::Now;
+use crate::reset::Pin;
+use crate::reset::Thresholds;
 use crate::schema::Catalog;
+use crate::schema::RelationKind;
+use crate::schema::RelationName;
 
 /// What an audit is about.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +49,10 @@ pub struct Subject<'a> {
     pub severities: &'a BTreeMap<FindingKind, Severity>,
     /// Every manifest there is, for the diagnosis.
     pub manifests: &'a Manifests,
+    /// From when on changes of its storage are told.
+    pub resets: &'a Thresholds,
+    /// What the config says of its identity.
+    pub pin: Option<&'a Pin>,
 }
 
 /// Whether an empty database may simply be new (design, section 3.1).
@@ -48,7 +65,40 @@ pub enum Provisioning {
     Pending,
 }
 
-/// The report of one audit.
+/// Why a read without memory proves nothing.
+const FORGOTTEN: &str = "what is known of its storage could not be read from the state";
+
+/// What is remembered of a database when its audit begins.
+#[derive(Clone, Copy, Debug)]
+pub struct Before<'a> {
+    pub provisioning: Provisioning,
+    /// What its storage said before; `None` where nobody keeps a memory, or nothing is in it.
+    pub known: Option<&'a KnownState>,
+    /// There is a memory, and it cannot be read now: what it would say is not over.
+    pub forgotten: bool,
+    /// When its last complete audit began.
+    pub last_complete_at: Option<Timestamp>,
+}
+
+impl Before<'_> {
+    /// Nobody keeps a memory.
+    pub const NOTHING: Self = Self {
+        provisioning: Provisioning::Done,
+        known: None,
+        forgotten: false,
+        last_complete_at: None,
+    };
+}
+
+/// What one audit comes to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Concluded {
+    pub report: Report,
+    /// What is known of the storage from now on, where that is worth writing down.
+    pub known: Option<KnownState>,
+}
+
+/// The report of one audit, and what to remember.
 ///
 /// `read` is the catalog, or the reason why there is none (without secrets). `audited_at` is when
 /// the audit began; accepted findings are judged by that day, in UTC.
@@ -56,10 +106,11 @@ pub enum Provisioning {
 pub fn conclude(
     subject: &Subject<'_>,
     read: Result<Catalog, String>,
-    provisioning: Provisioning,
+    twin: Option<&str>,
+    before: Before<'_>,
     audited_at: Timestamp,
     duration: Duration,
-) -> Report {
+) -> Concluded {
     let mut report = Report {
         database: subject.database.to_owned(),
         manifest: subject.force.manifest.name.clone(),
@@ -86,12 +137,13 @@ pub fn conclude(
         Ok(catalog) => catalog,
         Err(reason) => {
             report.reason = Some(reason);
-            return report;
+            return Concluded { report, known: None };
         }
     };
 
     let silent = || subject.force.manifests().find_map(|it| it.doubt(&catalog));
-    let doubt = catalog.doubt().or_else(silent);
+    let forgotten = || before.forgotten.then(|| FORGOTTEN.to_owned());
+    let doubt = catalog.doubt().or_else(silent).or_else(forgotten);
     let today = audited_at.to_zoned(TimeZone::UTC).date();
     let accepted = Accepted { known: subject.known, severities: subject.severities };
     let comparison = against(subject.force, &accepted, &catalog, today);
@@ -104,15 +156,22 @@ pub fn conclude(
     report.evidence.complete = doubt.is_none();
     report.diagnoses = diagnose(&comparison.findings, &subject.force.manifest, subject.manifests);
     report.findings = comparison.findings;
+    let (mut found, known) = recognise(subject, &catalog, before, audited_at);
+    found.extend(twin.map(|it| same_database(subject.database, it)));
+    if !found.is_empty() {
+        compare::accept(&mut found, &subject.force.manifest, &accepted, today);
+        report.findings.append(&mut found);
+        compare::sort(&mut report.findings);
+    }
 
-    let empty = report.findings.iter().any(|it| it.kind == FindingKind::WrongDatabase);
-    let others = report.counting().any(|it| it.kind != FindingKind::WrongDatabase);
-    if empty && !others && provisioning == Provisioning::Pending {
+    let empty = report.findings.iter().any(Finding::stands_for_missing);
+    let others = report.counting().any(|it| !it.stands_for_missing());
+    if empty && !others && before.provisioning == Provisioning::Pending {
         report.reason =
             Some("not yet provisioned: none of the expected tables is there so far".to_owned());
         report.findings.clear();
         report.diagnoses.clear();
-        return report;
+        return Concluded { report, known };
     }
     let drifted = report.counting().next().is_some();
     report.verdict = match (drifted, &doubt) {
@@ -121,7 +180,55 @@ pub fn conclude(
         (false, None) => Verdict::Clean,
     };
     report.reason = doubt;
-    report
+    Concluded { report, known }
+}
+
+/// Whether it is still what it was: what is to be said of its storage, and remembered of it.
+fn recognise(
+    subject: &Subject<'_>,
+    catalog: &Catalog,
+    before: Before<'_>,
+    audited_at: Timestamp,
+) -> (Vec<Finding>, Option<KnownState>) {
+    let imprint = match &catalog.definitions.imprint {
+        Some(Ok(imprint)) if catalog.incomplete.is_none() => imprint,
+        // What was found before is not mended by a read that could not see it.
+        _ => return (before.known.map_or_else(Vec::new, reset::told), None),
+    };
+    let tables: HashSet<&RelationName> = catalog
+        .relations
+        .iter()
+        .filter(|it| it.kind == RelationKind::Table)
+        .map(|it| &it.name)
+        .collect();
+    let listed: HashSet<&RelationName> =
+        subject.force.manifests().flat_map(|it| it.tables()).collect();
+    let now = Now {
+        imprint,
+        watched: &|it| listed.contains(it) || presets::is_ledger(it),
+        is_there: &|it| tables.contains(it),
+        pin: subject.pin,
+        last_complete_at: before.last_complete_at,
+        at: audited_at,
+    };
+    let Judged { known, changed, findings } = reset::judge(before.known, &now, subject.resets);
+    (findings, changed.then_some(known))
+}
+
+/// Two names are registered for one database.
+fn same_database(database: &str, twin: &str) -> Finding {
+    let message = format!(
+        "`{database}` and `{twin}` are the same database on the same server: one of the two is not \
+         audited at all, or it is registered twice"
+    );
+    let mut finding = Finding::new(FindingKind::SameDatabase, ObjectKind::Database, None, message)
+        .of_part(twin.to_owned());
+    finding.detail.insert("other".to_owned(), twin.into());
+    finding.hints.push(format!(
+        "look at the two URLs; where both are meant (two manifests for two schemas of it), write \
+         `severity: {{same_database: info}}` under `{database}`"
+    ));
+    finding
 }
 
 /// One comparison, unless a deploy window is open or a changed manifest is on trial.

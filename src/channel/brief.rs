@@ -236,7 +236,7 @@ fn items(it: &Notification, max: usize) -> Vec<Item> {
     let uniform = words::one_kind(it).is_some();
     let item = |one: &NotifiedFinding| {
         let mut notes: Vec<String> = Vec::new();
-        if one.kind == FindingKind::WrongDatabase.word() {
+        if words::says_more_than_its_kind(&one.kind) {
             notes.push(one.message.clone());
         } else if !uniform {
             notes.push(words::spoken(&one.kind));
@@ -244,7 +244,9 @@ fn items(it: &Notification, max: usize) -> Vec<Item> {
         if one.new && it.kind == NotificationType::Changed {
             notes.push("new".to_owned());
         }
-        notes.extend(one.hints.first().cloned());
+        // What a reset database had held is among what it means.
+        let hint = one.hints.first().filter(|_| one.kind != FindingKind::DatabaseReset.word());
+        notes.extend(hint.cloned());
         Item {
             name: escape::line(&one.name, NAME_MAX),
             note: escape::line(&notes.join(", "), TITLE_MAX),

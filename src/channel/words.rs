@@ -148,6 +148,17 @@ pub(super) fn one_kind(it: &Notification) -> Option<&str> {
     it.findings.iter().all(|one| one.kind == first.kind).then_some(first.kind.as_str())
 }
 
+/// Whether only the message of a finding says what happened: how many rows went, and when.
+pub(super) fn says_more_than_its_kind(kind: &str) -> bool {
+    let told = [
+        FindingKind::WrongDatabase,
+        FindingKind::SameDatabase,
+        FindingKind::TableEmptied,
+        FindingKind::TableRecreated,
+    ];
+    told.into_iter().any(|it| it.word() == kind)
+}
+
 /// `unexpected_table` as people say it.
 pub(super) fn spoken(kind: &str) -> String {
     kind.replace('_', " ")

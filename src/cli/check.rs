@@ -28,9 +28,9 @@ use super::environment;
 use super::output;
 use super::report_text;
 use super::selection::Selection;
+use crate::audit::Before;
 use crate::audit::Goldens;
 use crate::audit::Means;
-use crate::audit::Provisioning;
 use crate::audit::Slots;
 use crate::audit::audit;
 use crate::clock::Clock;
@@ -199,10 +199,17 @@ pub(super) async fn audit_all(scope: &Scope) -> Vec<Report> {
                 database,
                 &force,
                 &scope.manifests,
-                Provisioning::Done,
-                Means { environment, slots, goldens, clock: &Clock::System, shutdown: never },
+                Before::NOTHING,
+                Means {
+                    environment,
+                    slots,
+                    goldens,
+                    twins: None,
+                    clock: &Clock::System,
+                    shutdown: never,
+                },
             );
-            (position, report.await)
+            (position, report.await.map(|it| it.concluded.report))
         });
         // Twice the slots, so that one full server does not keep the others' databases waiting.
         let ahead = scope.limits.concurrency.max(1).saturating_mul(2);

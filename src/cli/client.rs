@@ -38,9 +38,9 @@ const TIMEOUTS: Timeouts =
 /// How much of an answer is read.
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
-/// Which daemon a command talks to, as whom, and how its answer looks.
+/// Which daemon a command talks to, and as whom.
 #[derive(Clone, Debug, clap::Args)]
-pub(super) struct Daemon {
+pub(super) struct Contact {
     /// The daemon's URL. Default: where the configuration says that it listens.
     #[arg(
         long = "server",
@@ -56,9 +56,28 @@ pub(super) struct Daemon {
     /// Send the token without TLS to another machine.
     #[arg(long, help_heading = "Daemon")]
     insecure: bool,
+}
+
+/// The same, and how its answer looks.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Daemon {
+    #[command(flatten)]
+    contact: Contact,
     /// How the answer looks.
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
+}
+
+impl AsRef<Contact> for Contact {
+    fn as_ref(&self) -> &Contact {
+        self
+    }
+}
+
+impl AsRef<Contact> for Daemon {
+    fn as_ref(&self) -> &Contact {
+        &self.contact
+    }
 }
 
 /// How an answer looks.
@@ -111,7 +130,8 @@ enum Source {
 
 impl Client {
     /// A client of the daemon that the arguments, or else the configuration, name. Sends nothing yet.
-    pub(super) fn new(global: &Global, daemon: &Daemon) -> anyhow::Result<Self> {
+    pub(super) fn new(global: &Global, daemon: &impl AsRef<Contact>) -> anyhow::Result<Self> {
+        let daemon = daemon.as_ref();
         let given = environment::variable(TOKEN).filter(|it| !it.is_empty());
         let config = match &daemon.url {
             Some(_) => None,

@@ -4,6 +4,7 @@
 //! looked at and read to the end, 2 otherwise; advice alone changes no exit code.
 
 mod observer;
+mod storage;
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -34,6 +35,7 @@ use crate::introspect::probe::probe;
 use crate::manifest::presets;
 use crate::manifest::presets::Preset;
 use crate::schema::Catalog;
+use crate::schema::Wanted;
 use observer::Hearing;
 
 #[derive(Debug, clap::Args)]
@@ -87,13 +89,10 @@ async fn examine(
     let roles: Vec<&str> =
         presets::all().iter().flat_map(Preset::roles).map(String::as_str).collect();
     let probe = probe(&database.connection, &database.limits, environment, &roles).await?;
-    let catalog = introspect::read(
-        &database.connection,
-        &database.limits,
-        environment,
-        &database.manifest.wanted(),
-    )
-    .await?;
+    // As the daemon reads it, with what it remembers.
+    let wanted = Wanted { imprint: true, ..database.manifest.wanted() };
+    let read = introspect::read(&database.connection, &database.limits, environment, &wanted);
+    let catalog = read.await?;
     let hearing = observer::hearing(database, environment, &probe).await;
     Ok(Examination { probe, catalog, hearing })
 }
@@ -147,6 +146,8 @@ fn describe(out: &mut String, database: &Database, it: &Examination) -> std::fmt
         )?,
         Pooler::None => line(out, Sign::Plain, "pooler", "none seen")?,
     }
+    let imprint = it.catalog.definitions.imprint.as_ref();
+    storage::describe(out, database, imprint, &probe.current_user)?;
     observer::describe(out, database, it)?;
     fitting(out, database, it)
 }

@@ -14,6 +14,7 @@ mod matcher;
 mod network;
 mod noted;
 mod receiver;
+mod resets;
 mod route;
 mod schedule;
 mod secret;

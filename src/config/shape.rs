@@ -11,6 +11,7 @@ mod database;
 mod http;
 mod limits;
 mod maintenance;
+mod resets;
 mod route;
 mod words;
 
@@ -35,6 +36,8 @@ pub(super) use maintenance::DAYS;
 pub(super) use maintenance::Maintenance;
 pub(super) use maintenance::Once;
 pub(super) use maintenance::Weekly;
+pub(super) use resets::Identity;
+pub(super) use resets::Resets;
 pub(super) use route::Match;
 pub(super) use route::Route;
 pub(super) use words::Words;
@@ -110,6 +113,8 @@ pub(super) struct Defaults {
     /// What returns within this time of having gone is the same incident, told once as flapping;
     /// `0s` switches that off. Default: `10m`.
     pub(super) flap_window: Option<At<Period>>,
+    /// From when on a database is told to have been reset or emptied.
+    pub(super) resets: Option<Resets>,
 }
 
 /// When a database is audited: `cron` or `every`. What is left out is taken from the defaults.

@@ -14,6 +14,7 @@ use crate::connection;
 use crate::connection::ConnectionError;
 use crate::incident::Life;
 use crate::manifest::Manifest;
+use crate::reset::Thresholds;
 use crate::schedule::Schedule;
 use crate::schema::visible;
 
@@ -49,6 +50,8 @@ impl Database {
             limits: Limits::default(),
             provision_grace: Duration::ZERO,
             life: Life::default(),
+            resets: Thresholds::default(),
+            pin: None,
         })
     }
 

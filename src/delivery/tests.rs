@@ -191,6 +191,9 @@ impl Bench {
                 .policy
                 .clone()
                 .unwrap_or_else(|| Arc::new(Policy::of_channels(self.channels.clone()))),
+            known: None,
+            known_version: None,
+            residence: None,
         };
         self.delivery.store.commit_audit(audit).await.unwrap();
     }
@@ -255,6 +258,7 @@ fn config(channels: &[(&str, &str)]) -> Config {
             audit_deadline: Duration::from_secs(1),
             max_relations: 1,
             max_bytes: 1,
+            max_replica_lag: Duration::from_mins(1),
         },
         warnings: Vec::new(),
     }

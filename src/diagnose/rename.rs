@@ -80,7 +80,7 @@ fn unexpected<'a>(counting: &[&'a Finding]) -> impl Iterator<Item = &'a Relation
 
 /// The tables that are missing. `wrong_database` stands for all of them.
 fn missing_tables<'a>(counting: &[&'a Finding], own: &'a Manifest) -> Vec<&'a RelationName> {
-    if counting.iter().any(|it| it.kind == FindingKind::WrongDatabase) {
+    if counting.iter().any(|it| it.stands_for_missing()) {
         return own.required_tables().collect();
     }
     let missing = counting.iter().filter(|it| it.kind == FindingKind::MissingTable);

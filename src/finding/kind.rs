@@ -1,7 +1,7 @@
 //! The closed list of finding kinds, with the words that stand for them in reports, config and
 //! fingerprints.
 //!
-//! Kinds of later steps (resets) join here; a word, once published, never changes.
+//! Kinds of later steps join here; a word, once published, never changes.
 
 use std::fmt;
 use std::str::FromStr;
@@ -15,6 +15,12 @@ use crate::schema::RelationKind;
 pub enum FindingKind {
     /// None of the tables of a non-empty manifest is there.
     WrongDatabase,
+    /// Most of what was known was dropped and created again.
+    DatabaseReset,
+    /// A table that lost all its rows.
+    TableEmptied,
+    /// Two names are registered for one database.
+    SameDatabase,
     /// A table that `forbid` names, whatever else the manifest says.
     ForbiddenTable,
     /// The ledger of a tool that does not migrate this database.
@@ -35,6 +41,8 @@ pub enum FindingKind {
     MissingView,
     /// The same for a materialized view.
     MissingMaterializedView,
+    /// A table that was dropped and created again.
+    TableRecreated,
     /// A column that the table's `columns` does not list, where they are all there may be.
     UnexpectedColumn,
     /// A column that is listed and not there.
@@ -119,8 +127,11 @@ pub enum FindingKind {
 
 impl FindingKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 51] = [
+    pub const ALL: [Self; 55] = [
         Self::WrongDatabase,
+        Self::DatabaseReset,
+        Self::TableEmptied,
+        Self::SameDatabase,
         Self::ForbiddenTable,
         Self::WrongLedger,
         Self::UnexpectedTable,
@@ -131,6 +142,7 @@ impl FindingKind {
         Self::MissingForeignTable,
         Self::MissingView,
         Self::MissingMaterializedView,
+        Self::TableRecreated,
         Self::UnexpectedColumn,
         Self::MissingColumn,
         Self::ColumnTypeChanged,
@@ -178,6 +190,9 @@ impl FindingKind {
     pub fn word(self) -> &'static str {
         match self {
             Self::WrongDatabase => "wrong_database",
+            Self::DatabaseReset => "database_reset",
+            Self::TableEmptied => "table_emptied",
+            Self::SameDatabase => "same_database",
             Self::ForbiddenTable => "forbidden_table",
             Self::WrongLedger => "wrong_ledger",
             Self::UnexpectedTable => "unexpected_table",
@@ -188,6 +203,7 @@ impl FindingKind {
             Self::MissingForeignTable => "missing_foreign_table",
             Self::MissingView => "missing_view",
             Self::MissingMaterializedView => "missing_materialized_view",
+            Self::TableRecreated => "table_recreated",
             Self::UnexpectedColumn => "unexpected_column",
             Self::MissingColumn => "missing_column",
             Self::ColumnTypeChanged => "column_type_changed",
@@ -235,7 +251,13 @@ impl FindingKind {
     #[must_use]
     pub fn summary(self) -> &'static str {
         match self {
-            Self::WrongDatabase => "none of the tables of a non-empty manifest is there",
+            Self::WrongDatabase => {
+                "none of the tables of a non-empty manifest is there, or it is not the database that was \
+                 known"
+            }
+            Self::DatabaseReset => "most of the known tables were dropped and created again",
+            Self::TableEmptied => "a table that held rows and lost all of them",
+            Self::SameDatabase => "two names are registered for one database",
             Self::ForbiddenTable => "a table that `forbid` names",
             Self::WrongLedger => "the ledger of a migration tool that is not at home here",
             Self::UnexpectedTable => "a table that the manifest does not list",
@@ -250,6 +272,7 @@ impl FindingKind {
             Self::MissingMaterializedView => {
                 "a materialized view that the manifest lists is not there"
             }
+            Self::TableRecreated => "a table that was dropped and created again",
             Self::UnexpectedColumn => "a column that the manifest does not list",
             Self::MissingColumn => "a column that the manifest lists is not there",
             Self::ColumnTypeChanged => "a column of another type than the manifest says",
@@ -301,6 +324,8 @@ impl FindingKind {
     pub fn default_severity(self) -> Severity {
         match self {
             Self::WrongDatabase
+            | Self::DatabaseReset
+            | Self::TableEmptied
             | Self::ForbiddenTable
             | Self::WrongLedger
             | Self::UnexpectedTable
@@ -345,6 +370,13 @@ impl FindingKind {
             RelationKind::View => Self::MissingView,
             RelationKind::MaterializedView => Self::MissingMaterializedView,
         }
+    }
+
+    /// Whether findings of this kind are about the database as a whole, and no entry of `known` can name
+    /// what they are about.
+    #[must_use]
+    pub fn is_about_database(self) -> bool {
+        matches!(self, Self::WrongDatabase | Self::DatabaseReset | Self::SameDatabase)
     }
 
     /// Whether this is a listed relation that is not there.

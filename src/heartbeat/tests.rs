@@ -85,6 +85,9 @@ fn audit(now: Timestamp) -> AuditCommit {
         server: String::new(),
         life: Life::default(),
         policy: Arc::default(),
+        known: None,
+        known_version: None,
+        residence: None,
     }
 }
 

@@ -141,7 +141,7 @@ pub(super) async fn audit(
     }
 }
 
-fn transition(it: &TransitionRecord) -> Value {
+pub(super) fn transition(it: &TransitionRecord) -> Value {
     json!({
         "incident": it.incident.to_string(),
         "kind": it.kind.word(),

@@ -148,7 +148,7 @@ async fn whole(face: &Face, id: IncidentId) -> Result<Value, Refusal> {
 }
 
 /// One incident in short.
-fn short(row: &IncidentRow) -> Value {
+pub(super) fn short(row: &IncidentRow) -> Value {
     let IncidentRow { incident, reason, facts, untold, muted_by } = row;
     let text = |of: fn(&Notification) -> &String| {
         facts.as_ref().map(of).filter(|it| !it.is_empty()).map(String::as_str)

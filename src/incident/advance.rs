@@ -30,6 +30,14 @@ pub const RECHECK_FINDINGS: Duration = Duration::from_secs(10);
 /// How soon one is audited again that could not be told, while that is no incident yet.
 pub const RECHECK_FAILING: Duration = Duration::from_secs(30);
 
+/// The kinds that are made of findings, in the order in which they are told.
+const FINDING_KINDS: [IncidentKind; 4] = [
+    IncidentKind::WrongDatabase,
+    IncidentKind::Reset,
+    IncidentKind::SameDatabase,
+    IncidentKind::Drift,
+];
+
 /// What one audit changes.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Advance {
@@ -78,18 +86,21 @@ pub fn advance(
     }
 
     let of_kind = |kind| seen(report, kind);
-    let [wrong, drift] = [IncidentKind::WrongDatabase, IncidentKind::Drift].map(of_kind);
+    let [wrong, reset, same, drift] = FINDING_KINDS.map(of_kind);
     let is_open = |it: &&Incident| it.state != IncidentState::Resolved;
     let held: BTreeSet<&String> =
         current.iter().filter(is_open).flat_map(|it| &it.fingerprints).collect();
-    let all: BTreeSet<String> = wrong.union(&drift).cloned().collect();
+    let all: BTreeSet<String> =
+        [&wrong, &reset, &same, &drift].into_iter().flatten().cloned().collect();
     let sighted = sight(&memory.suspects, &all, &held, complete, life.confirm);
 
     let tolerated = tolerated(report);
     let allowed_by = memory.held_to.as_ref().and_then(|it| allowed_by(it, report));
-    let stands_in = report.findings.iter().any(|it| it.kind == FindingKind::WrongDatabase);
+    let stands_in = report.findings.iter().any(Finding::stands_for_missing);
     for (kind, seen, proves_absence) in [
         (IncidentKind::WrongDatabase, wrong, complete),
+        (IncidentKind::Reset, reset, complete),
+        (IncidentKind::SameDatabase, same, complete),
         (IncidentKind::Drift, drift, complete && !stands_in),
     ] {
         let seen = Seen {
@@ -169,10 +180,11 @@ pub fn close_unregistered(current: &Incident, now: Timestamp) -> Change {
 /// Which incident a finding that counts belongs to.
 #[must_use]
 pub fn kind_of(finding: &Finding) -> IncidentKind {
-    if finding.kind == FindingKind::WrongDatabase {
-        IncidentKind::WrongDatabase
-    } else {
-        IncidentKind::Drift
+    match finding.kind {
+        FindingKind::WrongDatabase => IncidentKind::WrongDatabase,
+        FindingKind::DatabaseReset | FindingKind::TableEmptied => IncidentKind::Reset,
+        FindingKind::SameDatabase => IncidentKind::SameDatabase,
+        _ => IncidentKind::Drift,
     }
 }
 

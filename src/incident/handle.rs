@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use super::Acknowledged;
 use super::Incident;
 use super::IncidentState;
+use super::observe::resolve;
 use super::transition::Change;
 use super::transition::Reason;
 use super::transition::Step;
@@ -37,6 +38,12 @@ pub fn release(current: &Incident) -> Option<Change> {
     let incident = Incident { state: IncidentState::Open, acknowledged: None, ..current.clone() };
     let told = Transition::quiet(Step::Released, Reason::Released);
     Some(Change { incident, told: Some(told) })
+}
+
+/// Ends an incident because a person takes what was found as known.
+#[must_use]
+pub fn accept_reset(current: &Incident, now: Timestamp) -> Incident {
+    resolve(current, Reason::ResetAccepted, now).incident
 }
 
 #[cfg(test)]

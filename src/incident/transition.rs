@@ -89,6 +89,8 @@ pub enum Reason {
     /// A change of the manifest would make too many databases drift; or, where it ends a drift, the
     /// changed manifest allows what it held.
     ManifestChanged,
+    /// A person takes what was found as known (`accept-reset`).
+    ResetAccepted,
     /// A person let the changed manifest through.
     ManifestReleased,
     /// The receiver says that the channel is wrong.
@@ -140,6 +142,7 @@ impl Reason {
             Self::ServerReachable => "server_reachable",
             Self::ServerTold => "server_told",
             Self::ManifestChanged => "manifest_changed",
+            Self::ResetAccepted => "reset_accepted",
             Self::ManifestReleased => "manifest_released",
             Self::ChannelBroken => "channel_broken",
             Self::ChannelFailing => "channel_failing",

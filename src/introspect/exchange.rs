@@ -10,8 +10,10 @@
 //! the relations.
 
 mod floors;
+mod imprint;
 pub(super) mod observer;
 mod parts;
+mod replica;
 mod rows;
 mod shapes;
 mod sql;
@@ -19,10 +21,12 @@ mod waiting;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
+use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio_postgres::SimpleQueryMessage;
 
+use self::imprint::Places;
 use self::parts::Known;
 use self::parts::Oid;
 use self::parts::Question;
@@ -43,6 +47,7 @@ use crate::schema::Column;
 use crate::schema::Definitions;
 use crate::schema::Part;
 use crate::schema::Relation;
+use crate::schema::RelationKind;
 use crate::schema::RelationName;
 use crate::schema::Session as Facts;
 use crate::schema::Wanted;
@@ -104,8 +109,19 @@ pub(super) async fn read(
         outcome => outcome.err(),
     };
     let relations_ended = answer.announced.is_some();
+    let places = (wanted.imprint && failure.is_none()).then(|| answer.places());
     let (mut catalog, mut known) = answer.into_catalog(failure.as_ref(), session);
     let failure = failure.as_ref().map(waiting::reason);
+    if let (Some(places), Some(server)) = (&places, server)
+        && catalog.incomplete.is_none()
+    {
+        let database = &catalog.session.database;
+        let read = imprint::read(session, limits, deadline, server, places, database).await;
+        known.definitions.imprint = Some(read);
+    }
+    if catalog.session.in_recovery && catalog.incomplete.is_none() {
+        replica::judge(session, limits, deadline, &mut catalog).await;
+    }
     match server {
         // A pooler told it of another database. Names would be read wrong.
         Some(server) if !server.fits(&catalog.session.encoding) && relations_ended => {
@@ -238,6 +254,18 @@ impl Answer {
         }
     }
 
+    /// Which tables are behind the OIDs of later answers.
+    fn places(&self) -> Places {
+        let kept = self.relations.iter().zip(&self.oids).take(self.max_relations);
+        let tables = kept.filter(|(it, _)| it.kind == RelationKind::Table);
+        let mut places = Places { tables: HashMap::new(), partitioned: false };
+        for (relation, (oid, partitioned)) in tables {
+            places.tables.insert(*oid, relation.name.clone());
+            places.partitioned |= partitioned;
+        }
+        places
+    }
+
     /// What was read of the relations, and what is known for what is read after them.
     fn into_catalog(
         mut self,
@@ -321,7 +349,6 @@ mod tests {
     use super::*;
     use crate::schema::AsideBy;
     use crate::schema::Name;
-    use crate::schema::RelationKind;
 
     fn table(name: &str) -> Relation {
         Relation {

@@ -83,8 +83,10 @@ fn one(path: &Path, key: &str, it: &KnownEntry, today: Date, noted: &mut Noted) 
                 .with_nearest(nearest(&it.kind.value, known)),
         );
     });
-    if kind == Ok(FindingKind::WrongDatabase) {
-        let message = "`wrong_database` is about no relation and cannot be accepted".to_owned();
+    if let Ok(kind) = kind
+        && kind.is_about_database()
+    {
+        let message = format!("`{}` is about no relation and cannot be accepted", kind.word());
         noted.mistakes.push(mistake("kind", &it.kind, message));
     }
     let until = Date::from_str(&it.until.value).map_err(|_| {
@@ -127,7 +129,7 @@ pub fn notice(until: Date, today: Date) -> Option<String> {
 }
 
 fn acceptable() -> impl Iterator<Item = FindingKind> {
-    FindingKind::ALL.into_iter().filter(|it| *it != FindingKind::WrongDatabase)
+    FindingKind::ALL.into_iter().filter(|it| !it.is_about_database())
 }
 
 fn kinds(_: &mut SchemaGenerator) -> Schema {

@@ -37,6 +37,7 @@ use library::Needs;
 
 pub use entry::PresetKind;
 pub use ledger::Tools;
+pub use ledger::is_ledger;
 pub use ledger::ledger_by_columns;
 pub use ledger::ledgers_in;
 pub use library::all;

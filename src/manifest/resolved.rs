@@ -262,7 +262,7 @@ fn globs(key: &'static str, texts: &[String]) -> Result<Globs, ResolvedError> {
 fn accepted(it: Accepted) -> Result<Known, ResolvedError> {
     let kind = FindingKind::from_str(&it.kind)
         .map_err(|_| wrong("known.kind", &it.kind, "is no kind of finding"))?;
-    if kind == FindingKind::WrongDatabase {
+    if kind.is_about_database() {
         return Err(wrong("known.kind", &it.kind, "is about no relation and cannot be accepted"));
     }
     let until = Date::from_str(&it.until)

@@ -155,6 +155,8 @@ impl<'a> Cause<'a> {
             (_, Some(IncidentKind::WrongDatabase)) => {
                 format!("{where_} hold none of its tables: wrong databases?")
             }
+            (_, Some(IncidentKind::Reset)) => format!("{where_} were reset or emptied"),
+            (_, Some(IncidentKind::SameDatabase)) => format!("{where_} are registered twice"),
             (_, Some(IncidentKind::AuditFailing)) => format!("{where_} could not be audited"),
             (_, Some(IncidentKind::ServerUnreachable)) => format!("{where_} cannot be reached"),
             (_, Some(IncidentKind::ManifestSuspect)) => format!("{where_} are suspect"),

@@ -1,6 +1,7 @@
 //! Who did it, when and with what: what a report knows of each finding, as a notification carries and says it.
 //! Acts of one actor are told once, however many findings they explain.
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Deserialize;
@@ -13,6 +14,8 @@ use crate::finding::FindingKind;
 
 /// Actors that one notification carries.
 const ACTORS_MAX: usize = 3;
+/// A database's clock may be so far behind ours.
+const SKEW: SignedDuration = SignedDuration::from_mins(1);
 /// Commands that are named of one actor.
 const TAGS_MAX: usize = 4;
 
@@ -160,11 +163,15 @@ pub fn joined<'a>(all: impl IntoIterator<Item = &'a Actor>) -> Vec<Actor> {
 pub fn actors<'a>(findings: impl Iterator<Item = (&'a str, &'a NotifiedOrigin)>) -> Vec<Actor> {
     let mut all = Vec::new();
     for (kind, origin) in findings {
-        // Of what came or went one act is the cause; of anything else, none can be told from the others.
+        // Of what came or went one act is the cause. Of anything else, none since the last audit without it
+        // can be told from the others, and none before it can be one.
         let caused = |it: FindingKind| it.is_unexpected() || it.is_missing();
-        let told = if kind.parse().is_ok_and(caused) { 1 } else { origin.acts.len() };
+        let caused = kind.parse().is_ok_and(caused);
+        let before = origin.after.and_then(|it| it.checked_sub(SKEW).ok());
+        let may_be = |it: &&NotifiedAct| caused || before.is_none_or(|before| it.at >= before);
+        let many = if caused { 1 } else { origin.acts.len() };
         let mut own: Vec<Actor> = Vec::new();
-        for act in origin.acts.iter().take(told) {
+        for act in origin.acts.iter().filter(may_be).take(many) {
             let one = Actor { tags: vec![act.tag.clone()], ..Actor::of(act) };
             match own.iter_mut().find(|it| it.is(&one)) {
                 Some(known) => known.add(&one),
@@ -287,6 +294,19 @@ mod tests {
         let told = actors(origins.iter().map(|it| ("owner_changed", it)));
         let named: Vec<_> = told.iter().map(|it| (it.role.as_str(), it.findings)).collect();
         assert_eq!(named, [("b", 2), ("a", 1), ("c", 1)]);
+    }
+
+    #[test]
+    fn what_was_done_before_the_last_audit_without_it_is_no_cause_of_a_change() {
+        let old = act("CREATE TABLE", "2025-01-01T00:00:00Z", "eve");
+        let new = act("ALTER TABLE", "2025-07-05T10:02:11Z", "bob");
+        let both = origin(&[old, new]);
+        let roles = |kind: &str| -> Vec<String> {
+            actors([(kind, &both)].into_iter()).into_iter().map(|it| it.role).collect()
+        };
+        assert_eq!(roles("owner_changed"), ["bob"]);
+        // A table that a changed manifest does not list any more was made by whoever made it.
+        assert_eq!(roles("unexpected_table"), ["eve"]);
     }
 
     #[test]

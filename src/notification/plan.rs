@@ -4,6 +4,7 @@
 //! of each channel do the rest.
 
 mod ended;
+mod lost;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -31,6 +32,7 @@ use crate::incident::kind_of;
 use crate::report::Evidence;
 use crate::report::Report;
 use crate::report::Verdict;
+use crate::reset::IDENTITY;
 
 /// One change of an incident, and what is known about it.
 #[derive(Clone, Copy, Debug)]
@@ -66,7 +68,10 @@ pub fn plan(told: &Told<'_>) -> Notification {
         .collect();
     let about_findings = !resolved && incident.kind != IncidentKind::AuditFailing;
     let (actors, came) = origin::told(&findings);
-    let diagnoses = report.diagnoses.iter().filter(|_| about_findings);
+    let lost = (incident.kind == IncidentKind::Reset && !resolved)
+        .then(|| lost::what(held(incident, report)));
+    let diagnoses = report.diagnoses.iter().filter(|_| about_findings).map(|it| &it.message);
+    let diagnoses = lost.iter().flatten().chain(diagnoses);
     let by_time = matches!(transition.reason, Reason::RepeatInterval | Reason::SilenceEnded);
     let flapping = transition.reason == Reason::Flapping || (by_time && incident.flapping);
     let keeps_returning = (flapping && !resolved).then(|| KEEPS_RETURNING.to_owned());
@@ -81,7 +86,7 @@ pub fn plan(told: &Told<'_>) -> Notification {
         labels: told.labels.clone(),
         severity: severity(incident, report, &findings).word().to_owned(),
         headline: headline(told),
-        diagnoses: diagnoses.map(|it| it.message.clone()).chain(keeps_returning).collect(),
+        diagnoses: diagnoses.cloned().chain(keeps_returning).collect(),
         findings_total: incident.fingerprints.len(),
         new_total: transition.new.len(),
         owners: owners(&findings),
@@ -155,6 +160,8 @@ fn spell(finding: &Finding, fingerprint: String, database: &str) -> NotifiedFind
                 format!("{}{part}", name.visible())
             }
             (Some(name), Some(part)) => format!("{}.{part}", name.visible()),
+            // Its part is when that was.
+            (None, Some(_)) if finding.kind == FindingKind::DatabaseReset => database.to_owned(),
             (None, Some(part)) => part.clone(),
             (None, None) => database.to_owned(),
         },
@@ -191,6 +198,11 @@ fn headline(told: &Told<'_>) -> String {
         IncidentKind::WrongDatabase => {
             let manifest = &report.manifest;
             let back = if transition.reason == Reason::Flapping { BACK_AGAIN } else { "" };
+            if held(incident, report).any(|it| !it.stands_for_missing()) {
+                return format!(
+                    "{database}: wrong database? It is not the one that was known{back}"
+                );
+            }
             format!(
                 "{database}: wrong database? It holds none of the tables of manifest \
                  `{manifest}`{back}"
@@ -208,6 +220,15 @@ fn headline(told: &Told<'_>) -> String {
                 text.push_str(", seen on a partial read");
             }
             text
+        }
+        IncidentKind::Reset => {
+            let back = if transition.reason == Reason::Flapping { BACK_AGAIN } else { "" };
+            format!("{database}: {}{back}", lost::headline(told.findings))
+        }
+        IncidentKind::SameDatabase => {
+            let others = told.findings.iter().map(|it| format!("`{}`", it.name));
+            let others: Vec<String> = others.collect();
+            format!("{database}: the same database as {}", others.join(", "))
         }
         // Those have words of their own, in `news`.
         kind => format!("{database}: {}", kind.word()),
@@ -338,9 +359,19 @@ fn next_steps(
             [check].into_iter().chain(explain).collect()
         }
         IncidentKind::WrongDatabase => {
-            vec![doctor, check, "schemawarden explain wrong_database".to_owned()]
+            let mut steps = vec![doctor, check, "schemawarden explain wrong_database".to_owned()];
+            // Which database it is was learnt, and can be learnt anew.
+            if findings.iter().any(|it| it.name == IDENTITY) {
+                steps.push(format!("schemawarden accept-reset {database} --reason TEXT"));
+            }
+            steps
         }
-        IncidentKind::AuditFailing => vec![doctor, check],
+        IncidentKind::AuditFailing | IncidentKind::SameDatabase => vec![doctor, check],
+        IncidentKind::Reset => {
+            let explain = findings.first().map(|it| format!("schemawarden explain {}", it.kind));
+            let accept = format!("schemawarden accept-reset {database} --reason TEXT");
+            [check].into_iter().chain(explain).chain([accept]).collect()
+        }
         _ => Vec::new(),
     }
 }

@@ -15,6 +15,7 @@ use serde_json::json;
 
 use super::Report;
 use crate::finding::Finding;
+use crate::finding::FindingKind;
 use crate::schema::Act;
 use crate::schema::Origins;
 use crate::schema::RelationName;
@@ -24,7 +25,7 @@ const ACTS_MAX: usize = 3;
 
 /// Findings of one database that are remembered between audits. Where there are more, those that are new get
 /// no window.
-const REMEMBERED_MAX: usize = 10_000;
+const TRACED_MAX: usize = 10_000;
 
 /// The keys of [`Finding::detail`] that are written here.
 const WINDOW: &str = "first_seen_window";
@@ -36,8 +37,13 @@ pub(crate) const ACTS: &str = "acts";
 #[must_use]
 pub fn questions(report: &Report) -> (BTreeSet<RelationName>, bool) {
     let names = report.findings.iter().filter_map(|it| it.name.clone()).collect();
-    let whole = report.findings.iter().any(|it| it.name.is_none() && it.part.is_none());
+    let whole = report.findings.iter().any(|it| is_whole(it.kind));
     (names, whole)
+}
+
+/// Whether a finding of this kind comes from whatever was dropped.
+fn is_whole(kind: FindingKind) -> bool {
+    matches!(kind, FindingKind::WrongDatabase | FindingKind::DatabaseReset)
 }
 
 /// Puts to each finding what `origins` say of it.
@@ -66,7 +72,7 @@ fn relevant(finding: &Finding, acts: &[Act]) -> Vec<Value> {
         .iter()
         .filter(|it| match &finding.name {
             Some(name) => it.object.as_ref() == Some(name),
-            None => finding.part.is_none() && dropped(it),
+            None => is_whole(finding.kind) && dropped(it),
         })
         .filter(|it| match () {
             () if finding.kind.is_missing() => dropped(it),
@@ -101,14 +107,14 @@ fn spelt(at: Timestamp) -> String {
 
 /// What is remembered of the findings of one database between audits.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Remembered {
+pub struct Traced {
     /// When the last complete audit began.
     complete_at: Option<Timestamp>,
     /// What is known of each finding that was there, by fingerprint.
     told: BTreeMap<String, Map<String, Value>>,
 }
 
-impl Remembered {
+impl Traced {
     /// What the last report says that the state holds.
     #[must_use]
     pub fn of(report: &Report) -> Self {
@@ -118,8 +124,7 @@ impl Remembered {
     /// Puts to each finding of `report` what is known of it from before; to a new one, since when it may be
     /// there.
     pub fn carry(&self, report: &mut Report) {
-        let (audited_at, few) =
-            (report.evidence.audited_at, report.findings.len() <= REMEMBERED_MAX);
+        let (audited_at, few) = (report.evidence.audited_at, report.findings.len() <= TRACED_MAX);
         for finding in &mut report.findings {
             let known = self.told.get(&finding.fingerprint().to_string());
             if let Some(known) = known {
@@ -150,7 +155,7 @@ impl Remembered {
                 .filter_map(|key| Some((key.to_owned(), finding.detail.get(key)?.clone())));
             next.told.insert(finding.fingerprint().to_string(), known.collect());
         }
-        while next.told.len() > REMEMBERED_MAX {
+        while next.told.len() > TRACED_MAX {
             next.told.pop_last();
         }
         if complete {
@@ -181,7 +186,6 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::finding::FindingKind;
     use crate::finding::ObjectKind;
     use crate::report::Evidence;
     use crate::report::Verdict;
@@ -238,13 +242,13 @@ mod tests {
 
     #[test]
     fn a_window_lies_between_two_audits_and_stays() {
-        let mut remembered = Remembered::of(&report(10, true, &[]));
+        let mut traced = Traced::of(&report(10, true, &[]));
         let mut seen = Vec::new();
         for (second, complete) in [(20, true), (30, true), (40, false), (50, true)] {
             let mut it = report(second, complete, &[UNEXPECTED]);
-            remembered.carry(&mut it);
+            traced.carry(&mut it);
             seen.push(it.findings[0].detail[WINDOW].clone());
-            remembered = remembered.after(&it);
+            traced = traced.after(&it);
         }
         let window = json!({"after": "1970-01-01T00:00:10Z", "before": "1970-01-01T00:00:20Z"});
         assert_eq!(seen, vec![window; 4]);
@@ -254,9 +258,9 @@ mod tests {
     fn nothing_is_claimed_of_what_nobody_saw() {
         // Audited for the first time; and a state of an earlier version, in which it was there already.
         let mut it = report(20, true, &[UNEXPECTED]);
-        Remembered::default().carry(&mut it);
+        Traced::default().carry(&mut it);
         assert_eq!(it.findings[0].detail[WINDOW]["after"], Value::Null);
-        let before = Remembered::of(&report(10, true, &[UNEXPECTED]));
+        let before = Traced::of(&report(10, true, &[UNEXPECTED]));
         let mut it = report(20, true, &[UNEXPECTED]);
         before.carry(&mut it);
         assert!(it.findings[0].detail.is_empty());
@@ -265,14 +269,14 @@ mod tests {
     #[test]
     fn a_partial_read_forgets_nothing() {
         let mut first = report(20, true, &[UNEXPECTED]);
-        Remembered::of(&report(10, true, &[])).carry(&mut first);
-        let remembered = Remembered::of(&first).after(&report(30, false, &[]));
+        Traced::of(&report(10, true, &[])).carry(&mut first);
+        let traced = Traced::of(&first).after(&report(30, false, &[]));
         let mut again = report(40, true, &[UNEXPECTED]);
-        remembered.carry(&mut again);
+        traced.carry(&mut again);
         assert_eq!(again.findings[0].detail, first.findings[0].detail);
         // After a complete one without it, it is new.
         let mut new = report(60, true, &[UNEXPECTED]);
-        remembered.after(&report(50, true, &[])).carry(&mut new);
+        traced.after(&report(50, true, &[])).carry(&mut new);
         assert_eq!(new.findings[0].detail[WINDOW]["after"], "1970-01-01T00:00:50Z");
     }
 
@@ -316,8 +320,8 @@ mod tests {
             |acts: &[Act]| Origins { acts: Some(Ok(acts.to_vec())), ..Origins::default() };
         let mut first = report(20, true, &[UNEXPECTED]);
         explain(&mut first, &origins(&[act(15, "CREATE TABLE", "x")]));
-        Remembered::default().carry(&mut first);
-        let remembered = Remembered::of(&first);
+        Traced::default().carry(&mut first);
+        let traced = Traced::of(&first);
         // The ledger cannot be read; it is gone; it says the same; it has pruned what made the table.
         for origins in [
             Origins { acts: Some(Err("locked".to_owned())), ..Origins::default() },
@@ -326,12 +330,12 @@ mod tests {
         ] {
             let mut it = report(30, true, &[UNEXPECTED]);
             explain(&mut it, &origins);
-            remembered.carry(&mut it);
+            traced.carry(&mut it);
             assert_eq!(it.findings, first.findings, "{origins:?}");
         }
         let mut it = report(40, true, &[UNEXPECTED]);
         explain(&mut it, &origins(&[act(35, "GRANT", "x")]));
-        remembered.carry(&mut it);
+        traced.carry(&mut it);
         let acts = it.findings[0].detail[ACTS].as_array().unwrap();
         assert_eq!((acts.len(), &acts[1]["tag"]), (2, &"CREATE TABLE".into()));
     }

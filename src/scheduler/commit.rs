@@ -8,6 +8,8 @@ use tracing::error;
 use tracing::info;
 use tracing::warn;
 
+use crate::audit::Audited;
+use crate::audit::Concluded;
 use crate::config::Config;
 use crate::config::Database;
 use crate::incident::About;
@@ -26,10 +28,12 @@ pub(super) async fn commit(
     store: &Store,
     database: &Database,
     config: &Config,
-    report: Report,
+    audited: Audited,
+    known_version: Option<i64>,
     now: Timestamp,
 ) -> Option<Receipt> {
     let name = database.name.as_str();
+    let Audited { concluded: Concluded { report, known }, residence } = audited;
     log_verdict(name, &report);
     let audit = AuditCommit {
         report: Arc::new(report),
@@ -38,6 +42,9 @@ pub(super) async fn commit(
         server: database.server(),
         life: database.life,
         policy: Arc::clone(&config.policy),
+        known,
+        known_version,
+        residence: residence.map(|it| it.to_string()),
     };
     let receipt = match store.commit_audit(audit).await {
         Ok(receipt) => receipt,

@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::config::Database;
 use crate::deploy::Force;
-use crate::report::origin::Remembered;
+use crate::report::origin::Traced;
 
 /// An audit that has come back, whatever became of it.
 #[derive(Debug)]
@@ -22,7 +22,7 @@ pub(super) struct Ended {
     /// The next audit should come after this time, unless its tick is earlier.
     pub(super) recheck: Option<Duration>,
     /// What is known of its findings from now on, where it came to that.
-    pub(super) remembered: Option<Arc<Remembered>>,
+    pub(super) traced: Option<Arc<Traced>>,
 }
 
 /// Sends [`Ended`] when it is dropped: after the audit, when it is given up, and when it panics.
@@ -33,7 +33,7 @@ pub(super) struct Ending {
     pub(super) populated: bool,
     pub(super) recorded: bool,
     pub(super) recheck: Option<Duration>,
-    pub(super) remembered: Option<Arc<Remembered>>,
+    pub(super) traced: Option<Arc<Traced>>,
     to: mpsc::UnboundedSender<Ended>,
 }
 
@@ -49,7 +49,7 @@ impl Ending {
             populated: false,
             recorded: false,
             recheck: None,
-            remembered: None,
+            traced: None,
             to,
         }
     }
@@ -63,7 +63,7 @@ impl Drop for Ending {
             populated: self.populated,
             recorded: self.recorded,
             recheck: self.recheck,
-            remembered: self.remembered.take(),
+            traced: self.traced.take(),
         };
         // The loop may have ended before its audits: then nobody waits for this.
         let _ = self.to.send(ended);

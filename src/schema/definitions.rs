@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Column;
+use super::Imprint;
 use super::Name;
 use super::Observer;
 use super::RelationKind;
@@ -141,6 +142,8 @@ pub struct Definitions {
     pub estimates: BTreeMap<RelationName, Option<u64>>,
     /// What is there of the observer; or why that is not known. `None`: nobody asked.
     pub observer: Option<Result<Observer, String>>,
+    /// What storage says, where that was wanted; or why it could not be read.
+    pub imprint: Option<Result<Imprint, String>>,
 }
 
 /// Reasons of a doubt that are told in full.
@@ -158,7 +161,11 @@ impl Definitions {
         });
         let observer = self.observer.as_ref().and_then(|it| it.as_ref().err());
         let observer = observer.map(|reason| format!("the observer was not looked at: {reason}"));
-        let mut reasons: Vec<String> = parts.chain(rows).chain(observer).collect();
+        let imprint = self.imprint.iter().filter_map(|it| {
+            let reason = it.as_ref().err()?;
+            Some(format!("whether it is still what it was could not be read: {reason}"))
+        });
+        let mut reasons: Vec<String> = parts.chain(rows).chain(imprint).chain(observer).collect();
         let more = reasons.len().saturating_sub(DOUBTS_TOLD);
         if more > 0 {
             reasons.truncate(DOUBTS_TOLD);

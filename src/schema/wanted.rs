@@ -16,6 +16,8 @@ pub struct Wanted {
     pub rows: BTreeMap<RelationName, u64>,
     /// Whether the observer is whole.
     pub observer: bool,
+    /// What its storage says: by it a database is known again.
+    pub imprint: bool,
 }
 
 impl Wanted {
@@ -29,6 +31,7 @@ impl Wanted {
     pub fn add(&mut self, other: Self) {
         self.observer |= other.observer;
         self.parts.extend(other.parts);
+        self.imprint |= other.imprint;
         for (table, many) in other.rows {
             let known = self.rows.entry(table).or_default();
             *known = many.max(*known);
@@ -55,7 +58,9 @@ mod tests {
             parts: BTreeSet::from([Part::Keys]),
             rows: BTreeMap::from([(table("a"), 3), (table("b"), 2), (table("c"), 1)]),
             observer: true,
+            imprint: true,
         });
+        assert!(wanted.imprint);
         assert_eq!(wanted.parts, BTreeSet::from([Part::Columns, Part::Keys]));
         let rows = BTreeMap::from([(table("a"), 5), (table("b"), 2), (table("c"), 1)]);
         assert_eq!(wanted.rows, rows);

@@ -21,6 +21,7 @@ use crate::notification::Thread;
 use crate::policy::Policy;
 use crate::report::Report;
 use crate::report::Verdict;
+use crate::reset;
 use crate::silence::Mute;
 
 /// One audit to commit.
@@ -37,6 +38,44 @@ pub struct AuditCommit {
     pub life: Life,
     /// Whom to tell, if there is something to tell.
     pub policy: Arc<Policy>,
+    /// What is known of its storage from now on, where that is worth writing down.
+    pub known: Option<reset::Known>,
+    /// The version of what was known when the audit began: an audit that began before a person accepted
+    /// what it saw is overtaken. `None`: it had none to go by.
+    pub known_version: Option<i64>,
+    /// Where it was seen to live, in the form of `audit::Residence`.
+    pub residence: Option<String>,
+}
+
+/// A person's word that what a database holds is what it should be known by.
+#[derive(Clone, Debug)]
+pub struct AcceptReset {
+    pub database: String,
+    /// The name of a token.
+    pub by: String,
+    pub reason: String,
+    pub policy: Arc<Policy>,
+    pub now: Timestamp,
+}
+
+/// What became of that.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Accepted {
+    /// It was never audited.
+    NoSuch,
+    /// There is nothing to accept.
+    Nothing,
+    /// The incidents that ended by it.
+    Done(Vec<TransitionRecord>),
+}
+
+/// What an audit goes by.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Remembered {
+    pub known: Option<reset::Known>,
+    /// Of `known`.
+    pub known_version: i64,
+    pub last_complete_at: Option<Timestamp>,
 }
 
 /// What became of a committed audit.
@@ -87,6 +126,8 @@ pub struct DatabaseState {
     pub unknown_streak: u32,
     /// Findings were seen that another audit has to confirm.
     pub suspected: bool,
+    /// Where it was last seen to live, in the form of `audit::Residence`.
+    pub residence: Option<String>,
 }
 
 /// Which incidents to list, the latest first.
@@ -114,6 +155,34 @@ pub struct IncidentRow {
     pub untold: bool,
     /// By what, at its last change.
     pub muted_by: Option<Mute>,
+}
+
+/// What history says of a stretch of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Past {
+    /// The oldest audit that history keeps.
+    pub history_from: Option<Timestamp>,
+    /// Registered databases, by name.
+    pub databases: Vec<Coverage>,
+    /// Incidents that are open, or were opened or resolved in that time, oldest first.
+    pub incidents: Vec<IncidentRow>,
+    /// There are more than those.
+    pub more: bool,
+}
+
+/// How well a database was watched.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Coverage {
+    pub database: String,
+    pub manifest: String,
+    pub audits: u64,
+    /// Those that read everything.
+    pub complete: u64,
+    pub clean: u64,
+    pub drifted: u64,
+    pub unknown: u64,
+    /// The longest time without a complete audit.
+    pub longest_gap: Duration,
 }
 
 /// One line of the audit trail of an incident.

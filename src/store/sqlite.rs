@@ -5,12 +5,14 @@
 //! and commits can be grouped.
 
 mod about_channel;
+mod accept;
 mod acknowledge;
 mod audience;
 mod audits;
 mod backlog;
 mod column;
 mod command;
+mod coverage;
 mod databases;
 mod deliveries;
 mod deploys;
@@ -68,6 +70,8 @@ use self::command::Finish;
 use self::due::Horizon;
 use self::pace::Pace;
 use self::writer::Writer;
+use super::AcceptReset;
+use super::Accepted;
 use super::Attempt;
 use super::AuditCommit;
 use super::AuditRow;
@@ -84,8 +88,10 @@ use super::IncidentFilter;
 use super::IncidentRow;
 use super::OutboxStatus;
 use super::Parked;
+use super::Past;
 use super::Pruned;
 use super::Receipt;
+use super::Remembered;
 use super::Rerouted;
 use super::Resend;
 use super::ResendEnd;
@@ -166,6 +172,15 @@ impl Sqlite {
         self.read("database state", move |it| databases::state(it, &name)).await
     }
 
+    pub(super) async fn remembered(&self, name: &str) -> Result<Remembered, StoreError> {
+        let name = name.to_owned();
+        self.read("what is known of a database", move |it| accept::remembered(it, &name)).await
+    }
+
+    pub(super) async fn accept_reset(&self, accept: AcceptReset) -> Result<Accepted, StoreError> {
+        self.write("an accepted reset", move |it| accept::accept(it, &accept)).await
+    }
+
     pub(super) async fn last_report(&self, name: &str) -> Result<Option<Value>, StoreError> {
         let name = name.to_owned();
         self.read("last report", move |it| databases::report(it, &name)).await
@@ -220,6 +235,10 @@ impl Sqlite {
         limit: usize,
     ) -> Result<Vec<AuditRow>, StoreError> {
         self.read("audits", move |it| history::audits(it, database.as_deref(), limit)).await
+    }
+
+    pub(super) async fn past(&self, since: Timestamp, now: Timestamp) -> Result<Past, StoreError> {
+        self.read("the past", move |it| coverage::past(it, since, now)).await
     }
 
     pub(super) async fn close_unregistered(

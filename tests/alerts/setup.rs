@@ -13,6 +13,9 @@ use crate::support::workspace::Workspace;
 /// What a route says where a test does not want to wait for a group.
 pub(super) const PROMPT: &str = "group_wait: 0s, group_interval: 0s";
 
+/// What a database says that is registered under several names on purpose.
+pub(super) const TWINS: &str = "severity: { same_database: info }";
+
 /// A `config.yaml` in parts. Its port is fixed, so that commands find the daemon through the config.
 #[derive(Clone, Debug)]
 pub(super) struct Setup {
@@ -72,6 +75,8 @@ impl Setup {
 
     /// `count` databases `p01`, `p02`, … that are one physical database.
     pub(super) fn many(self, count: usize, url: &str, manifest: &str, more: &str) -> Self {
+        let comma = if more.is_empty() { "" } else { ", " };
+        let more = &format!("{more}{comma}{TWINS}");
         (1..=count).fold(self, |it, number| it.database(&numbered(number), url, manifest, more))
     }
 

@@ -67,6 +67,7 @@ pub(crate) struct Cluster {
     directory: PathBuf,
     port: u16,
     superuser_password: String,
+    binaries: PathBuf,
     _guard: Guard,
 }
 
@@ -123,7 +124,60 @@ impl Cluster {
         }
 
         let port = start_on_a_free_port(&binaries, &directory, &settings);
-        Self { directory, port, superuser_password, _guard: guard }
+        Self { directory, port, superuser_password, binaries, _guard: guard }
+    }
+
+    /// Kills the server as a power cut would, and starts it again: it recovers.
+    pub(crate) fn crash(&self) {
+        let control = |words: &[&str]| {
+            must_succeed(
+                as_server_user(self.binaries.join("pg_ctl"))
+                    .args(words)
+                    .arg("--pgdata")
+                    .arg(self.directory.join("data"))
+                    .arg("--log")
+                    .arg(self.directory.join("log"))
+                    .stdout(std::process::Stdio::null()),
+            );
+        };
+        control(&["stop", "--mode=immediate", "--silent"]);
+        control(&["start", "--wait", "--silent", "--timeout=60"]);
+    }
+
+    /// A read replica of this server that replays each transaction `delay` (as PostgreSQL spells it)
+    /// after it was committed.
+    pub(crate) fn replica(&self, delay: &str) -> Self {
+        let directory = server_directory("schemawarden-test-replica-");
+        let arguments: [OsString; 2] = [self.binaries.clone().into(), directory.clone().into()];
+        let guard = Guard::start(as_server_user("sh"), "", STOP_AND_REMOVE, &arguments);
+        let data = directory.join("data");
+        let socket = self.directory.display().to_string();
+        let conninfo = format!(
+            "host={socket} port={} user=postgres password={}",
+            self.port, self.superuser_password
+        );
+        must_succeed(
+            as_server_user(self.binaries.join("pg_basebackup"))
+                .args(["--checkpoint=fast", "--wal-method=stream", "--no-sync", "--dbname"])
+                .arg(&conninfo)
+                .arg("--pgdata")
+                .arg(&data),
+        );
+        write_private(&data.join("standby.signal"), "");
+        let settings = format!(
+            "{SETTINGS}unix_socket_directories = '{}'\nprimary_conninfo = '{conninfo}'\n\
+             recovery_min_apply_delay = '{delay}'\nhot_standby = on\n",
+            directory.display()
+        );
+        let binaries = self.binaries.clone();
+        let port = start_on_a_free_port(&binaries, &directory, &settings);
+        let superuser_password = self.superuser_password.clone();
+        Self { directory, port, superuser_password, binaries, _guard: guard }
+    }
+
+    /// Where its programs are.
+    pub(crate) fn binaries(&self) -> &Path {
+        &self.binaries
     }
 
     /// The TCP port on 127.0.0.1.

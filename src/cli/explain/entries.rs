@@ -23,6 +23,36 @@ pub(super) const ENTRIES: &[Entry] = &[
         to_do: "Find out who made it and where it points (`\\det+` in psql). If it is meant to be here, add it under `foreign_tables`.",
     },
     Entry {
+        kind: "database_reset",
+        means: "Most of the tables that were known of this database have been dropped and created again, or the whole schema has. It may look right by name, and its data is most likely gone. `prisma db push --force-reset`, `prisma migrate reset`, a test suite's clean-up and a restore all look like this.",
+        matters: "A database that was reset and got the right tables back has no drift at all. In the incident that this program exists for, a company's central database was reset like that, and nobody was told.",
+        to_do: "Read what it had held, and when that was last seen: that is the point in time to restore to. Stop whatever still writes to it. If it was a restore or was meant, or once it is mended: `schemawarden accept-reset DATABASE --reason TEXT` takes what is there now as known. From when on it is told is set under `resets`.",
+    },
+    Entry {
+        kind: "table_emptied",
+        means: "A table that held rows holds none. Critical where more went than was deleted, which is a TRUNCATE or the like; of rows that were deleted one by one it is a note, and a warning where every table lost all of its rows.",
+        matters: "The names are all right, so nothing else tells.",
+        to_do: "Find out who did it. A table that is emptied as a rule (staging, queues) belongs under `resets.volatile`. It is over when the table holds half of its rows again, or with `schemawarden accept-reset DATABASE --reason TEXT`.",
+    },
+    Entry {
+        kind: "table_recreated",
+        means: "A table was dropped and created again under the same name, between two audits. The old one lives on under no other name.",
+        matters: "Its rows, grants, triggers and statistics are those of the new one. A migration may do that on purpose.",
+        to_do: "Compare the numbers of rows in the message. If a migration did it, there is nothing to do: it is told for a day (`resets.settle`) and known from then on; `schemawarden accept-reset DATABASE --reason TEXT` takes it as known at once.",
+    },
+    Entry {
+        kind: "same_database",
+        means: "Two names of the configuration lead to one and the same database: the same cluster, the same OID, on a server that started at the same instant. A replica or a copy is not meant.",
+        matters: "One of the two is most likely not audited at all: its URL is a copy of the other's.",
+        to_do: "Look at the two URLs (`schemawarden doctor` shows where each leads). Where both are meant, because two manifests look at two schemas of it, write `severity: {same_database: info}` under the database that the message names first.",
+    },
+    Entry {
+        kind: "reset",
+        means: "An incident: the database was reset, or tables of it were emptied (`database_reset`, `table_emptied`). It stays open until the rows are back or a person accepts what is there.",
+        matters: "Nothing about a name tells that data is gone.",
+        to_do: "`schemawarden incidents show ID` says what it had held. After the restore: `schemawarden accept-reset DATABASE --reason TEXT`.",
+    },
+    Entry {
         kind: "forbidden_table",
         means: "The database holds a table whose name a `forbid` glob of its manifest matches.",
         matters: "Somebody wrote down that this must never be here. `forbid` wins over `tables` and `ignore`.",
@@ -72,9 +102,9 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         kind: "wrong_database",
-        means: "None of the tables that the manifest lists is there.",
+        means: "None of the tables that the manifest lists is there; or, where the finding says so, another database answers than the one that is known or declared (`identity`): another cluster, or another OID.",
         matters: "Either the connection points at another database, or this one was emptied. Both are worse than a missing table. It stands in place of all the `missing_table` findings.",
-        to_do: "Run `schemawarden doctor DATABASE`: is this the server and the database you mean? If it is, the tables were dropped: stop whatever pushes schemas, and restore. The daemon gives a database that was never seen populated `provision_grace` (15 minutes) before it says this.",
+        to_do: "Run `schemawarden doctor DATABASE`: is this the server and the database you mean? If it is, the tables were dropped: stop whatever pushes schemas, and restore. The daemon gives a database that was never seen populated `provision_grace` (15 minutes) before it says this. Where another database answers and that is right (it was moved), `schemawarden accept-reset DATABASE --reason TEXT` takes it as known.",
     },
     Entry {
         kind: "drift",

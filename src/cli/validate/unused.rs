@@ -10,7 +10,6 @@ use crate::compare::Accepted;
 use crate::compare::compare;
 use crate::config::Database;
 use crate::finding::Finding;
-use crate::finding::FindingKind;
 use crate::manifest::Known;
 use crate::schema::Catalog;
 use crate::yaml::Mistake;
@@ -41,9 +40,8 @@ impl Entries {
             _ => None,
         };
         // There all missing tables are one finding, which says nothing of each.
-        let sure = findings
-            .as_ref()
-            .is_some_and(|all| all.iter().all(|it| it.kind != FindingKind::WrongDatabase));
+        let sure =
+            findings.as_ref().is_some_and(|all| all.iter().all(|it| !it.stands_for_missing()));
         for known in database.known.iter().chain(&manifest.known) {
             let Some(place) = &known.place else { continue };
             let fits = |it: &Finding| known.is_about(it);

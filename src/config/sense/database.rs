@@ -23,6 +23,8 @@ use crate::finding::Severity;
 use crate::incident::Life;
 use crate::manifest;
 use crate::manifest::Manifests;
+use crate::reset::Pin;
+use crate::reset::Thresholds;
 use crate::yaml::At;
 use crate::yaml::Entries;
 use crate::yaml::Mistake;
@@ -34,6 +36,7 @@ use super::directory_of;
 use super::life;
 use super::limits;
 use super::plain;
+use super::resets;
 use super::schedule::Parts;
 use super::secret;
 use super::secret::Found;
@@ -65,6 +68,7 @@ struct Shared<'a> {
     ssl_root_cert: Option<std::path::PathBuf>,
     provision_grace: Duration,
     life: Life,
+    resets: Thresholds,
     today: Date,
 }
 
@@ -122,6 +126,12 @@ pub(super) fn all(
             },
             "defaults",
             Life::default(),
+            noted,
+        ),
+        resets: resets::read(
+            defaults.and_then(|it| it.resets.as_ref()),
+            "defaults",
+            &Thresholds::default(),
             noted,
         ),
         today,
@@ -195,6 +205,8 @@ fn one(
         let message = "`watch: true` needs the observer: it is what calls";
         noted.mistake_help(Some(said.at), field("observer"), message, "take one of the two out");
     }
+    let resets = resets::read(it.resets.as_ref(), key, &shared.resets, noted);
+    let pin = identity(it, &field("identity"), noted);
     let connection = connection?;
     let labels = it.labels.iter().flat_map(|it| &it.0);
     labels.clone().for_each(|(name, _)| check_name(name, &field("labels"), noted));
@@ -212,7 +224,24 @@ fn one(
         limits,
         provision_grace,
         life,
+        resets,
+        pin,
     })
+}
+
+/// What `identity:` declares, if it declares something.
+fn identity(it: &shape::Database, key: &str, noted: &mut Noted) -> Option<Pin> {
+    let said = it.identity.as_ref()?;
+    let before = noted.mistakes.len();
+    let pin = resets::pin(&said.value, key, noted);
+    if pin == Pin::default() && noted.mistakes.len() == before {
+        noted.mistake(
+            Some(said.at),
+            key,
+            "declares nothing: name `system_identifier`, `oid` or `database`",
+        );
+    }
+    Some(pin)
 }
 
 /// What `server:` says, if it says something.

@@ -18,6 +18,7 @@ pub(in crate::config) const DEFAULTS: Limits = Limits {
     audit_deadline: Duration::from_secs(30),
     max_relations: 200_000,
     max_bytes: 64 << 20,
+    max_replica_lag: Duration::from_mins(1),
 };
 
 /// Each audit at one time costs a socket and, at worst, `max_bytes` of memory.
@@ -26,6 +27,7 @@ const CONNECT_TIMEOUT: RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_mins(5);
 const AUDIT_DEADLINE: RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_hours(1);
+const MAX_REPLICA_LAG: RangeInclusive<Duration> = Duration::from_secs(1)..=Duration::from_hours(24);
 const MAX_RELATIONS: RangeInclusive<usize> = 1..=10_000_000;
 /// From 64 KiB, below which a small catalog has no room, to 4 GiB.
 const MAX_BYTES: RangeInclusive<u64> = 65_536..=(4 << 30);
@@ -60,6 +62,7 @@ pub(super) fn global(given: Option<&shape::Limits>, noted: &mut Noted) -> Limits
         audit_deadline: it.audit_deadline.clone(),
         max_relations: it.max_relations.clone(),
         max_bytes: it.max_bytes.clone(),
+        max_replica_lag: it.max_replica_lag.clone(),
     };
     of_one(Some(&own), "limits", limits, noted)
 }
@@ -93,6 +96,12 @@ pub(super) fn of_one(
             MAX_RELATIONS,
         ),
         max_bytes: bytes(own.max_bytes.as_ref(), &name("max_bytes"), global.max_bytes, noted),
+        max_replica_lag: noted.period(
+            own.max_replica_lag.as_ref(),
+            &name("max_replica_lag"),
+            global.max_replica_lag,
+            MAX_REPLICA_LAG,
+        ),
         ..global
     };
     let said = own.connect_timeout.as_ref().or(own.audit_deadline.as_ref());

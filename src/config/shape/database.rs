@@ -12,8 +12,10 @@ use crate::manifest::KnownEntry;
 use crate::yaml::At;
 use crate::yaml::Entries;
 
+use super::Identity;
 use super::OwnLimits;
 use super::PasswordCommand;
+use super::Resets;
 use super::Schedule;
 
 /// One database.
@@ -65,6 +67,10 @@ pub(in crate::config) struct Database {
     pub(in crate::config) confirm_failing: Option<At<usize>>,
     /// As under `defaults`.
     pub(in crate::config) flap_window: Option<At<Period>>,
+    /// Over those of the defaults.
+    pub(in crate::config) resets: Option<Resets>,
+    /// Which database it is, declared.
+    pub(in crate::config) identity: Option<At<Identity>>,
     /// Limits of its own.
     pub(in crate::config) limits: Option<OwnLimits>,
 }

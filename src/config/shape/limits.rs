@@ -26,6 +26,8 @@ pub(in crate::config) struct Limits {
     pub(in crate::config) max_relations: Option<At<usize>>,
     /// More bytes than this from the server make a read partial. Default: `64MiB`.
     pub(in crate::config) max_bytes: Option<At<Size>>,
+    /// A read replica that lags further behind proves nothing to be gone. Default: `1m`.
+    pub(in crate::config) max_replica_lag: Option<At<Period>>,
 }
 
 /// Limits that a database may have of its own.
@@ -41,4 +43,6 @@ pub(in crate::config) struct OwnLimits {
     pub(in crate::config) max_relations: Option<At<usize>>,
     /// As under the top-level `limits`.
     pub(in crate::config) max_bytes: Option<At<Size>>,
+    /// As under the top-level `limits`.
+    pub(in crate::config) max_replica_lag: Option<At<Period>>,
 }

@@ -1,4 +1,4 @@
-//! The YAML of `docs/alerts.md` and `docs/config.md` is what it says: good configs, without a warning.
+//! The YAML of `docs/alerts.md`, `docs/config.md` and `docs/resets.md` is what it says: good configs, without a warning.
 //! And every key there is stands in a guide.
 
 use super::*;
@@ -44,6 +44,7 @@ fn good(name: &str, examples: usize) {
 fn every_example_of_the_guides_is_a_good_config() {
     good("alerts.md", 7);
     good("config.md", 9);
+    good("resets.md", 2);
 }
 
 #[test]

@@ -201,6 +201,14 @@ pub(super) fn message_of_part(remaining: Duration, part: &str) -> String {
     format!("{}{SPELLING}{part};\ncommit", begin(remaining))
 }
 
+/// Which statement of [`message_of_queries`], from 1, is the first query.
+pub(super) const QUERIES_AT: usize = STATEMENTS_OF_BEGIN + 1;
+
+/// A message of several queries that spell no SQL, in a snapshot of its own.
+pub(super) fn message_of_queries(remaining: Duration, queries: &[String]) -> String {
+    format!("{}{};\ncommit", begin(remaining), queries.join(";\n"))
+}
+
 /// A message that counts rows of a table. Its name is sent as UTF-8, which the server converts. A policy
 /// that would hide rows makes it fail.
 pub(super) fn message_of_rows(remaining: Duration, query: &str) -> String {
@@ -258,6 +266,7 @@ mod tests {
             audit_deadline: Duration::from_secs(30),
             max_relations: 200_000,
             max_bytes: 1 << 26,
+            max_replica_lag: Duration::from_mins(1),
         }
     }
 

@@ -24,6 +24,12 @@ use crate::schema::Relation;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
 
+/// Whether a table of this name is the ledger of one tool and of nothing else.
+#[must_use]
+pub fn is_ledger(name: &RelationName) -> bool {
+    library::get().rules_for(name).any(|(_, needs)| needs == Needs::LedgerName)
+}
+
 /// The tools that migrate the databases of one manifest, as far as it says so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tools(BTreeSet<&'static str>);

@@ -17,8 +17,7 @@ fn names() -> impl Strategy<Value = RelationName> {
 }
 
 fn knowns() -> impl Strategy<Value = Known> {
-    let kinds: Vec<_> =
-        FindingKind::ALL.into_iter().filter(|it| *it != FindingKind::WrongDatabase).collect();
+    let kinds: Vec<_> = FindingKind::ALL.into_iter().filter(|it| !it.is_about_database()).collect();
     (names(), proptest::sample::select(kinds), "\\PC{1,20}", "\\PC{1,20}", 0_i64..40_000).prop_map(
         |(object, kind, reason, owner, day)| {
             let until = TODAY.saturating_add(jiff::Span::new().days(day));

@@ -17,6 +17,11 @@ pub(super) fn headline(incident: &Incident, reason: Reason, report: &Report) -> 
         Reason::Accepted => {
             return format!("{} (open for {lasted})", accepted(incident, report));
         }
+        Reason::ResetAccepted => {
+            return format!(
+                "accepted: what is there now is known from here on (open for {lasted})"
+            );
+        }
         Reason::DeployBegan => {
             let deploy = report.evidence.deploy.map(|it| format!(" {it}")).unwrap_or_default();
             let by = report.evidence.manifest_ref.as_ref().map(|it| format!(" ({it})"));
@@ -39,6 +44,8 @@ pub(super) fn headline(incident: &Incident, reason: Reason, report: &Report) -> 
         IncidentKind::Drift | IncidentKind::WrongDatabase if report.verdict == Verdict::Clean => {
             format!("clean again after {lasted}")
         }
+        IncidentKind::Reset => format!("what was lost is there again after {lasted}"),
+        IncidentKind::SameDatabase => format!("a database of its own again after {lasted}"),
         IncidentKind::WrongDatabase => {
             format!("tables of manifest `{}` are there again after {lasted}", report.manifest)
         }

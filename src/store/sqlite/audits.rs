@@ -105,6 +105,16 @@ fn apply(
         });
     }
     let before = databases::before(connection, &report.database)?;
+    let version = before.as_ref().map_or(0, |it| it.known_version);
+    if audit.known_version.is_some_and(|it| it != version) {
+        // A person accepted what it saw while it ran, and has it audited again.
+        return Ok(Applied {
+            transitions: Vec::new(),
+            incident_changed: false,
+            deliveries: 0,
+            recheck: None,
+        });
+    }
     let current = known(connection, audit)?;
     let remembered = before.as_ref().map(|it| it.memory.clone()).unwrap_or_default();
     let memory = remembered.noted(report, now);

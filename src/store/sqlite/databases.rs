@@ -13,6 +13,7 @@ use super::audits::Prepared;
 use super::column;
 use crate::incident::Memory;
 use crate::report::Report;
+use crate::reset;
 use crate::store::AuditCommit;
 use crate::store::DatabaseState;
 
@@ -24,6 +25,7 @@ pub(super) struct Before {
     /// What it lived on then.
     pub(super) server: String,
     pub(super) report_hash: Vec<u8>,
+    pub(super) known_version: i64,
 }
 
 /// The row of a database, if it was ever audited.
@@ -31,7 +33,7 @@ pub(super) fn before(connection: &Connection, name: &str) -> rusqlite::Result<Op
     connection
         .prepare_cached(
             "/* databases.before */ select id, unknown_streak, failing_since, suspects, held_to, server, \
-             report_hash from databases where name = ?1",
+             report_hash, known_version from databases where name = ?1",
         )?
         .query_row([name], |row| {
             Ok(Before {
@@ -44,6 +46,7 @@ pub(super) fn before(connection: &Connection, name: &str) -> rusqlite::Result<Op
                 },
                 server: row.get("server")?,
                 report_hash: row.get("report_hash")?,
+                known_version: row.get("known_version")?,
             })
         })
         .optional()
@@ -66,7 +69,8 @@ pub(super) fn save(
         .prepare_cached(
             "/* databases.remember */ update databases set unknown_streak = ?2, \
              failing_since = ?3, suspects = ?4, server = ?5, labels = ?6, unreachable = ?7, \
-             reached_at = coalesce(?8, reached_at), held_to = ?9, registered = 1 where id = ?1",
+             reached_at = coalesce(?8, reached_at), held_to = ?9, registered = 1, \
+             known = coalesce(?10, known), residence = coalesce(?11, residence) where id = ?1",
         )?
         .execute((
             id,
@@ -78,6 +82,8 @@ pub(super) fn save(
             unreachable,
             reached_at,
             memory.held_to.as_ref().map(column::to_json).transpose()?,
+            audit.known.as_ref().map(reset::Known::to_json),
+            &audit.residence,
         ))?;
     Ok(id)
 }
@@ -157,7 +163,7 @@ pub(super) fn states(connection: &Connection) -> rusqlite::Result<Vec<DatabaseSt
         .prepare_cached(
             "/* databases.states */ select name, manifest, verdict, reason, audited_at, \
              duration_us, findings, counting, first_seen_at, verdict_since, last_complete_at, \
-             ever_populated, unknown_streak, suspects <> '{}' as suspected, \
+             ever_populated, unknown_streak, suspects <> '{}' as suspected, residence, \
              report ->> '$.evidence.manifest_hash' as manifest_hash from databases order by name",
         )?
         .query_map([], read_state)?
@@ -173,7 +179,7 @@ pub(super) fn state(
         .prepare_cached(
             "/* databases.state */ select name, manifest, verdict, reason, audited_at, \
              duration_us, findings, counting, first_seen_at, verdict_since, last_complete_at, \
-             ever_populated, unknown_streak, suspects <> '{}' as suspected, \
+             ever_populated, unknown_streak, suspects <> '{}' as suspected, residence, \
              report ->> '$.evidence.manifest_hash' as manifest_hash from databases where name = ?1",
         )?
         .query_row([name], read_state)
@@ -197,6 +203,7 @@ fn read_state(row: &Row<'_>) -> rusqlite::Result<DatabaseState> {
         ever_populated: row.get("ever_populated")?,
         unknown_streak: row.get("unknown_streak")?,
         suspected: row.get("suspected")?,
+        residence: row.get("residence")?,
     })
 }
 

@@ -101,7 +101,7 @@ pub(super) fn audits(
     }
 }
 
-fn read_incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
+pub(super) fn read_incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
     Ok(IncidentRow {
         incident: incidents::read(row)?,
         reason: row.get("reason")?,

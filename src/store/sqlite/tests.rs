@@ -122,6 +122,9 @@ impl Bench {
             server: "db.example:5432".to_owned(),
             life: Life::default(),
             policy: policy(&["ops"]),
+            known: None,
+            known_version: None,
+            residence: None,
         }
     }
 

@@ -88,8 +88,13 @@ impl Server {
         !self.raw || Self::is_raw(encoding)
     }
 
+    /// Its major version.
+    pub(in crate::introspect::exchange) fn major(self) -> u32 {
+        self.version.0
+    }
+
     /// A value of type `name`, in hex.
-    pub(super) fn name(self, value: &str) -> String {
+    pub(in crate::introspect::exchange) fn name(self, value: &str) -> String {
         if self.raw {
             format!("pg_catalog.encode(pg_catalog.namesend({value}), 'hex')")
         } else {

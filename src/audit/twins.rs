@@ -1,0 +1,199 @@
+//! Which databases of the fleet are one and the same, though they are registered under two names.
+//!
+//! The same cluster and OID alone do not say so: a physical copy, a replica or a branch has them, too. The
+//! instant at which the server started does. Of two names the later one in the alphabet is told, so that
+//! one trouble is one finding.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::Mutex;
+use std::sync::PoisonError;
+
+use jiff::Timestamp;
+
+use crate::schema::Catalog;
+use crate::schema::StartedAt;
+
+/// Where a database was seen to live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Residence {
+    /// `system_identifier` of the cluster.
+    pub system: u64,
+    /// OID of the database.
+    pub oid: u32,
+    /// When the server had started.
+    pub started_at: StartedAt,
+    /// When that was seen.
+    pub seen_at: Timestamp,
+}
+
+impl Residence {
+    /// Of a catalog that tells it. A replica is a copy, not a second name.
+    pub(super) fn of(catalog: &Catalog, seen_at: Timestamp) -> Option<Self> {
+        let imprint = catalog.definitions.imprint.as_ref()?.as_ref().ok()?;
+        let system = imprint.identity.system.filter(|_| !catalog.session.in_recovery)?;
+        let (oid, started_at) = (imprint.identity.oid, imprint.started_at?);
+        Some(Self { system, oid, started_at, seen_at })
+    }
+
+    fn is_of(&self, other: &Self) -> bool {
+        (self.system, self.oid) == (other.system, other.oid)
+    }
+}
+
+/// The form that the state keeps.
+impl fmt::Display for Residence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seen_at = self.seen_at.as_millisecond();
+        write!(f, "{}:{}:{}:{seen_at}", self.system, self.oid, self.started_at)
+    }
+}
+
+/// A text that is no residence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a residence")]
+pub struct NoResidence;
+
+impl FromStr for Residence {
+    type Err = NoResidence;
+
+    fn from_str(text: &str) -> Result<Self, NoResidence> {
+        let mut parts = text.split(':');
+        let mut next = || parts.next().ok_or(NoResidence);
+        let [system, oid, started_at, seen_at] = [next()?, next()?, next()?, next()?];
+        Ok(Self {
+            system: system.parse().map_err(|_| NoResidence)?,
+            oid: oid.parse().map_err(|_| NoResidence)?,
+            started_at: started_at.parse().map_err(|_| NoResidence)?,
+            seen_at: seen_at
+                .parse()
+                .ok()
+                .and_then(|it| Timestamp::from_millisecond(it).ok())
+                .ok_or(NoResidence)?,
+        })
+    }
+}
+
+/// Where every database of the fleet was last seen.
+#[derive(Debug, Default)]
+pub struct Twins {
+    /// A `Mutex` and not a channel: it is held for a few look-ups and never across an await.
+    seen: Mutex<Seen>,
+}
+
+#[derive(Debug, Default)]
+struct Seen {
+    residences: HashMap<String, Residence>,
+    /// Names by cluster and OID.
+    names: HashMap<(u64, u32), Vec<String>>,
+}
+
+impl Twins {
+    /// Those that an earlier process saw.
+    #[must_use]
+    pub fn remembered(all: impl IntoIterator<Item = (String, Residence)>) -> Self {
+        let mut seen = Seen::default();
+        all.into_iter().for_each(|(name, it)| {
+            seen.note(&name, it);
+        });
+        Self { seen: Mutex::new(seen) }
+    }
+
+    /// Forgets databases that are not registered any more.
+    pub fn retain(&self, is_registered: impl Fn(&str) -> bool) {
+        let mut seen = self.lock();
+        let gone: Vec<String> =
+            seen.residences.keys().filter(|it| !is_registered(it)).cloned().collect();
+        gone.iter().for_each(|it| {
+            seen.forget(it);
+        });
+    }
+
+    /// Notes where `name` was seen now. The other name of the same database, where that comes first.
+    pub(super) fn note(&self, name: &str, now: Residence) -> Option<String> {
+        self.lock().note(name, now)
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Seen> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Seen {
+    fn forget(&mut self, name: &str) -> Option<Residence> {
+        let before = self.residences.remove(name)?;
+        let key = (before.system, before.oid);
+        if let Some(names) = self.names.get_mut(&key) {
+            names.retain(|it| it != name);
+            if names.is_empty() {
+                self.names.remove(&key);
+            }
+        }
+        Some(before)
+    }
+
+    fn note(&mut self, name: &str, now: Residence) -> Option<String> {
+        let before = self.forget(name);
+        let others = self.names.entry((now.system, now.oid)).or_default();
+        let residences = &self.residences;
+        let is_twin = |other: &&String| {
+            let Some(it) = residences.get(*other) else { return false };
+            // The other one was last seen before the server started again: they were one, and nothing
+            // says that they are not any more.
+            let restarted = it.seen_at.as_microsecond() < now.started_at
+                && before.is_some_and(|was| was.is_of(&now) && was.started_at == it.started_at);
+            other.as_str() < name && (it.started_at == now.started_at || restarted)
+        };
+        let twin = others.iter().filter(is_twin).min().cloned();
+        others.push(name.to_owned());
+        self.residences.insert(name.to_owned(), now);
+        twin
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(oid: u32, started: i64, seen: i64) -> Residence {
+        let seen_at = Timestamp::from_second(seen).unwrap();
+        Residence { system: 7, oid, started_at: started * 1_000_000, seen_at }
+    }
+
+    #[test]
+    fn of_two_names_the_later_one_is_told_and_a_copy_is_none() {
+        let twins = Twins::default();
+        assert_eq!(twins.note("sco", at(1, 10, 20)), None);
+        assert_eq!(twins.note("scoso", at(1, 10, 21)), Some("sco".to_owned()));
+        assert_eq!(twins.note("sco", at(1, 10, 22)), None, "told once");
+        assert_eq!(twins.note("scoso", at(2, 10, 23)), None, "another database now");
+        assert_eq!(twins.note("scoso", at(1, 15, 24)), None, "a copy on another server");
+    }
+
+    #[test]
+    fn a_restart_parts_nobody() {
+        let twins = Twins::default();
+        twins.note("a", at(1, 10, 20));
+        twins.note("b", at(1, 10, 20));
+        // The server started at 30; `a` was not audited since.
+        assert_eq!(twins.note("b", at(1, 30, 31)), Some("a".to_owned()));
+        twins.note("a", at(1, 30, 32));
+        assert_eq!(twins.note("b", at(1, 30, 33)), Some("a".to_owned()));
+        // `a` leads elsewhere now.
+        twins.note("a", at(9, 30, 34));
+        assert_eq!(twins.note("b", at(1, 30, 35)), None);
+        twins.note("a", at(1, 30, 36));
+        twins.retain(|it| it != "a");
+        assert_eq!(twins.note("b", at(1, 30, 37)), None, "it is not registered any more");
+    }
+
+    #[test]
+    fn the_state_gives_back_what_was_kept() {
+        let it = at(5, 1_750_000_000, 1_750_000_001);
+        assert_eq!(it.to_string().parse(), Ok(it));
+        assert_eq!("7:5".parse::<Residence>(), Err(NoResidence));
+        let twins = Twins::remembered([("a".to_owned(), it)]);
+        assert_eq!(twins.note("b", it), Some("a".to_owned()));
+    }
+}

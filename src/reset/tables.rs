@@ -1,0 +1,339 @@
+//! The tables of a database that is the same as before: which were built anew, which lost their rows.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::collections::HashSet;
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use super::Now;
+use super::RESETS_MAX;
+use super::Thresholds;
+use super::known::Emptied;
+use super::known::Held;
+use super::known::How;
+use super::known::Known;
+use super::known::Recreated;
+use super::known::Reset;
+use super::known::Rewritten;
+use super::known::Rows;
+use crate::manifest::presets;
+use crate::schema::Counters;
+use crate::schema::Name;
+use crate::schema::RelationName;
+use crate::schema::Stored;
+
+/// For how long a new file waits for its statistics. A session that stays busy keeps them for up to a
+/// minute (`PGSTAT_MAX_INTERVAL` in `src/backend/utils/activity/pgstat.c`).
+const FLUSH_MAX: Duration = Duration::from_mins(10);
+/// Tables that a reset names with what they had held.
+const HELD_TOLD: usize = 5;
+/// An emptied table is filled again when it holds this part of what it had held.
+const FILLED: u64 = 2;
+
+/// What is known after an audit that saw the same database.
+pub(super) fn follow(before: &Known, now: &Now<'_>, thresholds: &Thresholds) -> Known {
+    let there = &now.imprint.identity;
+    let mut next = Known {
+        stranger: None,
+        started_at: now.imprint.started_at.or(before.started_at),
+        at: now.at,
+        schemas: now.imprint.schemas.clone(),
+        tables: BTreeMap::new(),
+        ..before.clone()
+    };
+    next.identity = there.clone();
+    next.identity.system = there.system.or(before.identity.system);
+
+    let seen = Seen::of(before, now);
+    let since = now.last_complete_at.map_or(before.at, |at| at.max(before.at)).min(now.at);
+    let mut recreated: BTreeMap<&RelationName, (&Held, &Stored)> = BTreeMap::new();
+    for (name, held) in &before.tables {
+        match now.imprint.tables.get(name) {
+            _ if !(now.watched)(name) => {}
+            Some(stored) if stored.oid == held.oid => {
+                let next_held = seen.same(held, stored);
+                next.tables.insert(name.clone(), next_held);
+            }
+            Some(stored) => {
+                if !seen.lives(held) {
+                    recreated.insert(name, (held, stored));
+                }
+                next.tables.insert(name.clone(), Held::of(stored, now.at));
+            }
+            // It came or went while the catalogs were read: the next audit tells.
+            None if (now.is_there)(name) => {
+                next.tables.insert(name.clone(), *held);
+            }
+            // It has another name now.
+            None if seen.lives(held) => {}
+            None => {
+                let gone_since = Some(held.gone_since.unwrap_or(now.at));
+                if !has_passed(gone_since, thresholds.settle, now.at) {
+                    next.tables.insert(name.clone(), Held { gone_since, ..*held });
+                }
+            }
+        }
+    }
+    for (name, stored) in &now.imprint.tables {
+        if !next.tables.contains_key(name) && (now.watched)(name) {
+            next.tables.insert(name.clone(), Held::of(stored, now.at));
+        }
+    }
+
+    let is_reset = seen.reset(&recreated, since, thresholds);
+    if let Some(reset) = &is_reset {
+        let schemas: BTreeSet<&str> = reset.schemas.iter().map(String::as_str).collect();
+        let is_of = |name: &RelationName| schemas.contains(name.schema.visible().as_str());
+        next.recreated.retain(|name, _| !is_of(name));
+        recreated.retain(|name, _| !is_of(name));
+        // It went with the others: that it comes back later is no second reset.
+        next.tables.retain(|name, held| held.gone_since.is_none() || !is_of(name));
+    }
+    next.resets.extend(is_reset);
+    if next.resets.len() > RESETS_MAX {
+        // The first one tells what was lost.
+        next.resets.remove(1);
+    }
+    for (name, (held, stored)) in recreated {
+        if thresholds.volatile.matching(name).is_none() {
+            let told = Recreated { at: now.at, since, before: held.rows, now: stored.rows };
+            next.recreated.insert(name.clone(), told);
+        }
+    }
+    seen.emptied(&mut next, since, thresholds);
+    forget(&mut next, now, thresholds);
+    next
+}
+
+/// What is over.
+fn forget(next: &mut Known, now: &Now<'_>, thresholds: &Thresholds) {
+    let tables = &next.tables;
+    let is_there = |name: &RelationName| tables.contains_key(name);
+    next.recreated
+        .retain(|name, it| is_there(name) && !has_passed(Some(it.at), thresholds.settle, now.at));
+    next.emptied.retain(|name, it| {
+        let Some(held) = tables.get(name) else { return false };
+        let rows = held.rows.map_or(0, |it| it.count);
+        match it.how {
+            How::Truncated => rows < (it.before.count / FILLED).max(1),
+            How::Deleted | How::AllDeleted => {
+                rows == 0 && !has_passed(Some(it.at), thresholds.settle, now.at)
+            }
+        }
+    });
+}
+
+fn has_passed(since: Option<Timestamp>, period: Duration, now: Timestamp) -> bool {
+    let age = since.map(|since| now.duration_since(since));
+    age.is_some_and(|age| Duration::try_from(age).is_ok_and(|age| age >= period))
+}
+
+/// Both sides, and what all tables together say.
+struct Seen<'a> {
+    before: &'a Known,
+    now: &'a Now<'a>,
+    /// OIDs of all tables that are there, under whatever name.
+    oids: HashSet<u32>,
+    /// Some counter fell: the statistics were lost, and none of them is believed.
+    lost: bool,
+    /// Some counter that remembers rows did not fall: the statistics were kept.
+    kept: bool,
+}
+
+impl<'a> Seen<'a> {
+    fn of(before: &'a Known, now: &'a Now<'a>) -> Self {
+        let pairs = before.tables.iter().filter_map(|(name, held)| {
+            let stored = now.imprint.tables.get(name).filter(|it| it.oid == held.oid)?;
+            held.counters.zip(stored.counters)
+        });
+        let (mut lost, mut kept) = (false, false);
+        for (then, counters) in pairs {
+            let fell = counters.inserted < then.inserted || counters.deleted < then.deleted;
+            lost |= fell;
+            kept |= !fell && then.inserted > 0;
+        }
+        let oids = now.imprint.tables.values().map(|it| it.oid).collect();
+        Self { before, now, oids, lost, kept }
+    }
+
+    fn lives(&self, held: &Held) -> bool {
+        self.oids.contains(&held.oid)
+    }
+
+    /// A table that is the same, with what is known of it now.
+    fn same(&self, held: &Held, stored: &Stored) -> Held {
+        let now = self.now;
+        let mut next = Held::of(stored, now.at);
+        // What is not known now was known then.
+        next.rows = next.rows.or(held.rows);
+        next.rewritten = match held.counters {
+            Some(counters) if stored.file != held.file => {
+                Some(Rewritten { at: now.at, rows: held.rows, counters })
+            }
+            _ => held.rewritten.filter(|it| !has_passed(Some(it.at), FLUSH_MAX, now.at)),
+        };
+        if self.lost {
+            next.rewritten = None;
+        }
+        next
+    }
+
+    /// Tables that lost all their rows since.
+    fn emptied(&self, next: &mut Known, since: Timestamp, thresholds: &Thresholds) {
+        if self.lost {
+            return;
+        }
+        let mut deleted = Vec::new();
+        let mut had_rows = 0;
+        for (name, held) in &mut next.tables {
+            let Some(then) = self.before.tables.get(name).filter(|it| it.oid == held.oid) else {
+                continue;
+            };
+            let (Some(was), Some(counters)) = (then.counters, held.counters) else { continue };
+            had_rows += usize::from(was.live > 0);
+            if counters.live > 0 || next.emptied.contains_key(name) {
+                continue;
+            }
+            let told = |rows: Option<Rows>, live: u64, how| {
+                let before = rows.filter(|it| it.count > 0);
+                let before = before.unwrap_or(Rows { count: live, at: self.before.at });
+                Emptied { at: self.now.at, since, before, how }
+            };
+            let found = match held.rewritten {
+                Some(it) if self.was_truncated(it.counters, counters) => {
+                    held.rewritten = None;
+                    told(it.rows, it.counters.live, How::Truncated)
+                }
+                _ if was.live > 0 && counters.deleted > was.deleted => {
+                    told(then.rows, was.live, How::Deleted)
+                }
+                _ => continue,
+            };
+            let matters = found.before.count >= thresholds.emptied_rows
+                && thresholds.volatile.matching(name).is_none();
+            match found.how {
+                How::Truncated if matters => {
+                    next.emptied.insert(name.clone(), found);
+                }
+                How::Truncated => {}
+                _ => deleted.push((name.clone(), found, matters)),
+            }
+        }
+        let all = deleted.len() > 1 && deleted.len() == had_rows;
+        let how = if all { How::AllDeleted } else { How::Deleted };
+        for (name, found, matters) in deleted {
+            if matters {
+                next.emptied.insert(name, Emptied { how, ..found });
+            }
+        }
+    }
+
+    /// Whether more rows went than were deleted. A table whose inserts nobody counted (a physical copy,
+    /// analysed since) is believed where another one shows that the statistics were kept.
+    fn was_truncated(&self, then: Counters, now: Counters) -> bool {
+        let believed = then.inserted > 0 || self.kept;
+        let came = now.inserted.saturating_sub(then.inserted);
+        let deleted = now.deleted.saturating_sub(then.deleted);
+        believed && then.live > 0 && then.live.saturating_add(came) > deleted
+    }
+
+    /// The reset that `recreated` amounts to, if it does.
+    fn reset(
+        &self,
+        recreated: &BTreeMap<&RelationName, (&Held, &Stored)>,
+        since: Timestamp,
+        thresholds: &Thresholds,
+    ) -> Option<Reset> {
+        let mut schemas: BTreeMap<&Name, Vec<(&RelationName, &Held)>> = BTreeMap::new();
+        for (name, held) in self.before.tables.iter().filter(|(name, _)| (self.now.watched)(name)) {
+            schemas.entry(&name.schema).or_default().push((name, held));
+        }
+        let mut total: Option<Reset> = None;
+        for (schema, tables) in schemas {
+            let Some(one) = self.reset_of(schema, &tables, recreated, since, thresholds) else {
+                continue;
+            };
+            total = Some(match total {
+                None => one,
+                Some(sum) => added(sum, one),
+            });
+        }
+        let mut reset = total?;
+        reset.held.sort_by(|a, b| b.1.count.cmp(&a.1.count).then_with(|| a.0.cmp(&b.0)));
+        reset.held.truncate(HELD_TOLD);
+        Some(reset)
+    }
+
+    fn reset_of(
+        &self,
+        schema: &Name,
+        tables: &[(&RelationName, &Held)],
+        recreated: &BTreeMap<&RelationName, (&Held, &Stored)>,
+        since: Timestamp,
+        thresholds: &Thresholds,
+    ) -> Option<Reset> {
+        let mut rebuilt: BTreeSet<&RelationName> =
+            tables.iter().map(|it| it.0).filter(|it| recreated.contains_key(it)).collect();
+        // The last audit came in the middle: some were away then, others built anew already.
+        let straddled = rebuilt.iter().any(|it| recreated[*it].0.gone_since.is_some());
+        if straddled {
+            let earlier = tables.iter().map(|it| it.0).filter(|it| {
+                self.before.recreated.get(*it).is_some_and(|it| it.at == self.before.at)
+            });
+            rebuilt.extend(earlier);
+        }
+        let pair = self.before.schemas.get(schema).zip(self.now.imprint.schemas.get(schema));
+        let another = pair.is_some_and(|(then, now)| then != now);
+        let none_left = !tables.iter().any(|(_, held)| self.lives(held))
+            && tables.iter().any(|(_, held)| held.gone_since.is_none());
+        let (many, of) = (rebuilt.len(), tables.len());
+        #[expect(clippy::cast_precision_loss, reason = "a share of tables that are counted")]
+        let most = many as f64 > thresholds.recreated_share * of as f64;
+        if !(another && none_left || many >= thresholds.recreated_min && most) {
+            return None;
+        }
+        let gone = |name: &RelationName| !(self.now.is_there)(name);
+        let earlier =
+            |name: &RelationName| self.before.recreated.get(name).and_then(|it| it.before);
+        let held = tables.iter().filter_map(|(name, held)| {
+            // What a straddled table had held is what it held before the last audit.
+            let rows = if straddled { earlier(name).or(held.rows) } else { held.rows };
+            Some((name.visible(), rows.filter(|it| it.count > 0)?))
+        });
+        let held: Vec<_> = held.collect();
+        let rows_now = rebuilt.iter().filter_map(|it| self.now.imprint.tables.get(*it)?.rows);
+        let rows_now: Vec<u64> = rows_now.collect();
+        let ledgers = tables.iter().map(|it| it.0).filter(|it| gone(it) && presets::is_ledger(it));
+        Some(Reset {
+            at: self.now.at,
+            since,
+            schemas: vec![schema.visible()],
+            schema_recreated: another,
+            recreated: many,
+            gone: tables.iter().filter(|(name, _)| gone(name)).count(),
+            of,
+            rows_before: held.iter().map(|it| it.1.count).sum(),
+            held,
+            rows_now: (!rows_now.is_empty()).then(|| rows_now.iter().sum()),
+            ledgers: ledgers.map(RelationName::visible).collect(),
+        })
+    }
+}
+
+fn added(mut sum: Reset, one: Reset) -> Reset {
+    sum.schemas.extend(one.schemas);
+    sum.schema_recreated |= one.schema_recreated;
+    sum.recreated += one.recreated;
+    sum.gone += one.gone;
+    sum.of += one.of;
+    sum.held.extend(one.held);
+    sum.rows_before = sum.rows_before.saturating_add(one.rows_before);
+    sum.rows_now = match (sum.rows_now, one.rows_now) {
+        (None, None) => None,
+        (a, b) => Some(a.unwrap_or(0).saturating_add(b.unwrap_or(0))),
+    };
+    sum.ledgers.extend(one.ledgers);
+    sum
+}
