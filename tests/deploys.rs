@@ -325,7 +325,8 @@ impl Fleet {
                 n if n < odd => &self.odd,
                 _ => &self.plain,
             };
-            config = config.database(&format!("db{n:02}"), url, "shop");
+            let twins = ", severity: { same_database: info }";
+            config = config.database_with(&format!("db{n:02}"), url, "shop", twins);
         }
         let workspace = Workspace::new().manifest("shop", &wide()).config(&config);
         let daemon = TestDaemon::start(workspace).await;
