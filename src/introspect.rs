@@ -17,6 +17,7 @@ mod error;
 mod exchange;
 
 pub mod probe;
+pub mod rows;
 mod scratch;
 mod session;
 mod stream;

@@ -63,6 +63,7 @@ fn role(path: &Path, name: &str, role: Option<&str>) -> anyhow::Result<Status> {
 fn named(source: &ConnectionSource) -> Option<Arc<Connection>> {
     match source {
         ConnectionSource::Parsed(connection) => Some(Arc::clone(connection)),
+        ConnectionSource::Unusable { .. } => None,
         ConnectionSource::File { path, defaults } => {
             let text = std::fs::read_to_string(path).ok()?;
             let line = text.lines().next()?.trim();

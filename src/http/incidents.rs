@@ -162,6 +162,7 @@ fn short(row: &IncidentRow) -> Value {
             About::Server => "server",
             About::Manifest => "manifest",
             About::Channel => "channel",
+            About::Discovery => "discovery",
         },
         "subject": incident.subject,
         "database": (about == About::Database).then_some(&incident.subject),

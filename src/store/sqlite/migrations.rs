@@ -22,6 +22,9 @@ const STEPS: &[&str] = &[
     include_str!("migrations/0005.sql"),
     include_str!("migrations/0006.sql"),
     include_str!("migrations/0007.sql"),
+    // Taken by another branch.
+    "",
+    include_str!("migrations/0009.sql"),
 ];
 
 /// Marks a SQLite file as ours (`application_id`): `SWdn`.
