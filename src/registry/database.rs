@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Tenant;
 use super::Way;
@@ -44,6 +45,8 @@ pub fn database(tenant: &Tenant, discovery: &Discovery, manifests: &Manifests) -
         connection,
         manifest: Arc::clone(manifest),
         schedule: defaults.schedule.clone(),
+        min_interval: Duration::ZERO,
+        scales_to_zero: false,
         labels,
         server,
         known: defaults.known.get(&tenant.name).cloned().unwrap_or_default(),
