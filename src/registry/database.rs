@@ -14,6 +14,7 @@ use crate::config::Discovery;
 use crate::config::Placeholder;
 use crate::config::RegistrySource;
 use crate::connection::Connection;
+use crate::connection::ConnectionError;
 use crate::connection::Endpoint;
 use crate::connection::parse;
 use crate::manifest::Manifests;
@@ -99,7 +100,13 @@ fn connection(tenant: &Tenant, discovery: &Discovery) -> Result<ConnectionSource
 }
 
 fn parsed(url: &str, defaults: &ConnectionDefaults) -> Result<Connection, String> {
-    parse(url, defaults).map_err(|error| format!("its URL is none: {error}"))
+    parse(url, defaults).map_err(|error| match error {
+        // The name of a parameter is a piece of the row.
+        ConnectionError::UnknownParameter { .. } => {
+            "its URL has a parameter that nobody knows".to_owned()
+        }
+        other => format!("its URL is none: {other}"),
+    })
 }
 
 /// An IPv6 address stands between brackets in a URL.
