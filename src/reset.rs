@@ -12,8 +12,8 @@
 //! | another database behind the same name | `wrong_database` |
 //! | most known tables of a schema have another OID, or it has itself and none of them is left | `database_reset` |
 //! | another OID, and the old one lives on nowhere | `table_recreated` |
-//! | another file, and the counters fell to zero by more than was deleted | `table_emptied`, critical |
-//! | the counters fell to zero by what was deleted | `table_emptied`: info; a warning where every table did |
+//! | another file, and more live rows went than were deleted | `table_emptied`, critical |
+//! | the live rows fell to zero by what was deleted | `table_emptied`: info; a warning where every table did |
 //!
 //! A new file alone is `VACUUM FULL`, `CLUSTER`, or an `ALTER TABLE` that rewrites. Counters that fell
 //! are believed only where no counter of the database shows that the statistics were lost.
@@ -114,7 +114,9 @@ pub fn judge(known: Option<&Known>, now: &Now<'_>, thresholds: &Thresholds) -> J
     let mut findings = Vec::new();
     findings.extend(now.pin.and_then(|pin| identity::unlike_declared(pin, &now.imprint.identity)));
     let Some(before) = known else {
-        return Judged { known: Known::learnt(now), changed: true, findings };
+        // The wrong one is not learnt: the right one would be the stranger then.
+        let changed = findings.is_empty();
+        return Judged { known: Known::learnt(now), changed, findings };
     };
     let next = match identity::meet(before, now) {
         identity::Met::Same => tables::follow(before, now, thresholds),

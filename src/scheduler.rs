@@ -90,6 +90,8 @@ struct Memory {
     /// For `provision_grace`.
     registered_at: Timestamp,
     ever_populated: bool,
+    /// When its last audit in this process came back.
+    audited_at: Option<Timestamp>,
     /// Where its findings come from.
     traced: Arc<Traced>,
 }
@@ -218,6 +220,7 @@ impl Scheduler {
                 // Never in the future: the clock may have been ahead when it was written.
                 registered_at: state.map_or(now, |it| it.first_seen_at.min(now)),
                 ever_populated: state.is_some_and(|it| it.ever_populated),
+                audited_at: None,
                 traced: Arc::new(reports.remove(&database.name).unwrap_or_default()),
             });
             let next_due = if let_go.contains(&database.name)
@@ -286,7 +289,13 @@ impl Scheduler {
             let _ = reply.map(|it| it.send(Answer::NotRegistered));
             return;
         }
-        round.agenda.hasten(&database, self.clock.now());
+        let now = self.clock.now();
+        // A call is not a person: whoever pays for each waking said how often.
+        let last = round.memory.get(&database).and_then(|it| it.audited_at);
+        let min_interval = round.databases[&database].min_interval;
+        let soonest =
+            last.filter(|_| reply.is_none()).and_then(|it| it.checked_add(min_interval).ok());
+        round.agenda.hasten(&database, soonest.map_or(now, |it| it.max(now)));
         let asked = round.asked.entry(database).or_default();
         // Whoever has gone away meanwhile takes no room.
         asked.retain(|it| !it.is_closed());
@@ -301,6 +310,7 @@ impl Scheduler {
             return;
         };
         if let Some(memory) = round.memory.get_mut(&ended.database) {
+            memory.audited_at = Some(self.clock.now());
             memory.ever_populated |= ended.populated;
             if let Some(traced) = &ended.traced {
                 memory.traced = Arc::clone(traced);
@@ -317,7 +327,7 @@ impl Scheduler {
         let next_due = early.map_or(next_due, |early| early.min(next_due));
         // Whoever pays for each waking said how often; a person who asks is not made to wait.
         let soonest = now.checked_add(database.min_interval).unwrap_or(Timestamp::MAX);
-        let asked = round.asked.contains_key(&ended.database);
+        let asked = round.asked.get(&ended.database).is_some_and(|it| !it.is_empty());
         let next_due = if asked { next_due } else { next_due.max(soonest) };
         round.agenda.put(&database.name, next_due);
         if ended.recorded {

@@ -37,6 +37,7 @@ pub use imprint::Counters;
 pub use imprint::DatabaseIdentity;
 pub use imprint::Imprint;
 pub use imprint::StartedAt;
+pub use imprint::Statistics;
 pub use imprint::Stored;
 pub use index::Index;
 pub use index::IndexKey;

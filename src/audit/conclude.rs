@@ -157,6 +157,8 @@ pub fn conclude(
     report.diagnoses = diagnose(&comparison.findings, &subject.force.manifest, subject.manifests);
     report.findings = comparison.findings;
     let (mut found, known) = recognise(subject, &catalog, before, audited_at);
+    // What could not be remembered must not be replaced.
+    let known = known.filter(|_| !before.forgotten);
     found.extend(twin.map(|it| same_database(subject.database, it)));
     if !found.is_empty() {
         compare::accept(&mut found, &subject.force.manifest, &accepted, today);

@@ -64,8 +64,8 @@ pub struct Advance {
 ///   ([`Finding::held`]) never.
 /// - A partial read may open an incident or add to it; it removes nothing, resolves nothing, and
 ///   leaves the streak alone.
-/// - While a `wrong_database` finding stands in for all the missing tables, a drift incident is kept
-///   with what it held: its missing tables are not back.
+/// - While a `wrong_database` finding stands in for all the missing tables, or says that another database
+///   answers, a drift incident is kept with what it held: its missing tables are not back.
 #[must_use]
 pub fn advance(
     current: &[Incident],
@@ -96,7 +96,8 @@ pub fn advance(
 
     let tolerated = tolerated(report);
     let allowed_by = memory.held_to.as_ref().and_then(|it| allowed_by(it, report));
-    let stands_in = report.findings.iter().any(Finding::stands_for_missing);
+    // What another database holds says nothing of this one either.
+    let stands_in = report.findings.iter().any(|it| it.kind == FindingKind::WrongDatabase);
     for (kind, seen, proves_absence) in [
         (IncidentKind::WrongDatabase, wrong, complete),
         (IncidentKind::Reset, reset, complete),

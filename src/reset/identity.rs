@@ -50,7 +50,11 @@ pub(super) fn meet(before: &Known, now: &Now<'_>) -> Met {
         return Met::Same;
     }
     match now.pin {
-        Some(pin) if pin.is_whole() && pin.allows(there) => Met::Declared,
+        Some(pin) if pin.allows(there) && (pin.is_whole() || !pin.allows(&before.identity)) => {
+            Met::Declared
+        }
+        // None of its tables was ever seen there: a URL that was mended, a database that was made anew.
+        _ if before.tables.is_empty() && !before.holds_something() => Met::Declared,
         _ => Met::Stranger,
     }
 }

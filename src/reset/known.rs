@@ -15,6 +15,7 @@ use crate::schema::DatabaseIdentity;
 use crate::schema::Name;
 use crate::schema::RelationName;
 use crate::schema::StartedAt;
+use crate::schema::Statistics;
 use crate::schema::Stored;
 
 /// What is known of a database.
@@ -26,6 +27,8 @@ pub struct Known {
     pub stranger: Option<DatabaseIdentity>,
     /// When its server had started.
     pub started_at: Option<StartedAt>,
+    /// What the statistics said of themselves.
+    pub statistics: Option<Statistics>,
     /// When this was seen.
     pub at: Timestamp,
     pub schemas: BTreeMap<Name, u32>,
@@ -152,11 +155,17 @@ impl Known {
         Self {
             identity: now.imprint.identity.clone(),
             started_at: now.imprint.started_at,
+            statistics: now.imprint.statistics.clone(),
             at: now.at,
             schemas: now.imprint.schemas.clone(),
             tables: watched.map(|(name, it)| (name.clone(), Held::of(it, now.at))).collect(),
             ..Self::default()
         }
+    }
+
+    /// Whether something was told that is not over.
+    pub(super) fn holds_something(&self) -> bool {
+        !(self.resets.is_empty() && self.emptied.is_empty() && self.recreated.is_empty())
     }
 
     /// Whether they differ in no more than counts of rows.
@@ -191,6 +200,9 @@ struct Form {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stranger: Option<IdentityForm>,
     started_at: Option<StartedAt>,
+    /// Reset at, commits.
+    #[serde(default)]
+    statistics: Option<(Option<String>, u64)>,
     #[serde(with = "milliseconds")]
     at: Timestamp,
     schemas: Vec<(String, u32)>,
@@ -244,6 +256,7 @@ impl From<&Known> for Form {
             identity: (&it.identity).into(),
             stranger: it.stranger.as_ref().map(Into::into),
             started_at: it.started_at,
+            statistics: it.statistics.clone().map(|it| (it.reset_at, it.commits)),
             at: it.at,
             schemas: it.schemas.iter().map(|(name, oid)| (name.visible(), *oid)).collect(),
             tables: it.tables.iter().map(|(name, held)| row(pair(name), held)).collect(),
@@ -279,6 +292,7 @@ impl Form {
                 None => None,
             },
             started_at: self.started_at,
+            statistics: self.statistics.map(|(reset_at, commits)| Statistics { reset_at, commits }),
             at: self.at,
             schemas: schemas.collect::<Option<_>>()?,
             tables: tables.collect::<Option<_>>()?,

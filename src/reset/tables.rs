@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::HashSet;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -38,6 +37,7 @@ pub(super) fn follow(before: &Known, now: &Now<'_>, thresholds: &Thresholds) -> 
     let mut next = Known {
         stranger: None,
         started_at: now.imprint.started_at.or(before.started_at),
+        statistics: now.imprint.statistics.clone(),
         at: now.at,
         schemas: now.imprint.schemas.clone(),
         tables: BTreeMap::new(),
@@ -70,7 +70,8 @@ pub(super) fn follow(before: &Known, now: &Now<'_>, thresholds: &Thresholds) -> 
             None if seen.lives(held) => {}
             None => {
                 let gone_since = Some(held.gone_since.unwrap_or(now.at));
-                if !has_passed(gone_since, thresholds.settle, now.at) {
+                // What should be there is remembered until it is; a ledger need not come back.
+                if !presets::is_ledger(name) || !has_passed(gone_since, thresholds.settle, now.at) {
                     next.tables.insert(name.clone(), Held { gone_since, ..*held });
                 }
             }
@@ -115,12 +116,11 @@ fn forget(next: &mut Known, now: &Now<'_>, thresholds: &Thresholds) {
         .retain(|name, it| is_there(name) && !has_passed(Some(it.at), thresholds.settle, now.at));
     next.emptied.retain(|name, it| {
         let Some(held) = tables.get(name) else { return false };
-        let rows = held.rows.map_or(0, |it| it.count);
+        // An estimate of before may stand until the next ANALYZE; the counters do not lag behind it.
+        let rows = held.counters.map_or(held.rows.map_or(0, |it| it.count), |it| it.live);
         match it.how {
-            How::Truncated => rows < (it.before.count / FILLED).max(1),
-            How::Deleted | How::AllDeleted => {
-                rows == 0 && !has_passed(Some(it.at), thresholds.settle, now.at)
-            }
+            How::Truncated | How::AllDeleted => rows < (it.before.count / FILLED).max(1),
+            How::Deleted => rows == 0 && !has_passed(Some(it.at), thresholds.settle, now.at),
         }
     });
 }
@@ -130,36 +130,45 @@ fn has_passed(since: Option<Timestamp>, period: Duration, now: Timestamp) -> boo
     age.is_some_and(|age| Duration::try_from(age).is_ok_and(|age| age >= period))
 }
 
+/// Whether counters that only grow have not.
+fn has_fallen(then: Counters, now: Counters) -> bool {
+    now.inserted < then.inserted || now.deleted < then.deleted
+}
+
+/// Whether more rows went than were deleted. What was inserted since is not counted: PostgreSQL counts
+/// inserts that were rolled back, too. Nor is a table believed whose inserts nobody counted (a physical
+/// copy, or one that was analysed after the statistics were lost): its counters may have been lost again.
+fn was_truncated(then: Counters, now: Counters) -> bool {
+    let deleted = now.deleted.saturating_sub(then.deleted);
+    then.inserted > 0 && then.live > deleted
+}
+
 /// Both sides, and what all tables together say.
 struct Seen<'a> {
     before: &'a Known,
     now: &'a Now<'a>,
-    /// OIDs of all tables that are there, under whatever name.
-    oids: HashSet<u32>,
-    /// Some counter fell: the statistics were lost, and none of them is believed.
+    /// The statistics were lost, and none of them is believed: some counter fell, or they say so.
     lost: bool,
-    /// Some counter that remembers rows did not fall: the statistics were kept.
-    kept: bool,
 }
 
 impl<'a> Seen<'a> {
     fn of(before: &'a Known, now: &'a Now<'a>) -> Self {
-        let pairs = before.tables.iter().filter_map(|(name, held)| {
+        let mut pairs = before.tables.iter().filter_map(|(name, held)| {
             let stored = now.imprint.tables.get(name).filter(|it| it.oid == held.oid)?;
-            held.counters.zip(stored.counters)
+            // A sum falls when a partition goes, and says nothing of the others.
+            held.counters.zip(stored.counters).filter(|_| !stored.partitioned)
         });
-        let (mut lost, mut kept) = (false, false);
-        for (then, counters) in pairs {
-            let fell = counters.inserted < then.inserted || counters.deleted < then.deleted;
-            lost |= fell;
-            kept |= !fell && then.inserted > 0;
-        }
-        let oids = now.imprint.tables.values().map(|it| it.oid).collect();
-        Self { before, now, oids, lost, kept }
+        let fell = pairs.any(|(then, counters)| has_fallen(then, counters));
+        let begun_anew = match (&before.statistics, &now.imprint.statistics) {
+            (Some(then), Some(it)) => then.reset_at != it.reset_at || it.commits < then.commits,
+            _ => false,
+        };
+        let restarted = before.started_at.zip(now.imprint.started_at).is_some_and(|(a, b)| a != b);
+        Self { before, now, lost: fell || begun_anew || restarted }
     }
 
     fn lives(&self, held: &Held) -> bool {
-        self.oids.contains(&held.oid)
+        self.now.imprint.oids.contains(&held.oid)
     }
 
     /// A table that is the same, with what is known of it now.
@@ -172,7 +181,8 @@ impl<'a> Seen<'a> {
             Some(counters) if stored.file != held.file => {
                 Some(Rewritten { at: now.at, rows: held.rows, counters })
             }
-            _ => held.rewritten.filter(|it| !has_passed(Some(it.at), FLUSH_MAX, now.at)),
+            // As of the last audit: one more uses it, however long ago that was.
+            _ => held.rewritten.filter(|it| !has_passed(Some(it.at), FLUSH_MAX, self.before.at)),
         };
         if self.lost {
             next.rewritten = None;
@@ -186,14 +196,17 @@ impl<'a> Seen<'a> {
             return;
         }
         let mut deleted = Vec::new();
-        let mut had_rows = 0;
+        let (mut had_rows, mut all_deleted) = (0, 0);
         for (name, held) in &mut next.tables {
             let Some(then) = self.before.tables.get(name).filter(|it| it.oid == held.oid) else {
                 continue;
             };
             let (Some(was), Some(counters)) = (then.counters, held.counters) else { continue };
-            had_rows += usize::from(was.live > 0);
-            if counters.live > 0 || next.emptied.contains_key(name) {
+            let is_volatile = thresholds.volatile.matching(name).is_some();
+            // A migration's ledger, or a queue, need not be wiped with the rest.
+            let counts = !is_volatile && !presets::is_ledger(name);
+            had_rows += usize::from(counts && was.live > 0);
+            if counters.live > 0 || next.emptied.contains_key(name) || has_fallen(was, counters) {
                 continue;
             }
             let told = |rows: Option<Rows>, live: u64, how| {
@@ -202,7 +215,7 @@ impl<'a> Seen<'a> {
                 Emptied { at: self.now.at, since, before, how }
             };
             let found = match held.rewritten {
-                Some(it) if self.was_truncated(it.counters, counters) => {
+                Some(it) if was_truncated(it.counters, counters) => {
                     held.rewritten = None;
                     told(it.rows, it.counters.live, How::Truncated)
                 }
@@ -211,8 +224,10 @@ impl<'a> Seen<'a> {
                 }
                 _ => continue,
             };
-            let matters = found.before.count >= thresholds.emptied_rows
-                && thresholds.volatile.matching(name).is_none();
+            // Whatever an old estimate says.
+            held.rows = Some(Rows { count: 0, at: self.now.at });
+            let matters = found.before.count >= thresholds.emptied_rows && !is_volatile;
+            all_deleted += usize::from(counts && found.how == How::Deleted);
             match found.how {
                 How::Truncated if matters => {
                     next.emptied.insert(name.clone(), found);
@@ -221,22 +236,13 @@ impl<'a> Seen<'a> {
                 _ => deleted.push((name.clone(), found, matters)),
             }
         }
-        let all = deleted.len() > 1 && deleted.len() == had_rows;
+        let all = all_deleted > 1 && all_deleted == had_rows;
         let how = if all { How::AllDeleted } else { How::Deleted };
         for (name, found, matters) in deleted {
             if matters {
                 next.emptied.insert(name, Emptied { how, ..found });
             }
         }
-    }
-
-    /// Whether more rows went than were deleted. A table whose inserts nobody counted (a physical copy,
-    /// analysed since) is believed where another one shows that the statistics were kept.
-    fn was_truncated(&self, then: Counters, now: Counters) -> bool {
-        let believed = then.inserted > 0 || self.kept;
-        let came = now.inserted.saturating_sub(then.inserted);
-        let deleted = now.deleted.saturating_sub(then.deleted);
-        believed && then.live > 0 && then.live.saturating_add(came) > deleted
     }
 
     /// The reset that `recreated` amounts to, if it does.

@@ -1,6 +1,7 @@
 //! Table tests of the rule: acts as storage shows them, and what is said of each.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
@@ -12,6 +13,7 @@ use crate::manifest::Glob;
 use crate::schema::Counters;
 use crate::schema::DatabaseIdentity;
 use crate::schema::Name;
+use crate::schema::Statistics;
 use crate::schema::Stored;
 
 const MINUTE: SignedDuration = SignedDuration::from_mins(5);
@@ -32,6 +34,8 @@ struct World {
     at: Timestamp,
     thresholds: Thresholds,
     known: Option<Known>,
+    /// OIDs of tables that are not compared.
+    partitions: BTreeSet<u32>,
 }
 
 impl World {
@@ -44,9 +48,18 @@ impl World {
             started_at: Some(1),
             schemas: BTreeMap::from([(Name::from("public"), 2200)]),
             tables: BTreeMap::new(),
+            oids: BTreeSet::new(),
+            statistics: None,
         };
         let thresholds = Thresholds::default();
-        let mut world = Self { imprint, next_oid: 20_000, at: start(), thresholds, known: None };
+        let mut world = Self {
+            imprint,
+            next_oid: 20_000,
+            at: start(),
+            thresholds,
+            known: None,
+            partitions: BTreeSet::new(),
+        };
         for (table, rows) in tables {
             world.create(table, *rows);
         }
@@ -62,8 +75,13 @@ impl World {
     fn create(&mut self, table: &str, rows: u64) {
         let oid = self.oid();
         let counters = Counters { live: rows, inserted: rows, deleted: 0 };
-        let stored =
-            Stored { oid, file: u64::from(oid), rows: Some(rows), counters: Some(counters) };
+        let stored = Stored {
+            oid,
+            file: u64::from(oid),
+            rows: Some(rows),
+            counters: Some(counters),
+            partitioned: false,
+        };
         self.imprint.tables.insert(name(table), stored);
     }
 
@@ -132,6 +150,8 @@ impl World {
     fn findings(&mut self) -> Vec<Finding> {
         self.at = self.at.checked_add(MINUTE).unwrap();
         let there: Vec<RelationName> = self.imprint.tables.keys().cloned().collect();
+        self.imprint.oids = self.partitions.clone();
+        self.imprint.oids.extend(self.imprint.tables.values().map(|it| it.oid));
         let now = Now {
             imprint: &self.imprint,
             watched: &|it| !it.name.visible().starts_with("ignored"),
@@ -342,21 +362,105 @@ fn deleting_is_a_note_and_deleting_everything_a_warning() {
 }
 
 #[test]
-fn a_copy_whose_inserts_nobody_counted_needs_a_witness() {
+fn what_statistics_say_is_believed_only_where_they_were_kept() {
+    // A physical copy, analysed since: nobody counted its inserts, and it may have lost them again.
     let mut it = four();
     *it.counters("User") = Counters { live: 3, inserted: 0, deleted: 0 };
     it.audit();
     it.truncate("User");
-    says(&mut it, "the others kept their counters", &["table_emptied:User"]);
+    says(&mut it, "nobody counted its inserts", &[]);
 
-    let mut it = World::of(&[("a", 3), ("b", 3)]);
-    for table in ["a", "b"] {
-        *it.counters(table) = Counters { live: 3, inserted: 0, deleted: 0 };
+    // They were lost, and a busy table has caught up meanwhile.
+    type Lose = fn(&mut World);
+    let cases: [(&str, Lose); 3] = [
+        ("they say so", |it| {
+            it.imprint.statistics.as_mut().unwrap().reset_at = Some("later".to_owned())
+        }),
+        ("fewer commits than before", |it| it.imprint.statistics.as_mut().unwrap().commits = 3),
+        ("the server started again", |it| it.imprint.started_at = Some(2)),
+    ];
+    for (case, lose) in cases {
+        let mut it = four();
+        it.imprint.statistics = Some(Statistics { reset_at: None, commits: 1000 });
+        it.audit();
+        lose(&mut it);
+        it.rewrite("User");
+        *it.counters("User") = Counters { live: 0, inserted: 3, deleted: 3 };
+        says(&mut it, case, &[]);
     }
-    it.known = None;
-    it.audit();
-    it.truncate("a");
-    says(&mut it, "nobody can tell", &[]);
+    // PostgreSQL counts inserts that were rolled back.
+    let mut it = four();
+    it.delete_all("User");
+    it.rewrite("User");
+    it.counters("User").inserted += 1;
+    says(&mut it, "a queue that is emptied, and VACUUM FULL", &["table_emptied!info:User"]);
+}
+
+#[test]
+fn a_wipe_leaves_the_ledger_and_the_queues() {
+    let mut it = World::of(&[("a", 3), ("b", 4), ("_prisma_migrations", 2), ("jobs", 5)]);
+    it.thresholds.volatile = Globs::new(vec![Glob::parse("jobs").unwrap()]);
+    for table in ["a", "b"] {
+        it.delete_all(table);
+        // The estimate stands until the next ANALYZE.
+        it.table(table).rows = Some(3);
+    }
+    let want = ["table_emptied!warning:a", "table_emptied!warning:b"];
+    says(&mut it, "deleteMany", &want);
+    says(&mut it, "it stays", &want);
+    it.counters("a").live = 1;
+    says(&mut it, "one login is not the data", &want);
+}
+
+#[test]
+fn statistics_may_come_as_late_as_the_next_audit() {
+    let mut it = four();
+    it.rewrite("User");
+    says(&mut it, "not there yet", &[]);
+    it.at = it.at.checked_add(SignedDuration::from_hours(6)).unwrap();
+    it.truncate("User");
+    says(&mut it, "six hours later", &["table_emptied:User"]);
+}
+
+#[test]
+fn a_table_lives_on_as_a_partition_and_a_partition_that_goes_hides_no_loss() {
+    let mut it = four();
+    let oids: Vec<u32> = ["User", "Customer", "SystemLog"].map(|table| it.table(table).oid).into();
+    it.partitions.extend(oids);
+    for table in ["User", "Customer", "SystemLog"] {
+        it.drop(table);
+        it.create(table, 3);
+        it.table(table).partitioned = true;
+    }
+    says(&mut it, "tables become partitions", &[]);
+    *it.counters("SystemLog") = Counters { live: 1, inserted: 1, deleted: 0 };
+    it.truncate("Orchestra");
+    says(&mut it, "a partition goes, another table is truncated", &["table_emptied:Orchestra"]);
+}
+
+#[test]
+fn what_should_be_there_is_remembered_until_it_is() {
+    let mut it = four();
+    for table in ["Orchestra", "User", "Customer", "SystemLog"] {
+        it.drop(table);
+    }
+    says(&mut it, "all are gone: that they are missing, others say", &[]);
+    it.at = it.at.checked_add(SignedDuration::from_hours(60)).unwrap();
+    says(&mut it, "over a weekend", &[]);
+    for table in ["Orchestra", "User", "Customer", "SystemLog"] {
+        it.create(table, 0);
+    }
+    says(&mut it, "a migration makes them anew, empty", &["database_reset"]);
+}
+
+#[test]
+fn a_wrong_database_is_not_learnt() {
+    let mut it = World::of(&[]);
+    it.imprint.identity.oid = 99;
+    it.create("User", 3);
+    says(&mut it, "the URL was mended: the one before held none of its tables", &[]);
+    it.imprint.identity.oid = 98;
+    says(&mut it, "from now on it is known", &["wrong_database"]);
 }
 
 #[test]

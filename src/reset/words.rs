@@ -141,7 +141,8 @@ pub(super) fn reset(it: &Reset) -> Finding {
     let rows: Vec<String> =
         [Some(before).filter(|it| !it.is_empty()), now].into_iter().flatten().collect();
     let mut finding = Finding::new(FindingKind::DatabaseReset, ObjectKind::Database, None, message)
-        .of_part(it.at.to_string());
+        // Since when: the same however often, and when, it is seen before it can be written down.
+        .of_part(it.since.to_string());
     if !rows.is_empty() {
         finding.hints.push(rows.join("; "));
     }

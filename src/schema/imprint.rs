@@ -6,6 +6,7 @@
 //! statistics count what was inserted and deleted. None of that needs a privilege on a table.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Name;
 use super::RelationName;
@@ -23,6 +24,19 @@ pub struct Imprint {
     /// Tables that are compared. A table of the catalog that is not among them was dropped or created
     /// while it was read.
     pub tables: BTreeMap<RelationName, Stored>,
+    /// OIDs of all tables, those that are not compared too: a partition lives on in its parent.
+    pub oids: BTreeSet<u32>,
+    /// What tells whether statistics were lost since; `None` where the role may not ask.
+    pub statistics: Option<Statistics>,
+}
+
+/// What the cumulative statistics say of themselves.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Statistics {
+    /// `pg_stat_get_db_stat_reset_time`, as the server spells it.
+    pub reset_at: Option<String>,
+    /// `pg_stat_get_db_xact_commit`: grows, unless they were lost.
+    pub commits: u64,
 }
 
 /// Which database it is, wherever a connection string says it lives.
@@ -53,6 +67,8 @@ pub struct Stored {
     pub rows: Option<u64>,
     /// What the cumulative statistics count; `None` where the role may not ask.
     pub counters: Option<Counters>,
+    /// It is partitioned: all of this is a sum, which falls when a partition goes.
+    pub partitioned: bool,
 }
 
 /// Counters of the cumulative statistics. They are lost by a crash, a failover, an upgrade and

@@ -6,6 +6,7 @@
 //! seen by its OIDs. Relations were told by the first message, so rows carry OIDs and no names.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use tokio_postgres::SimpleQueryMessage;
@@ -29,12 +30,17 @@ use crate::schema::Imprint;
 use crate::schema::Name;
 use crate::schema::RelationName;
 use crate::schema::StartedAt;
+use crate::schema::Statistics;
 use crate::schema::Stored;
 
-/// The OID of the database.
+/// The OID of the database, and what tells whether its statistics were lost.
 const DATABASE: &str = "\
-select d.oid from pg_catalog.pg_database d
+select d.oid{statistics} from pg_catalog.pg_database d
 where d.datname operator(pg_catalog.=) pg_catalog.current_database()";
+
+/// What [`Statistics`] holds.
+const STATISTICS: &str = ", pg_catalog.pg_stat_get_db_stat_reset_time(d.oid)::pg_catalog.text,
+  pg_catalog.pg_stat_get_db_xact_commit(d.oid)";
 
 /// The OIDs of the schemas.
 const SCHEMAS: &str = "\
@@ -44,15 +50,14 @@ where not pg_catalog.starts_with(n.nspname::pg_catalog.text, 'pg_')
   and n.nspname operator(pg_catalog.<>) 'information_schema'::pg_catalog.name
 limit 100000";
 
-/// A row for each table that is neither partitioned nor a partition. OID 11 is `pg_catalog`
+/// A row for each table that is not partitioned; partitions for their OIDs' sake. OID 11 is `pg_catalog`
 /// (`src/include/catalog/pg_namespace.dat`).
 const TABLES: &str = "\
 select c.oid, c.relfilenode, c.reltuples, c.relpages{counters}
 from pg_catalog.pg_class c
 where c.relkind operator(pg_catalog.=) 'r'::pg_catalog.\"char\"
   and c.relpersistence operator(pg_catalog.<>) 't'::pg_catalog.\"char\"
-  and c.relnamespace operator(pg_catalog.<>) 11::pg_catalog.oid
-  and not c.relispartition";
+  and c.relnamespace operator(pg_catalog.<>) 11::pg_catalog.oid";
 
 /// A row for each partitioned table, with the sums over its partitions: of their files too, since a
 /// `truncate` gives each a new one. NaN rows on no page where one of them is silent: as of a table that
@@ -151,7 +156,9 @@ fn queries(server: Server, limits: &Limits, statistics: bool, partitioned: bool)
     };
     let tables = TABLES.replace("{counters}", &with(|_, function| format!("{function}(c.oid)")));
     let schemas = SCHEMAS.replace("{name}", &server.name("n.nspname"));
-    let mut queries = vec![DATABASE.to_owned(), schemas, format!("{tables} limit {rows}")];
+    let lost = if statistics { STATISTICS } else { "" };
+    let database = DATABASE.replace("{statistics}", lost);
+    let mut queries = vec![database, schemas, format!("{tables} limit {rows}")];
     if partitioned {
         let sum = |name: &str, function: &str| {
             format!("coalesce(pg_catalog.sum({function}(t.oid)), 0) as {name}")
@@ -188,6 +195,8 @@ struct Answer<'a> {
     oid: Oid,
     schemas: BTreeMap<Name, u32>,
     tables: BTreeMap<RelationName, Stored>,
+    oids: BTreeSet<u32>,
+    lost: Option<Statistics>,
     control: Option<(u64, StartedAt)>,
 }
 
@@ -202,6 +211,8 @@ impl<'a> Answer<'a> {
             oid: 0,
             schemas: BTreeMap::new(),
             tables: BTreeMap::new(),
+            oids: BTreeSet::new(),
+            lost: None,
             control: None,
         }
     }
@@ -211,11 +222,19 @@ impl<'a> Answer<'a> {
             SimpleQueryMessage::RowDescription(_) => self.row_sets += 1,
             SimpleQueryMessage::CommandComplete(_) => self.completed += 1,
             SimpleQueryMessage::Row(row) => match (self.row_sets, self.places.partitioned) {
-                (1, _) => self.oid = parsed(rows::text(row, 0)?)?,
+                (1, _) => {
+                    self.oid = parsed(rows::text(row, 0)?)?;
+                    if self.statistics {
+                        let reset_at = rows::optional(row, 1)?.map(str::to_owned);
+                        let commits = rows::number(row, 2)?;
+                        self.lost = Some(Statistics { reset_at, commits });
+                    }
+                }
                 (2, _) => {
                     self.schemas.insert(rows::name(row, 1)?, parsed(rows::text(row, 0)?)?);
                 }
-                (3, _) | (4, true) => self.take_table(row)?,
+                (3, _) => self.take_table(row, false)?,
+                (4, true) => self.take_table(row, true)?,
                 _ => {
                     // A signed number in SQL, an unsigned one in the control file.
                     let system: i64 = parsed(rows::text(row, 0)?)?;
@@ -227,8 +246,9 @@ impl<'a> Answer<'a> {
         Ok(())
     }
 
-    fn take_table(&mut self, row: &SimpleQueryRow) -> Result<(), TalkError> {
+    fn take_table(&mut self, row: &SimpleQueryRow, partitioned: bool) -> Result<(), TalkError> {
         let oid = parsed(rows::text(row, 0)?)?;
+        self.oids.insert(oid);
         // One that is put aside, of a schema of PostgreSQL's own, or created in the meantime.
         let Some(name) = self.places.tables.get(&oid) else { return Ok(()) };
         let counters = if self.statistics {
@@ -244,6 +264,7 @@ impl<'a> Answer<'a> {
             file: rows::number(row, 1)?,
             rows: rows_told(self.server.major(), tuples, pages, counters),
             counters,
+            partitioned,
         };
         self.tables.insert(name.clone(), stored);
         Ok(())
@@ -260,6 +281,8 @@ impl<'a> Answer<'a> {
             started_at: self.control.map(|it| it.1),
             schemas: self.schemas,
             tables: self.tables,
+            oids: self.oids,
+            statistics: self.lost,
         }
     }
 }

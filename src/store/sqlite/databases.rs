@@ -82,7 +82,12 @@ pub(super) fn save(
             unreachable,
             reached_at,
             memory.held_to.as_ref().map(column::to_json).transpose()?,
-            audit.known.as_ref().map(reset::Known::to_json),
+            // Judged without what was known: it must not take its place.
+            audit
+                .known
+                .as_ref()
+                .filter(|_| audit.known_version.is_some())
+                .map(reset::Known::to_json),
             &audit.residence,
         ))?;
     Ok(id)

@@ -119,10 +119,18 @@ fn mark(connection: &Connection, registered: &HashSet<&str>) -> rusqlite::Result
          unknown_streak = iif(?2, unknown_streak, 0), failing_since = iif(?2, failing_since, null), \
          suspects = iif(?2, suspects, '{}') where name = ?1",
     )?;
+    let mut forget = connection.prepare_cached(
+        "/* unregistered.forget */ update databases set known = null, residence = null, \
+         known_version = known_version + 1 where name = ?1",
+    )?;
     for (name, was) in known {
         let is = registered.contains(name.as_str());
         if is != was {
             set.execute((&name, is))?;
+            // A tenant of that name that comes later is another database.
+            if !is && registries::retired_from(connection, &name)?.is_some() {
+                forget.execute([&name])?;
+            }
         }
     }
     Ok(())
