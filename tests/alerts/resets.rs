@@ -51,6 +51,7 @@ async fn a_reset_is_told_stays_and_is_accepted() {
     run.ended(0).says(&id).says("resolved").says("audited: clean");
     let told = ear.next().await;
     told.is("incident.resolved", "reset", "reset_accepted").says("restored, SW ticket 7");
+    told.says("central: accepted: what is there now is known from here on");
     assert_eq!(told.id(), id);
     let shown = workspace.run(&["incidents", "show", &id]).await;
     shown.ended(0).says("reset_accepted").says("restored, SW ticket 7");

@@ -97,9 +97,12 @@ fn end(
     let (by, note) = (Some(it.by.as_str()), Some(it.reason.as_str()));
     tell::record(connection, current, Step::Acknowledged, reason, by, note, it.now)?;
     let resolved = incident::accept_reset(current, it.now);
+    // Worded by the last audit, which it has no more once it is over.
+    let standing = standing(connection, incidents::stored(current.id))?;
     let findings = incidents::findings(connection, current.id)?;
     incidents::save(connection, &resolved, reason.word(), &findings)?;
-    if let Some(standing) = standing(connection, incidents::stored(current.id))? {
+    if let Some(mut standing) = standing {
+        standing.incident = resolved.clone();
         let mut notification =
             standing.worded(connection, (step, reason), &Since::default(), it.now)?;
         notification.diagnoses.push(format!("accepted by {}: {}", it.by, it.reason));
