@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every figure of docs/performance.md, each beside its reference, on a PostgreSQL that this starts and removes.
 #   benches/run.sh            all
-#   benches/run.sh check      one of: check throughput large state depth import memory delivery watch
+#   benches/run.sh check      one of: check throughput large state depth import memory discovery delivery watch
 #   benches/run.sh delivery 600    the last with ten minutes beside ill receivers, after two of the baseline
 # Needs PostgreSQL's server programs, psql, pgbench and hyperfine (apt-get install postgresql hyperfine).
 set -euo pipefail
@@ -171,6 +171,28 @@ if [ "$what" = all ] || [ "$what" = watch ]; then
   for database in fleet_template watched; do
     { echo "\\timing on"; echo "do \$\$begin for i in 1..2000 loop execute 'create table cost (id int)'; execute 'drop table cost'; end loop; end\$\$;"; } | sql "$database" | grep Time
   done
+fi
+
+if [ "$what" = all ] || [ "$what" = discovery ]; then
+  echo; echo "== a registry of 5,000 tenants, without audits"
+  sql -c 'create database registry' postgres
+  sql -c "create table public.\"Orchestra\" (name text primary key, url text not null, labels jsonb)" registry
+  sql -c "insert into public.\"Orchestra\" select 'tenant-' || n, 'postgres://auditor:secret-' || n || '@db-' || n % 40 || '.example.com/tenant_' || n, '{\"team\": \"red\"}' from generate_series(1, 5000) n" registry
+  sql -c 'grant select on public."Orchestra" to auditor' registry
+  mkdir "$dir/registry"
+  (umask 077; head -c 32 /dev/urandom | base64 >"$dir/registry/key")
+  cat >"$dir/registry/config.yaml" <<EOF
+manifests: $PWD/expected-schemas
+state: { encryption_key_file: key }
+databases: [{ name: central, url: "$url/registry", manifest: central }]
+discover:
+  - name: orchestras
+    from: central
+    query: select name, url, labels from public."Orchestra"
+    allow_hosts: ["*.example.com"]
+    manifest: orchestra
+EOF
+  cargo bench --locked --quiet --bench discovery -- "$dir/registry/config.yaml" 5000
 fi
 
 if [ "$what" = all ] || [ "$what" = delivery ]; then

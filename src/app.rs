@@ -22,11 +22,17 @@ use tokio_util::task::TaskTracker;
 use tracing::info;
 use tracing::warn;
 
+use crate::audit::Slots;
 use crate::channel::Sender;
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::delivery;
 use crate::delivery::Delivery;
 use crate::demand;
+use crate::demand::Demand;
+use crate::discovery;
+use crate::discovery::Discoverer;
+use crate::discovery::Registries;
 use crate::health::Health;
 use crate::heartbeat;
 use crate::heartbeat::Pulse;
@@ -49,6 +55,8 @@ pub const AUDITS_STOP_MAX: Duration = Duration::from_secs(4);
 pub const OUTBOX_STOP_MAX: Duration = Duration::from_millis(4_200);
 /// How long each of the other parts may take to come to rest.
 pub const REST_MAX: Duration = Duration::from_millis(500);
+/// How long the first audits wait for registries, where URLs were not kept over a restart.
+const LOOK_MAX: Duration = Duration::from_secs(5);
 /// SIGTERM to exit, at most.
 pub const STOP_MAX: Duration = Duration::from_secs(10);
 const _: () = assert!(
@@ -100,7 +108,13 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let address = listener.local_addr().context("could not tell the listening address")?;
 
     let health = Health::new();
-    let (publish, current) = watch::channel(Arc::clone(&config));
+    let registries = Registries::recall(&store, &config).await;
+    let (publish_file, file) = watch::channel(Arc::clone(&config));
+    let merged = Arc::new(registries.merged(&config));
+    let (publish, current) = watch::channel(Arc::clone(&merged));
+    // Kept to the end: it may not be dropped before the loops that follow it have ended.
+    let publish = Arc::new(publish);
+    let slots = Arc::new(watch::Sender::new(Arc::new(Slots::new(&config.limits))));
     let stop = Stop::default();
     let mut loops = Loops::default();
     let (demands, demanded) = demand::queue();
@@ -152,6 +166,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     loops.start("watch", &stop.loops, crate::watch::run(watching));
     let scheduler = Scheduler {
         config: current,
+        slots,
         store: store.clone(),
         health: health.clone(),
         clock: clock.clone(),
@@ -160,14 +175,15 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         shutdown: stop.scheduler.clone(),
         abort: stop.abort.clone(),
     };
-    loops.start("scheduler", &stop.loops, scheduler.run(demanded));
+    let found = Found { file, publish: Arc::clone(&publish), variable, registries };
+    start_audits(&loops, &stop, found, scheduler, demanded);
     info!(
-        databases = config.databases.len(),
+        databases = merged.databases.len(),
         "schemawarden {} is running",
         env!("CARGO_PKG_VERSION")
     );
 
-    let mut reloads = Reloads::new(source, health.clone(), publish);
+    let mut reloads = Reloads::new(source, health.clone(), publish_file);
     let told = until_told_to_stop(&mut commands, &mut reloads, &mut loops).await;
     info!("stopping");
     health.start_draining();
@@ -176,7 +192,49 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         () = told_to_stop(&mut commands) => warn!("told twice to stop: stopping at once"),
     }
     info!("stopped");
+    drop(publish);
     told
+}
+
+/// What says which databases there are.
+struct Found {
+    file: watch::Receiver<Arc<Config>>,
+    publish: Arc<watch::Sender<Arc<Config>>>,
+    variable: fn(&str) -> Option<String>,
+    registries: Registries,
+}
+
+/// Starts the loop that reads registries, and the one that audits.
+fn start_audits(
+    loops: &Loops,
+    stop: &Stop,
+    found: Found,
+    scheduler: Scheduler,
+    demanded: mpsc::Receiver<Demand>,
+) {
+    let Found { file, publish, variable, registries } = found;
+    let (looked, lost_some) = (CancellationToken::new(), registries.lost_some());
+    let discoverer = Discoverer {
+        file,
+        publish,
+        store: scheduler.store.clone(),
+        clock: scheduler.clock.clone(),
+        environment: Arc::clone(&scheduler.environment),
+        variable,
+        slots: scheduler.slots.subscribe(),
+        looked: looked.clone(),
+        shutdown: stop.scheduler.clone(),
+    };
+    loops.start("discovery", &stop.loops, discovery::run(discoverer, registries));
+    let shutdown = stop.scheduler.clone();
+    loops.start("scheduler", &stop.loops, async move {
+        if lost_some {
+            // Their registries are asked first: most likely they name them again.
+            let wait = tokio::time::timeout(LOOK_MAX, looked.cancelled());
+            let _ = shutdown.run_until_cancelled(wait).await;
+        }
+        scheduler.run(demanded).await;
+    });
 }
 
 /// Reloads when asked to, until told to stop; an error where a loop ends before that.

@@ -15,6 +15,7 @@ mod deliveries;
 pub mod demo;
 mod deploy;
 mod depth;
+mod discover;
 mod docs;
 mod doctor;
 mod environment;
@@ -29,6 +30,7 @@ mod next;
 mod notify_test;
 mod output;
 mod presets;
+mod registries;
 mod report;
 mod report_text;
 mod run;
@@ -110,6 +112,8 @@ enum Command {
     /// List manifests, and let the findings of a suspect one through.
     #[command(subcommand)]
     Manifests(manifests::ManifestsCommand),
+    /// Show what the registries of `discover:` name now, or accept one that shrank.
+    Discover(discover::DiscoverArgs),
     /// Look at what waits in the outbox and what was sent, and send it now.
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
@@ -212,6 +216,7 @@ impl Cli {
             Command::Silence(command) => on_runtime(silence::run(&global, command)),
             Command::Deploy(command) => on_runtime(deploy::run(&global, command)),
             Command::Manifests(command) => on_runtime(manifests::run(&global, command)),
+            Command::Discover(args) => on_runtime(discover::run(&global, args)),
             Command::Deliveries(command) => on_runtime(deliveries::run(&global, command)),
             Command::Validate(args) => on_runtime(validate::run(&global, args)),
             Command::Baseline(args) => on_runtime(baseline::run(&global, args)),

@@ -4,7 +4,9 @@
 //! types are mistakes with a position. *Sense* ([`sense`]): the values are checked together and become a
 //! [`Config`]; nothing downstream checks again. Both steps collect every mistake.
 
+mod discovery;
 mod ending;
+mod fragment;
 mod known;
 mod load;
 mod period;
@@ -40,6 +42,14 @@ use crate::secret::Secret;
 use crate::yaml::Mistake;
 
 pub use crate::connection::ConnectionDefaults;
+pub use discovery::Discovery;
+pub use discovery::HostRules;
+pub use discovery::Placeholder;
+pub use discovery::RegistrySource;
+pub use discovery::Template;
+pub use discovery::TenantDefaults;
+pub use fragment::FragmentEntry;
+pub use fragment::fragment;
 pub use known::known_schema;
 pub use load::load;
 pub use period::period;
@@ -60,6 +70,8 @@ pub struct Config {
     pub hash: String,
     /// In the order of the file; names are unique.
     pub databases: Vec<Arc<Database>>,
+    /// Registries that name more databases; names are unique.
+    pub discoveries: Vec<Arc<Discovery>>,
     pub manifests: Manifests,
     /// Files of accepted findings; what they say is under the databases.
     pub known_files: Vec<PathBuf>,
@@ -134,6 +146,8 @@ pub struct Database {
     pub resets: Thresholds,
     /// Which database it is, where the file says so.
     pub pin: Option<Pin>,
+    /// The discovery whose registry names it; `None` where the config itself does.
+    pub discovery: Option<String>,
 }
 
 /// How a database's connection is known.
@@ -143,6 +157,9 @@ pub enum ConnectionSource {
     Parsed(Arc<Connection>),
     /// `url_file`: read and parsed at each connection. The defaults say what the text leaves open.
     File { path: PathBuf, defaults: ConnectionDefaults },
+    /// A registry names it in a way that makes no sense, or its URL was not kept: every audit is
+    /// `unknown`, for this reason, which holds nothing that came from elsewhere.
+    Unusable { reason: Arc<str> },
 }
 
 /// One receiver of notifications.
@@ -286,6 +303,9 @@ pub struct State {
     pub keep_audits: Duration,
     /// How long resolved incidents and ended deliveries are kept.
     pub keep_incidents: Duration,
+    /// What the URLs of a registry are encrypted with: 32 bytes, as 64 hex digits. Without it they are
+    /// not kept.
+    pub encryption_key: Option<Secret>,
 }
 
 /// The HTTP endpoint.

@@ -10,6 +10,7 @@
 //! quoted at all, since where it is malformed is often right after a special character in a password.
 
 mod error;
+mod fence;
 mod keywords;
 mod resolve;
 mod settings;
@@ -18,11 +19,16 @@ mod url;
 use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use ipnet::IpNet;
 
 use crate::secret::Secret;
 
 pub use error::ConnectionError;
+pub use fence::embedded;
+pub use fence::is_denied;
 
 /// The port of a host that names none.
 pub const DEFAULT_PORT: u16 = 5432;
@@ -45,6 +51,12 @@ pub struct ConnectionDefaults {
     pub password: Option<Password>,
     /// Relative paths in the text are relative to this directory: that of the file that holds it.
     pub directory: PathBuf,
+    /// The text came from elsewhere (a registry): it may name no file of this machine.
+    pub foreign: bool,
+    /// The database, whatever the text names.
+    pub database: Option<String>,
+    /// Networks that it may not lead to, whatever name it gives them.
+    pub denied: Arc<[IpNet]>,
 }
 
 /// Reads a connection string: a URL (`postgres://`, `postgresql://`) or libpq keywords
@@ -96,6 +108,8 @@ pub struct Connection {
     pub connect_timeout: Option<Duration>,
     /// `channel_binding=require`: refuse SCRAM without channel binding.
     pub require_channel_binding: bool,
+    /// Networks that none of its hosts may stand for; checked on each address that is found.
+    pub denied: Arc<[IpNet]>,
 }
 
 impl Connection {
@@ -205,6 +219,8 @@ pub struct ClientCertificate {
 pub enum Password {
     /// Nothing was said: `PGPASSFILE`, `~/.pgpass`, or none at all.
     Default,
+    /// None, and none is looked for: a text from elsewhere says to which host it would go.
+    Withheld,
     /// Written in the URL.
     Inline(Secret),
     /// First line of this file.

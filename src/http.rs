@@ -12,6 +12,7 @@ mod body;
 mod databases;
 mod deliveries;
 mod deploys;
+mod discoveries;
 mod host;
 mod incidents;
 mod links;
@@ -102,6 +103,8 @@ fn api() -> Router<Face> {
         .route("/v1/deploys/{id}/end", post(deploys::end))
         .route("/v1/manifests", get(manifests::list))
         .route("/v1/manifests/{name}/release", post(manifests::release))
+        .route("/v1/discoveries", get(discoveries::list))
+        .route("/v1/discoveries/{name}/accept", post(discoveries::accept))
         .route("/v1/deliveries", get(deliveries::list))
         .route("/v1/deliveries/{id}", get(deliveries::show))
         .route("/v1/deliveries/retry", post(deliveries::retry))

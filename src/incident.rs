@@ -6,7 +6,7 @@
 //!
 //! **Invariants.** `unknown` opens no drift incident and resolves none. A partial read may open an
 //! incident; only a complete one may resolve it. One open incident per database (or server, manifest,
-//! channel) and kind. With the default [`Life`] the first audit that sees a finding opens its incident.
+//! channel, discovery) and kind. With the default [`Life`] the first audit that sees a finding opens its incident.
 
 mod advance;
 mod handle;
@@ -63,6 +63,8 @@ pub enum IncidentKind {
     ManifestSuspect,
     /// A channel that is broken, or that gave a message up.
     ChannelParked,
+    /// A registry that names far fewer databases than before, or cannot be read.
+    RegistryShrunk,
 }
 
 /// What an incident is about; [`Incident::subject`] is its name.
@@ -72,11 +74,12 @@ pub enum About {
     Server,
     Manifest,
     Channel,
+    Discovery,
 }
 
 impl IncidentKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Drift,
         Self::WrongDatabase,
         Self::Reset,
@@ -85,6 +88,7 @@ impl IncidentKind {
         Self::ServerUnreachable,
         Self::ManifestSuspect,
         Self::ChannelParked,
+        Self::RegistryShrunk,
     ];
 
     /// What incidents of this kind are about.
@@ -99,6 +103,7 @@ impl IncidentKind {
             Self::ServerUnreachable => About::Server,
             Self::ManifestSuspect => About::Manifest,
             Self::ChannelParked => About::Channel,
+            Self::RegistryShrunk => About::Discovery,
         }
     }
 
@@ -120,6 +125,7 @@ impl IncidentKind {
             Self::ServerUnreachable => "server_unreachable",
             Self::ManifestSuspect => "manifest_suspect",
             Self::ChannelParked => "channel_parked",
+            Self::RegistryShrunk => "registry_shrunk",
         }
     }
 }
@@ -216,8 +222,8 @@ pub struct Incident {
     pub id: IncidentId,
     /// What kind of trouble.
     pub kind: IncidentKind,
-    /// The name of what [`IncidentKind::about`] says: a registered database, a server, a manifest or
-    /// a channel.
+    /// The name of what [`IncidentKind::about`] says: a registered database, a server, a manifest, a
+    /// channel or a discovery.
     pub subject: String,
     pub state: IncidentState,
     pub opened_at: Timestamp,

@@ -18,6 +18,7 @@ mod exchange;
 mod listen;
 
 pub mod probe;
+pub mod rows;
 mod scratch;
 mod session;
 mod stream;

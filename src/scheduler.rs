@@ -70,6 +70,8 @@ const JUMP: SignedDuration = SignedDuration::from_secs(5);
 #[derive(Clone, Debug)]
 pub struct Scheduler {
     pub config: watch::Receiver<Arc<Config>>,
+    /// The places for audits; who else reads databases takes them too.
+    pub slots: Arc<watch::Sender<Arc<Slots>>>,
     pub store: Store,
     pub health: Health,
     pub clock: Clock,
@@ -122,7 +124,7 @@ impl Scheduler {
     pub async fn run(mut self, mut demands: mpsc::Receiver<Demand>) {
         let config = self.config.borrow_and_update().clone();
         let mut round = Round {
-            slots: Arc::new(Slots::new(&config.limits)),
+            slots: self.slots.borrow().clone(),
             goldens: Arc::new(Goldens::of(&config.databases)),
             twins: None,
             config: Arc::clone(&config),
@@ -193,6 +195,7 @@ impl Scheduler {
         };
         if round.config.limits != config.limits {
             round.slots = Arc::new(Slots::new(&config.limits));
+            self.slots.send_replace(Arc::clone(&round.slots));
         }
         round.goldens = Arc::new(Goldens::of(&config.databases));
         let twins = round.twins.get_or_insert_with(|| {
@@ -200,6 +203,7 @@ impl Scheduler {
             let seen = states.values().filter_map(|it| Some((it.name.clone(), residence(it)?)));
             Arc::new(Twins::remembered(seen))
         });
+        let before = std::mem::take(&mut round.databases);
         round.databases =
             config.databases.iter().map(|it| (it.name.clone(), Arc::clone(it))).collect();
         twins.retain(|name| round.databases.contains_key(name));
@@ -216,7 +220,9 @@ impl Scheduler {
                 ever_populated: state.is_some_and(|it| it.ever_populated),
                 traced: Arc::new(reports.remove(&database.name).unwrap_or_default()),
             });
-            let next_due = if let_go.contains(&database.name) {
+            let next_due = if let_go.contains(&database.name)
+                || is_new(database, before.get(&database.name), state)
+            {
                 now
             } else {
                 due_when_registered(database, &round.in_force.of(database), state, now)
@@ -303,11 +309,9 @@ impl Scheduler {
         let now = self.clock.now();
         // What is in force may have changed while the audit ran, or somebody asked: audit again.
         let stands = ended.force.stands_under(&round.in_force.of(database));
-        let next_due = if stands && !round.asked.contains_key(&ended.database) {
-            database.schedule.next_due(&database.name, now)
-        } else {
-            now
-        };
+        let is_mended = ended.was_unusable && !database.connection.is_unusable();
+        let is_over = stands && !is_mended && !round.asked.contains_key(&ended.database);
+        let next_due = if is_over { database.schedule.next_due(&database.name, now) } else { now };
         // What has to be seen again is seen again soon: the alarm waits for it.
         let early = ended.recheck.and_then(|it| now.checked_add(it).ok());
         let next_due = early.map_or(next_due, |early| early.min(next_due));
@@ -398,6 +402,25 @@ fn due_when_registered(
         .map(|at| database.schedule.next_due(&database.name, at))
         .filter(|due| *due > now)
         .unwrap_or_else(|| database.schedule.first_due(&database.name, now))
+}
+
+/// Whether a registry named a database just now, or made sense of it just now, or no more: it is
+/// audited at once.
+fn is_new(
+    database: &Database,
+    before: Option<&Arc<Database>>,
+    state: Option<&DatabaseState>,
+) -> bool {
+    let is_named = database.discovery.is_some() && before.is_none() && state.is_none();
+    // What was known of it before says nothing of now.
+    let is_lost =
+        database.connection.is_unusable() && before.is_none_or(|it| !it.connection.is_unusable());
+    is_named || is_lost || before.is_some_and(|it| is_mended(it, database))
+}
+
+/// Whether there was nothing to connect to, and is now.
+fn is_mended(before: &Database, now: &Database) -> bool {
+    before.connection.is_unusable() && !now.connection.is_unusable()
 }
 
 /// One audit and its commit.

@@ -17,6 +17,7 @@
 mod deploys;
 mod error;
 mod record;
+mod registries;
 mod sqlite;
 
 use std::collections::BTreeSet;
@@ -84,6 +85,10 @@ pub use record::TimePass;
 pub use record::ToldOpen;
 pub use record::TransitionRecord;
 pub use record::TroubleKind;
+pub use registries::AcceptRegistry;
+pub use registries::KeptRegistry;
+pub use registries::KeptTenant;
+pub use registries::RegistryCommit;
 pub use sqlite::EVENTS_MAX;
 pub use sqlite::Sqlite;
 

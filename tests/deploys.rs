@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::SignedDuration;
+use schemawarden::audit::Slots;
 use schemawarden::clock::Clock;
 use schemawarden::config;
 use schemawarden::config::Config;
@@ -69,9 +70,11 @@ impl Watched {
         let config = Arc::new(read(&workspace));
         let store =
             Store::open_sqlite(&workspace.path().join("schemawarden.db"), now).expect("a state");
+        let slots = Arc::new(watch::Sender::new(Arc::new(Slots::new(&config.limits))));
         let (publish, current) = watch::channel(config);
         let (shutdown, tracker) = (CancellationToken::new(), TaskTracker::new());
         let scheduler = Scheduler {
+            slots,
             config: current,
             store: store.clone(),
             health: Health::new(),
@@ -325,7 +328,8 @@ impl Fleet {
                 n if n < odd => &self.odd,
                 _ => &self.plain,
             };
-            config = config.database(&format!("db{n:02}"), url, "shop");
+            let twins = ", severity: { same_database: info }";
+            config = config.database_with(&format!("db{n:02}"), url, "shop", twins);
         }
         let workspace = Workspace::new().manifest("shop", &wide()).config(&config);
         let daemon = TestDaemon::start(workspace).await;

@@ -47,6 +47,7 @@ fn wrong(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
     let kind = match value {
         Value::Null => "null",
         Value::Bool(_) => "boolean",
+        Value::Number(it) if it.is_f64() => "number",
         Value::Number(_) => "integer",
         Value::String(_) => "string",
         Value::Array(_) => "array",
@@ -57,7 +58,8 @@ fn wrong(root: &Value, schema: &Value, value: &Value, at: &str) -> Vec<String> {
         Value::Null => Vec::new(),
         one => vec![one.clone()],
     };
-    if !kinds.is_empty() && !kinds.iter().any(|it| it == kind) {
+    let fits = |it: &Value| *it == kind || (kind == "integer" && *it == "number");
+    if !kinds.is_empty() && !kinds.iter().any(fits) {
         found.push(format!("{at}: {kind}, not {kinds:?}"));
     }
     let refused_word = schema["enum"].as_array().is_some_and(|words| !words.contains(value));
@@ -142,6 +144,7 @@ async fn what_the_example_comments_out_keeps_to_the_schema() {
         ("# Every key that a database may have:\n", "databases", "Database"),
         ("# Every type of channel, and every key that it may have:\n", "channels", "Channel"),
         ("# Every key that a route may have:\n", "routes", "Route"),
+        ("docs/discovery.md says more.\n", "", "Discover"),
         ("wall-clock times of the zone.\n", "", "Maintenance"),
         ("Default: everywhere.\n", "", "Networks"),
         ("else with /fail behind.\n", "", "Heartbeat"),

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 
 /// Top-level modules, lowest floor first. A module may use modules of lower floors only; two modules
 /// of one floor do not know each other.
-const FLOORS: [&[&str]; 20] = [
+const FLOORS: [&[&str]; 22] = [
     &["schema", "secret", "nearest", "progress", "failpoint"],
     &["finding"],
     &["report"],
@@ -25,9 +25,11 @@ const FLOORS: [&[&str]; 20] = [
     &["silence"],
     &["policy"],
     &["config"],
+    &["registry"],
     &["clock", "introspect", "store", "channel", "telemetry", "health"],
     &["demand"],
     &["audit", "delivery", "retention", "http", "timekeeper", "heartbeat", "watch"],
+    &["discovery"],
     &["scheduler"],
     &["app"],
     &["cli"],

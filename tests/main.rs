@@ -16,6 +16,7 @@ mod delivery;
 mod demo;
 mod deploys;
 mod depth;
+mod discovery;
 mod evidence;
 mod hostile_names;
 mod http;

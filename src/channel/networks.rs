@@ -7,8 +7,6 @@
 use std::error::Error;
 use std::fmt;
 use std::net::IpAddr;
-use std::net::Ipv4Addr;
-use std::net::Ipv6Addr;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
@@ -21,6 +19,7 @@ use url::Url;
 
 use super::ChannelError;
 use crate::config::Networks;
+use crate::connection::embedded;
 
 /// The name resolves, and messages may go to none of its addresses.
 #[derive(Debug)]
@@ -63,26 +62,6 @@ pub(super) fn permits(networks: &Networks, address: IpAddr) -> bool {
     !denied(&address) && !inner.is_some_and(|it| denied(&it)) && {
         // What is behind the address is what is reached.
         networks.permit(inner.unwrap_or(address))
-    }
-}
-
-/// The IPv4 address inside a mapped, compatible, NAT64 or 6to4 one.
-fn embedded(address: IpAddr) -> Option<IpAddr> {
-    let IpAddr::V6(six) = address else { return None };
-    let four = |high: u16, low: u16| {
-        let bits = u32::from(high) << 16 | u32::from(low);
-        Some(IpAddr::V4(Ipv4Addr::from_bits(bits)))
-    };
-    match six.segments() {
-        [0, 0, 0, 0, 0, 0xffff, high, low] | [0x64, 0xff9b, 0, 0, 0, 0, high, low] => {
-            four(high, low)
-        }
-        // `::` and `::1` are themselves.
-        [0, 0, 0, 0, 0, 0, high, low] if six != Ipv6Addr::LOCALHOST && !six.is_unspecified() => {
-            four(high, low)
-        }
-        [0x2002, high, low, ..] => four(high, low),
-        _ => None,
     }
 }
 

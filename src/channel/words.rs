@@ -291,6 +291,7 @@ fn whereabouts(it: &Notification) -> String {
         About::Server => format!("server {subject}"),
         About::Manifest => format!("manifest {subject}{}", version(it)),
         About::Channel => format!("channel {subject}"),
+        About::Discovery => format!("registry {subject}"),
         About::Database if it.manifest.is_empty() => subject,
         About::Database => {
             let manifest = escape::line(&it.manifest, PART_MAX / 2);

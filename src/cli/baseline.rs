@@ -21,6 +21,7 @@ use super::check::audit_all;
 use super::environment;
 use super::output;
 use super::output::count;
+use super::registries;
 use super::selection::Selection;
 use crate::audit::Goldens;
 use crate::clock::Clock;
@@ -87,6 +88,8 @@ struct Group {
 pub(super) async fn run(global: &Global, args: BaselineArgs) -> anyhow::Result<Status> {
     let words = words(&args)?;
     let config = environment::load(&global.config)?;
+    let environment = environment::environment();
+    let config = registries::with_registries(config, &args.selection, &environment).await;
     let databases = args.selection.of(&config)?;
     let goldens = Goldens::of(&config.databases);
     let scope = Scope { databases, manifests: config.manifests, limits: config.limits, goldens };

@@ -26,6 +26,7 @@ use super::Global;
 use super::Status;
 use super::environment;
 use super::output;
+use super::registries;
 use super::report_text;
 use super::selection::Selection;
 use crate::audit::Before;
@@ -119,6 +120,8 @@ pub(super) async fn run(global: &Global, args: CheckArgs) -> anyhow::Result<Stat
         }
         None => {
             let config = environment::load(&global.config)?;
+            let environment = environment::environment();
+            let config = registries::with_registries(config, &args.selection, &environment).await;
             let databases = args.selection.of(&config)?;
             let goldens = Goldens::of(&config.databases);
             let Config { manifests, limits, .. } = config;

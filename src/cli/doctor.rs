@@ -23,7 +23,9 @@ use super::output::GOOD;
 use super::output::WARN;
 use super::output::count;
 use super::output::paint;
+use super::registries;
 use super::selection::Selection;
+use crate::config::Config;
 use crate::config::Database;
 use crate::introspect;
 use crate::introspect::Environment;
@@ -53,8 +55,9 @@ struct Examination {
 
 pub(super) async fn run(global: &Global, args: DoctorArgs) -> anyhow::Result<Status> {
     let config = environment::load(&global.config)?;
-    let databases = args.selection.of(&config)?;
     let environment = environment::environment();
+    let config = registries::with_registries(config, &args.selection, &environment).await;
+    let databases = args.selection.of(&config)?;
     let environment = &environment;
     let examinations = databases.into_iter().map(|database| async move {
         let result = examine(&database, environment).await;
@@ -70,6 +73,7 @@ pub(super) async fn run(global: &Global, args: DoctorArgs) -> anyhow::Result<Sta
                     status = Status::Trouble;
                 }
                 describe(&mut out, &database, &examination)?;
+                registry(&mut out, &config, &database, &examination.probe)?;
             }
             Err(error) => {
                 status = Status::Trouble;
@@ -150,6 +154,34 @@ fn describe(out: &mut String, database: &Database, it: &Examination) -> std::fmt
     storage::describe(out, database, imprint, &probe.current_user)?;
     observer::describe(out, database, it)?;
     fitting(out, database, it)
+}
+
+/// What is said of a database that holds a registry: the query of somebody's config runs there.
+fn registry(
+    out: &mut String,
+    config: &Config,
+    database: &Database,
+    probe: &Probe,
+) -> std::fmt::Result {
+    for it in &config.discoveries {
+        if it.from().is_none_or(|from| from.name != database.name) {
+            continue;
+        }
+        let role = &probe.current_user;
+        if probe.superuser || probe.rights.may_write() {
+            let text = format!(
+                "`{}` is read here as {role}, which can write: its query runs READ ONLY all the same, but \
+                 functions that it calls may reach further; give it a role that can only select from the \
+                 registry",
+                it.name
+            );
+            line(out, Sign::Advice, "registry", &text)?;
+        } else {
+            let text = format!("`{}` is read here as {role}, which can write nothing", it.name);
+            line(out, Sign::Good, "registry", &text)?;
+        }
+    }
+    Ok(())
 }
 
 fn tls(out: &mut String, probe: &Probe) -> std::fmt::Result {

@@ -23,6 +23,7 @@ use super::Status;
 use super::depth::DepthArg;
 use super::environment;
 use super::output;
+use super::registries;
 use super::selection::Selection;
 use crate::audit::Slots;
 use crate::clock::Clock;
@@ -99,6 +100,8 @@ pub(super) async fn run(global: &Global, args: FleetArgs) -> anyhow::Result<Stat
         (members::listed(file, args.insecure)?, Vec::new(), Limits::default())
     } else {
         let config = environment::load(&global.config)?;
+        let environment = environment::environment();
+        let config = registries::with_registries(config, &args.selection, &environment).await;
         let databases = args.selection.of(&config)?;
         (databases, config.manifests.values().cloned().collect(), config.limits)
     };

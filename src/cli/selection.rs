@@ -38,6 +38,18 @@ pub(super) fn named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Ar
 }
 
 impl Selection {
+    /// One by its name.
+    pub(super) fn of_one(name: &str) -> Self {
+        Self { databases: vec![name.to_owned()], select: Vec::new() }
+    }
+
+    /// Whether all that is selected is named, and named by the config itself: then registries need not
+    /// be asked.
+    pub(super) fn is_within(&self, config: &Config) -> bool {
+        let is_static = |name: &String| config.databases.iter().any(|it| it.name == *name);
+        !self.databases.is_empty() && self.databases.iter().all(is_static)
+    }
+
     /// Whether nothing was selected, which means all.
     pub(super) fn is_empty(&self) -> bool {
         self.databases.is_empty() && self.select.is_empty()

@@ -165,7 +165,7 @@ fn matcher(args: &AddArgs) -> anyhow::Result<Value> {
         bail!(
             "say what to silence: --database, --manifest, --label, --kind, --severity or --table \
              (every database, server and manifest is --database '*'; a channel is --kind \
-             channel_parked)"
+             channel_parked, a registry --kind registry_shrunk)"
         );
     }
     Ok(Value::Object(matcher))

@@ -8,7 +8,9 @@ use super::depth;
 use super::depth::DepthArg;
 use super::environment;
 use super::output;
+use super::registries;
 use super::selection;
+use super::selection::Selection;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
 use crate::introspect;
@@ -48,6 +50,9 @@ pub(super) async fn run(global: &Global, args: SnapshotArgs) -> anyhow::Result<S
         }
         (Some(name), None) => {
             let config = environment::load(&global.config)?;
+            let selection = Selection::of_one(name);
+            let environment = environment::environment();
+            let config = registries::with_registries(config, &selection, &environment).await;
             let database = selection::named(&config, name)?;
             (database.connection.clone(), database.limits, name.clone())
         }

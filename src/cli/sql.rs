@@ -112,6 +112,7 @@ impl Login {
 fn named(source: &ConnectionSource) -> Option<Arc<Connection>> {
     match source {
         ConnectionSource::Parsed(connection) => Some(Arc::clone(connection)),
+        ConnectionSource::Unusable { .. } => None,
         ConnectionSource::File { path, defaults } => {
             let text = std::fs::read_to_string(path).ok()?;
             let line = text.lines().next()?.trim();

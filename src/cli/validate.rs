@@ -20,6 +20,8 @@ use super::output::GOOD;
 use super::output::WARN;
 use super::output::count;
 use super::output::paint;
+use super::registries;
+use super::selection::Selection;
 use crate::channel::Sender;
 use crate::clock::Clock;
 use crate::config::Config;
@@ -61,6 +63,9 @@ pub(super) async fn run(global: &Global, args: ValidateArgs) -> anyhow::Result<S
     )?;
     let mut failed = 0;
     if args.online {
+        let environment = environment::environment();
+        let all = Selection::default();
+        let config = registries::with_registries(config.clone(), &all, &environment).await;
         failed += online(&config, &mut out).await?;
     }
     if args.send_test {

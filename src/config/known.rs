@@ -42,6 +42,7 @@ pub(super) struct KnownFiles {
 pub(super) fn read(file: &shape::File, today: Date, noted: &mut Noted) -> KnownFiles {
     let registered: BTreeSet<&str> =
         file.databases.value.iter().map(|it| it.name.value.as_str()).collect();
+    let discovers = file.discover.is_some();
     let mut files = KnownFiles::default();
     for named in file.known_file.iter().flat_map(yaml::At::each) {
         let path = noted.path_of(&named, "known_file");
@@ -61,7 +62,7 @@ pub(super) fn read(file: &shape::File, today: Date, noted: &mut Noted) -> KnownF
         }
         match read_text(&path) {
             Ok(text) => {
-                take(&path, &text, &registered, today, &mut files, noted);
+                take(&path, &text, (&registered, discovers), today, &mut files, noted);
                 files.texts.push(text);
                 files.paths.push(path);
             }
@@ -75,7 +76,7 @@ pub(super) fn read(file: &shape::File, today: Date, noted: &mut Noted) -> KnownF
 fn take(
     path: &Path,
     text: &str,
-    registered: &BTreeSet<&str>,
+    (registered, discovers): (&BTreeSet<&str>, bool),
     today: Date,
     files: &mut KnownFiles,
     noted: &mut Noted,
@@ -87,7 +88,8 @@ fn take(
     noted.mistakes.extend(misshapen);
     for (name, entries) in document.unwrap_or_default().0 {
         let key = yaml::key(&name.value);
-        if !registered.contains(name.value.as_str()) {
+        // Who a registry names is not known here.
+        if !discovers && !registered.contains(name.value.as_str()) {
             // No mistake: a database that is taken off the registry must not make the rest unusable.
             let message = "no database has this name, so its entries accept nothing";
             let near = nearest(&name.value, registered.iter().copied());

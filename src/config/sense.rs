@@ -5,7 +5,9 @@
 
 mod channel;
 mod database;
+mod discover;
 mod email;
+mod encryption_key;
 mod http;
 mod life;
 mod limits;
@@ -13,6 +15,7 @@ mod maintenance;
 mod matcher;
 mod network;
 mod noted;
+mod own;
 mod receiver;
 mod resets;
 mod route;
@@ -67,9 +70,10 @@ pub(super) fn sense(
     noted: &mut Noted,
 ) -> Option<Config> {
     let today = now.to_zoned(TimeZone::UTC).date();
-    noted.later("discover", file.discover.as_ref());
     let global_limits = limits::global(file.limits.as_ref(), noted);
-    let databases = database::all(file, manifests.as_ref(), &known, global_limits, today, noted);
+    let shared = database::shared(file, manifests.as_ref(), &known, global_limits, today, noted);
+    let databases: Vec<_> = database::all(file, &shared, noted).into_iter().map(Arc::new).collect();
+    let discoveries = discover::all(file, &shared, &databases, noted);
     database::goldens(file, manifests.as_ref(), noted);
     for (key, word, given) in [
         ("allow_networks", "allow", &file.allow_networks),
@@ -120,7 +124,8 @@ pub(super) fn sense(
     Some(Config {
         path: noted.path().to_owned(),
         hash,
-        databases: databases.into_iter().map(Arc::new).collect(),
+        databases,
+        discoveries: discoveries.into_iter().map(Arc::new).collect(),
         manifests: manifests?,
         known_files: known.paths,
         policy: Arc::new(policy),

@@ -8,6 +8,7 @@
 mod channel;
 mod command;
 mod database;
+mod discover;
 mod http;
 mod limits;
 mod maintenance;
@@ -28,6 +29,7 @@ use super::period::Period;
 pub(super) use channel::Channel;
 pub(super) use command::PasswordCommand;
 pub(super) use database::Database;
+pub(super) use discover::Discover;
 pub(super) use http::Http;
 pub(super) use http::Token;
 pub(super) use limits::Limits;
@@ -83,8 +85,8 @@ pub(super) struct File {
     pub(super) networks: Option<Networks>,
     /// A monitor elsewhere that expects a sign of life.
     pub(super) heartbeat: Option<At<Heartbeat>>,
-    #[schemars(skip)]
-    pub(super) discover: Later,
+    /// Registries that name more databases: a table, a server, files.
+    pub(super) discover: Option<At<Vec<Discover>>>,
     /// Likely words for what `networks` holds, so that they are refused with the right ones.
     #[schemars(skip)]
     pub(super) allow_networks: Later,
@@ -139,6 +141,9 @@ pub(super) struct Schedule {
 pub(super) struct State {
     /// The SQLite file, relative to this file. Default: `schemawarden.db`.
     pub(super) sqlite: Option<At<String>>,
+    /// A file of 32 bytes, in hex or base64, that only its owner may read: with it the URLs of
+    /// registries are kept, encrypted, over a restart. `openssl rand -hex 32` makes one.
+    pub(super) encryption_key_file: Option<At<String>>,
     #[schemars(skip)]
     pub(super) postgres: Later,
 }

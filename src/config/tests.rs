@@ -1,5 +1,6 @@
 //! Whole configs, good and bad, with the exact words that a person reads.
 
+mod discover;
 mod guide;
 mod known;
 mod one_go;
@@ -235,9 +236,8 @@ fn every_mistake_of_sense_is_told() {
         ("retention", format!("{d}retention: {{audits: 1h, incidents: 9999d}}\n"),
             &["c.yaml:3:21: retention.audits: must be from 1d to 3650d",
               "c.yaml:3:36: retention.incidents: must be from 1d to 3650d"]),
-        ("keys of later versions", told("discover: []\nstate: {postgres: \"${URL}\"}\n"),
-            &["c.yaml:5:11: discover: not supported in this version",
-              "c.yaml:6:19: state.postgres: not supported in this version"]),
+        ("keys of later versions", told("state: {postgres: \"${URL}\"}\n"),
+            &["c.yaml:5:19: state.postgres: not supported in this version"]),
         ("types", told("").replace("slack", "webhok"),
             &["c.yaml:3:24: channels.ops.type: there is no channel type `webhok`; did you mean `webhook`?"]),
         ("a route to nowhere", told("").replace("[ops]", "[opss, ops]"),
@@ -511,8 +511,6 @@ fn the_example_has_every_key() {
             .any(|(at, _)| example[..at].ends_with([' ', '\n', '{']));
         assert!(there, "{key} is not in config.example.yaml");
     }
-    for later in ["discover", "postgres"] {
-        assert!(!schema.to_string().contains(&format!("\"{later}\"")), "{later} is not supported");
-    }
+    assert!(!schema.to_string().contains("\"postgres\""), "it is not supported");
     assert_eq!(schema["additionalProperties"], false);
 }

@@ -52,6 +52,7 @@ impl Database {
             life: Life::default(),
             resets: Thresholds::default(),
             pin: None,
+            discovery: None,
         })
     }
 
@@ -65,6 +66,8 @@ impl Database {
         match &self.connection {
             ConnectionSource::Parsed(connection) => connection.server(),
             ConnectionSource::File { path, .. } => path.display().to_string(),
+            // On no server that anybody knows, and so on one of its own.
+            ConnectionSource::Unusable { .. } => format!("{} (unknown)", self.name),
         }
     }
 }
@@ -74,6 +77,12 @@ impl ConnectionSource {
     pub fn from_url(url: &str, insecure: bool) -> Result<Self, ConnectionError> {
         let defaults = ConnectionDefaults { insecure, ..ConnectionDefaults::default() };
         Ok(Self::Parsed(Arc::new(connection::parse(url, &defaults)?)))
+    }
+
+    /// Whether every audit is `unknown`, whatever happens outside.
+    #[must_use]
+    pub fn is_unusable(&self) -> bool {
+        matches!(self, Self::Unusable { .. })
     }
 
     /// The visible name of the database that it names, or of the role that stands for it.

@@ -51,6 +51,8 @@ pub enum ConnectionError {
     Opportunistic { mode: &'static str },
     #[error("`sslrootcert=system` with `sslmode={mode}`, which does not check the name")]
     WeakWithSystemRoots { mode: &'static str },
+    #[error("`{name}` names a file of this machine, which a registry may not")]
+    NamesAFile { name: &'static str },
     #[error("`{given}` without `{missing}`")]
     HalfCertificate { given: &'static str, missing: &'static str },
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::secret::Secret;
@@ -27,6 +28,9 @@ pub(super) fn resolve(
     settings: &Settings,
     defaults: &ConnectionDefaults,
 ) -> Result<Connection, ConnectionError> {
+    if defaults.foreign {
+        names_no_file(settings)?;
+    }
     let hosts = hosts(settings)?;
     let path = |name: &str| settings.get(name).map(|it| defaults.directory.join(it));
     let system_roots = settings.get("sslrootcert") == Some(SYSTEM_ROOTS);
@@ -44,7 +48,7 @@ pub(super) fn resolve(
     };
     Ok(Connection {
         hosts,
-        database: settings.get("dbname").map(str::to_owned),
+        database: defaults.database.clone().or_else(|| settings.get("dbname").map(str::to_owned)),
         user: settings.get("user").map(str::to_owned),
         password,
         ssl_mode,
@@ -52,7 +56,16 @@ pub(super) fn resolve(
         ssl_client: client_certificate(path("sslcert"), path("sslkey"))?,
         connect_timeout: connect_timeout(settings)?,
         require_channel_binding: channel_binding(settings)?,
+        denied: Arc::clone(&defaults.denied),
     })
+}
+
+/// A file of this machine that somebody else's text names might hold a secret for their host.
+fn names_no_file(settings: &Settings) -> Result<(), ConnectionError> {
+    let named = ["passfile", "sslrootcert", "sslcert", "sslkey"].into_iter().find(|name| {
+        settings.get(name).is_some_and(|it| *name != "sslrootcert" || it != SYSTEM_ROOTS)
+    });
+    named.map_or(Ok(()), |name| Err(ConnectionError::NamesAFile { name }))
 }
 
 fn hosts(settings: &Settings) -> Result<Vec<Endpoint>, ConnectionError> {

@@ -140,6 +140,7 @@ fn config_fills_what_the_text_leaves_open() {
         ssl_root_cert: Some("/etc/ca.pem".into()),
         password: Some(Password::File("/run/secret".into())),
         directory: "/etc/warden".into(),
+        ..ConnectionDefaults::default()
     };
     let read = |text| parse(text, &defaults).unwrap();
     let left_open = read("postgres://h/d?sslmode=prefer&connect_timeout=7&channel_binding=require");

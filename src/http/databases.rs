@@ -224,6 +224,7 @@ fn row(
     json!({
         "name": database.name,
         "manifest": database.manifest.name,
+        "discovery": database.discovery,
         "labels": database.labels,
         "schedule": database.schedule.describe(),
         "verdict": state.map_or("unknown", |it| it.verdict.word()),

@@ -164,6 +164,7 @@ pub(super) fn short(row: &IncidentRow) -> Value {
             About::Server => "server",
             About::Manifest => "manifest",
             About::Channel => "channel",
+            About::Discovery => "discovery",
         },
         "subject": incident.subject,
         "database": (about == About::Database).then_some(&incident.subject),

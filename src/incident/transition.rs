@@ -68,6 +68,8 @@ pub enum Reason {
     AuditedAgain,
     /// Its database left the configuration: nobody looks any more.
     DatabaseRemoved,
+    /// Its registry does not name its database any more: nobody looks any more.
+    DatabaseRetired,
     /// It came back within the flap window.
     Flapping,
     /// It is open for another repeat interval.
@@ -103,6 +105,18 @@ pub enum Reason {
     ChannelDelivers,
     /// The channel left the configuration.
     ChannelRemoved,
+    /// A registry names far fewer databases than before.
+    RegistryShrunk,
+    /// A registry names none any more.
+    RegistryEmpty,
+    /// A registry could not be read several times in a row.
+    RegistryFailing,
+    /// A registry names enough of them again.
+    RegistryBack,
+    /// A person said that the smaller registry is right.
+    RegistryAccepted,
+    /// The discovery left the configuration.
+    DiscoveryRemoved,
 }
 
 impl Step {
@@ -132,6 +146,7 @@ impl Reason {
             Self::AuditsFailed => "audits_failed",
             Self::AuditedAgain => "audited_again",
             Self::DatabaseRemoved => "database_removed",
+            Self::DatabaseRetired => "database_retired",
             Self::Flapping => "flapping",
             Self::RepeatInterval => "repeat_interval",
             Self::SilenceEnded => "silence_ended",
@@ -149,6 +164,12 @@ impl Reason {
             Self::DeliveryAbandoned => "delivery_abandoned",
             Self::ChannelDelivers => "channel_delivers",
             Self::ChannelRemoved => "channel_removed",
+            Self::RegistryShrunk => "registry_shrunk",
+            Self::RegistryEmpty => "registry_empty",
+            Self::RegistryFailing => "registry_failing",
+            Self::RegistryBack => "registry_back",
+            Self::RegistryAccepted => "registry_accepted",
+            Self::DiscoveryRemoved => "discovery_removed",
         }
     }
 }

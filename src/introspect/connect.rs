@@ -37,6 +37,7 @@ use crate::config::Limits;
 use crate::connection::Connection;
 use crate::connection::Endpoint;
 use crate::connection::SslMode;
+use crate::connection::is_denied;
 use crate::schema::visible;
 
 /// How we appear in `pg_stat_activity`.
@@ -93,6 +94,9 @@ pub(super) async fn open(
     environment: &Environment,
     deadline: Deadline,
 ) -> Result<Session, IntrospectError> {
+    if let ConnectionSource::Unusable { reason } = source {
+        return Err(IntrospectError::Unusable { reason: reason.to_string() });
+    }
     let prepared = async {
         let connection = credentials::connection(source).await?;
         let credentials = credentials::resolve(&connection, environment).await?;
@@ -200,7 +204,12 @@ impl Host<'_> {
 
     async fn reach(&self) -> Result<Reached, IntrospectError> {
         let looked_up = self.within(Phase::Lookup, Reached::look_up(self.endpoint)).await?;
-        looked_up.map_err(|source| IntrospectError::Lookup { host: self.host(), source })
+        let reached =
+            looked_up.map_err(|source| IntrospectError::Lookup { host: self.host(), source })?;
+        let denied = &self.connection.denied;
+        // On the very addresses that are connected to: a name that resolves otherwise later gets nowhere.
+        let kept = reached.without(|it| is_denied(denied, it));
+        kept.map_err(|address| IntrospectError::Denied { server: self.server(), address })
     }
 
     async fn authenticate(&self, wire: Wire, peer: Peer) -> Result<Session, IntrospectError> {

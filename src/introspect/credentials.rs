@@ -56,6 +56,8 @@ pub enum CredentialsError {
     CommandFailed { program: String, status: std::process::ExitStatus },
     #[error("the password command `{program}` printed no usable first line: {problem}")]
     CommandOutput { program: String, problem: &'static str },
+    #[error("{reason}")]
+    Unusable { reason: String },
     #[error("no user is named in the connection or in PGUSER, and the system knows none for us")]
     NoUser,
 }
@@ -97,6 +99,9 @@ pub(super) async fn connection(
 ) -> Result<Arc<Connection>, CredentialsError> {
     match source {
         ConnectionSource::Parsed(connection) => Ok(Arc::clone(connection)),
+        ConnectionSource::Unusable { reason } => {
+            Err(CredentialsError::Unusable { reason: reason.to_string() })
+        }
         ConnectionSource::File { path, defaults } => {
             let text = first_line(path).await?;
             let connection = parse(text.expose(), defaults)
@@ -122,6 +127,7 @@ pub(super) async fn resolve(
             Found::Fixed(environment.commands.password(argv, *timeout, *ttl).await?)
         }
         Password::PassFile(path) => Found::PerHost(PassFile::read(path).await?),
+        Password::Withheld => Found::Nothing,
         Password::Default => match (&environment.password, default_passfile(environment)) {
             (Some(secret), _) => Found::Fixed(secret.clone()),
             (None, Some(path)) => match PassFile::read(&path).await {

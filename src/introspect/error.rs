@@ -8,6 +8,7 @@ mod advice;
 
 use std::fmt;
 use std::io;
+use std::net::IpAddr;
 use std::time::Duration;
 
 use tokio_postgres::error::DbError;
@@ -30,6 +31,14 @@ const REDACTED: &str = "[redacted]";
 pub enum IntrospectError {
     #[error("there are no credentials to log in with")]
     Credentials { source: CredentialsError },
+
+    /// What is registered says by itself that there is nothing to connect to, and why.
+    #[error("{reason}")]
+    Unusable { reason: String },
+
+    /// The host stands for addresses that its discovery denies.
+    #[error("{server} is {address}, which is in a network of `deny_networks`")]
+    Denied { server: String, address: IpAddr },
 
     #[error("could not find the address of host `{host}`")]
     Lookup { host: String, source: io::Error },
@@ -202,7 +211,7 @@ impl IntrospectError {
     /// has looked at who we are, the others are not tried.
     pub(super) fn is_final(&self) -> bool {
         match self {
-            Self::Credentials { .. } => true,
+            Self::Credentials { .. } | Self::Unusable { .. } => true,
             Self::Login { source: TalkError::Server { code, .. }, .. } => {
                 // Starting up, shutting down, too many connections: another one may do.
                 !matches!(code.get(..2), Some("57" | "53" | "08"))
@@ -226,7 +235,10 @@ impl IntrospectError {
             Self::Lookup { .. } | Self::Connect { .. } => true,
             Self::Tls { source, .. } => matches!(source, TlsError::Broken { .. }),
             // Once it let us in, it was there; what broke then may be this database's alone.
-            Self::Credentials { .. } | Self::Read { .. } => false,
+            Self::Credentials { .. }
+            | Self::Read { .. }
+            | Self::Unusable { .. }
+            | Self::Denied { .. } => false,
             Self::Login { source, .. } => source.is_silence(),
             Self::TimedOut { phase, .. } => match phase {
                 Phase::Lookup | Phase::Connecting | Phase::Tls | Phase::Authenticating => true,

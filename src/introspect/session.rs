@@ -3,7 +3,6 @@
 //! The connection is driven by whoever waits for its answer, in the same task. So there is no task to
 //! leak: when an audit is over, or is dropped, the socket is closed with it.
 
-use std::future::Future as _;
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
@@ -11,11 +10,15 @@ use std::task::Poll;
 use std::time::Duration;
 
 use futures_util::StreamExt;
+use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio::time::timeout_at;
 use tokio_postgres::AsyncMessage;
 use tokio_postgres::Client;
+use tokio_postgres::Row;
 use tokio_postgres::SimpleQueryMessage;
+use tokio_postgres::types::ToSql;
+use tokio_postgres::types::Type;
 
 use super::connect::Deadline;
 use super::connect::Peer;
@@ -70,6 +73,15 @@ impl Session {
         each: impl FnMut(SimpleQueryMessage) -> Result<(), TalkError>,
     ) -> Result<(), IntrospectError> {
         let answered = timeout_at(deadline.at, self.exchange(sql, each)).await;
+        self.settle(answered, deadline).await
+    }
+
+    /// What an answer that came in time says; asks the server to cancel where it did not.
+    async fn settle(
+        &mut self,
+        answered: Result<Result<(), TalkError>, Elapsed>,
+        deadline: Deadline,
+    ) -> Result<(), IntrospectError> {
         let Ok(outcome) = answered else {
             self.about.peer.cancel(&self.client.cancel_token()).await;
             return Err(IntrospectError::TimedOut {
@@ -79,6 +91,19 @@ impl Session {
             });
         };
         outcome.map_err(|source| self.read_error(source))
+    }
+
+    /// Sends one statement by the extended protocol, unnamed, and gives each row to `each`. The server
+    /// refuses a text of two statements here, which by the simple protocol it would run. Gives up at
+    /// `deadline`, as [`Self::ask`] does.
+    pub(super) async fn ask_one_statement(
+        &mut self,
+        sql: &str,
+        deadline: Deadline,
+        each: impl FnMut(Row) -> Result<(), TalkError>,
+    ) -> Result<(), IntrospectError> {
+        let answered = timeout_at(deadline.at, self.exchange_one(sql, each)).await;
+        self.settle(answered, deadline).await
     }
 
     /// The error of an answer without the row that it should hold.
@@ -109,37 +134,26 @@ impl Session {
             }
             Ok(())
         };
-        let mut reading = pin!(reading);
-        let mut broken = None;
-        let outcome = poll_fn(|cx| {
-            loop {
-                // What has arrived is taken before more is let in.
-                if let Poll::Ready(outcome) = reading.as_mut().poll(cx) {
-                    return Poll::Ready(outcome);
-                }
-                match driver.as_mut().map(|it| it.poll_message(cx)) {
-                    // A notice, or a notification. The byte budget bounds how many there are.
-                    Some(Poll::Ready(Some(Ok(it)))) => *calls += u64::from(is_call(&it)),
-                    Some(Poll::Ready(Some(Err(error)))) => {
-                        broken = Some(error);
-                        // Dropping it ends the answer, after what has arrived already.
-                        *driver = None;
-                    }
-                    Some(Poll::Ready(None)) => *driver = None,
-                    Some(Poll::Pending) | None => return Poll::Pending,
-                }
+        drive(driver, calls, password, reading).await
+    }
+
+    async fn exchange_one(
+        &mut self,
+        sql: &str,
+        mut each: impl FnMut(Row) -> Result<(), TalkError>,
+    ) -> Result<(), TalkError> {
+        let Self { client, driver, calls, about } = self;
+        let password = about.password.as_ref();
+        let reading = async {
+            let nothing: [(&(dyn ToSql + Sync), Type); 0] = [];
+            let rows = client.query_typed_raw(sql, nothing).await.map_err(Heard::Failed)?;
+            let mut rows = pin!(rows);
+            while let Some(row) = rows.next().await {
+                each(row.map_err(Heard::Failed)?).map_err(Heard::Nonsense)?;
             }
-        })
-        .await;
-        match (outcome, broken) {
-            (Ok(()), _) => Ok(()),
-            (Err(Heard::Nonsense(error)), _) => Err(error),
-            // An answer that ends because the connection broke says only that it ended.
-            (Err(Heard::Failed(error)), Some(cause)) if error.is_closed() => {
-                Err(TalkError::from_driver(&cause, password))
-            }
-            (Err(Heard::Failed(error)), _) => Err(TalkError::from_driver(&error, password)),
-        }
+            Ok(())
+        };
+        drive(driver, calls, password, reading).await
     }
 
     /// How many notifications have come since this was last asked.
@@ -205,4 +219,44 @@ enum Heard {
     Failed(tokio_postgres::Error),
     /// It came, and we cannot make sense of it.
     Nonsense(TalkError),
+}
+
+/// Moves the bytes of a connection until `reading` has its answer.
+async fn drive(
+    driver: &mut Option<Driver>,
+    calls: &mut u64,
+    password: Option<&Secret>,
+    reading: impl Future<Output = Result<(), Heard>>,
+) -> Result<(), TalkError> {
+    let mut reading = pin!(reading);
+    let mut broken = None;
+    let outcome = poll_fn(|cx| {
+        loop {
+            // What has arrived is taken before more is let in.
+            if let Poll::Ready(outcome) = reading.as_mut().poll(cx) {
+                return Poll::Ready(outcome);
+            }
+            match driver.as_mut().map(|it| it.poll_message(cx)) {
+                // A notice, or a notification. The byte budget bounds how many there are.
+                Some(Poll::Ready(Some(Ok(it)))) => *calls += u64::from(is_call(&it)),
+                Some(Poll::Ready(Some(Err(error)))) => {
+                    broken = Some(error);
+                    // Dropping it ends the answer, after what has arrived already.
+                    *driver = None;
+                }
+                Some(Poll::Ready(None)) => *driver = None,
+                Some(Poll::Pending) | None => return Poll::Pending,
+            }
+        }
+    })
+    .await;
+    match (outcome, broken) {
+        (Ok(()), _) => Ok(()),
+        (Err(Heard::Nonsense(error)), _) => Err(error),
+        // An answer that ends because the connection broke says only that it ended.
+        (Err(Heard::Failed(error)), Some(cause)) if error.is_closed() => {
+            Err(TalkError::from_driver(&cause, password))
+        }
+        (Err(Heard::Failed(error)), _) => Err(TalkError::from_driver(&error, password)),
+    }
 }

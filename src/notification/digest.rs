@@ -133,6 +133,7 @@ impl<'a> Cause<'a> {
             About::Server => "servers",
             About::Manifest => "manifests",
             About::Channel => "channels",
+            About::Discovery => "registries",
         };
         let members = self.members.len();
         let where_ = match (about, first.manifest.as_str()) {
@@ -142,7 +143,9 @@ impl<'a> Cause<'a> {
             _ => format!("{members} {noun}"),
         };
         let what = match (first.kind, kind) {
-            (NotificationType::Resolved, _) if first.reason == "database_removed" => {
+            (NotificationType::Resolved, _)
+                if ["database_removed", "database_retired"].contains(&first.reason.as_str()) =>
+            {
                 format!("no longer watched: {where_}")
             }
             (NotificationType::Resolved, Some(IncidentKind::AuditFailing)) => {
@@ -161,6 +164,9 @@ impl<'a> Cause<'a> {
             (_, Some(IncidentKind::ServerUnreachable)) => format!("{where_} cannot be reached"),
             (_, Some(IncidentKind::ManifestSuspect)) => format!("{where_} are suspect"),
             (_, Some(IncidentKind::ChannelParked)) => format!("{where_} do not deliver"),
+            (_, Some(IncidentKind::RegistryShrunk)) => {
+                format!("{where_} have shrunk or cannot be read")
+            }
             (_, _) => match findings(first) {
                 Some(findings) => format!("{findings} in {where_}"),
                 None => format!("{} in {where_}", first.kind.word()),

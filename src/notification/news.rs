@@ -1,5 +1,5 @@
 //! Words a change of an incident that no report of one database is behind: about a server, a
-//! manifest or a channel; and what time alone says of any incident.
+//! manifest, a channel or a registry; and what time alone says of any incident.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use crate::incident::Incident;
 use crate::incident::Reason;
 use crate::incident::Step;
 
-/// A change of an incident about a server, a manifest or a channel.
+/// A change of an incident about a server, a manifest, a channel or a registry.
 #[derive(Clone, Debug)]
 pub struct News<'a> {
     /// As it is stored from now on.

@@ -1,4 +1,4 @@
-//! Words the end of an incident whose database left the configuration.
+//! Words the end of an incident whose database left the configuration, or its registry.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,8 @@ pub struct Removed<'a> {
     pub audited_at: Timestamp,
     /// The labels that it was last told with.
     pub labels: BTreeMap<String, String>,
+    /// The registry that does not name it any more, where it was one that did.
+    pub registry: Option<&'a str>,
     /// What it last held.
     pub findings: Vec<NotifiedFinding>,
 }
@@ -28,13 +30,17 @@ pub struct Removed<'a> {
 /// Words it. "Resolved" must not read as "all is well": nobody looks any more.
 #[must_use]
 pub fn removed(it: Removed<'_>) -> Notification {
-    let Removed { incident, manifest, audited_at, labels, findings } = it;
+    let Removed { incident, manifest, audited_at, labels, registry, findings } = it;
+    let (reason, left) = match registry {
+        None => (Reason::DatabaseRemoved, "the configuration".to_owned()),
+        Some(name) => (Reason::DatabaseRetired, format!("registry `{name}`")),
+    };
     let findings: Vec<NotifiedFinding> =
         findings.into_iter().map(|it| NotifiedFinding { new: false, ..it }).collect();
     let severity = findings.iter().filter_map(|it| it.severity.parse::<Severity>().ok()).max();
     Notification {
         kind: NotificationType::Resolved,
-        reason: Reason::DatabaseRemoved.word().to_owned(),
+        reason: reason.word().to_owned(),
         incident: Some(incident.id.to_string()),
         incident_kind: Some(incident.kind.word().to_owned()),
         subject: incident.subject.clone(),
@@ -42,7 +48,7 @@ pub fn removed(it: Removed<'_>) -> Notification {
         manifest: manifest.to_owned(),
         labels,
         severity: severity.unwrap_or(Severity::Warning).word().to_owned(),
-        headline: format!("{}: no longer watched (it left the configuration)", incident.subject),
+        headline: format!("{}: no longer watched (it left {left})", incident.subject),
         diagnoses: Vec::new(),
         findings_total: incident.fingerprints.len(),
         new_total: 0,

@@ -15,6 +15,8 @@ pub(super) struct Ended {
     pub(super) database: String,
     /// What it was held to.
     pub(super) force: Arc<Force>,
+    /// There was nothing to connect to.
+    pub(super) was_unusable: bool,
     /// The audit proved that the database holds tables of its manifest.
     pub(super) populated: bool,
     /// The report is recorded, or will be.
@@ -30,6 +32,7 @@ pub(super) struct Ended {
 pub(super) struct Ending {
     database: String,
     force: Arc<Force>,
+    was_unusable: bool,
     pub(super) populated: bool,
     pub(super) recorded: bool,
     pub(super) recheck: Option<Duration>,
@@ -46,6 +49,7 @@ impl Ending {
         Self {
             database: database.name.clone(),
             force,
+            was_unusable: database.connection.is_unusable(),
             populated: false,
             recorded: false,
             recheck: None,
@@ -60,6 +64,7 @@ impl Drop for Ending {
         let ended = Ended {
             database: std::mem::take(&mut self.database),
             force: Arc::clone(&self.force),
+            was_unusable: self.was_unusable,
             populated: self.populated,
             recorded: self.recorded,
             recheck: self.recheck,

@@ -29,6 +29,8 @@ mod outbox;
 mod pace;
 mod parked;
 mod prune;
+mod registries;
+mod registry_told;
 mod reminders;
 mod reroute;
 mod residents;
@@ -123,6 +125,8 @@ pub struct Sqlite {
     pushed: Arc<Mutex<BTreeSet<String>>>,
     /// Counts changes of what decides what is in force.
     standing: watch::Sender<u64>,
+    /// Counts registries that a person accepted.
+    accepted: watch::Sender<u64>,
     epoch: i64,
 }
 
@@ -148,8 +152,9 @@ impl Sqlite {
         let progress = writer.progress();
         writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
         let standing = watch::Sender::new(0);
+        let accepted = watch::Sender::new(0);
         let pushed = Arc::default();
-        Ok(Self { commands, health, progress, outbox, pushed, standing, epoch })
+        Ok(Self { commands, health, progress, outbox, pushed, standing, accepted, epoch })
     }
 
     pub(super) async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {

@@ -117,9 +117,13 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("alter event trigger watch_NAME disable", "alter event trigger watch_NAME enable", &["event_trigger_changed watch_NAME"]),
 ];
 
-/// Kinds that have nothing to do with depth; `evidence`, `check_exit_codes`, `presets` and `observer` hold them.
-const SHALLOW: [FindingKind; 12] = [
+/// Kinds that have nothing to do with depth; `evidence`, `check_exit_codes`, `presets`, `observer` and `resets` hold them.
+const SHALLOW: [FindingKind; 16] = [
     FindingKind::WrongDatabase,
+    FindingKind::DatabaseReset,
+    FindingKind::TableEmptied,
+    FindingKind::TableRecreated,
+    FindingKind::SameDatabase,
     FindingKind::WrongLedger,
     FindingKind::ForbiddenTable,
     FindingKind::UnexpectedTable,

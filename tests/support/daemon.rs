@@ -77,6 +77,11 @@ impl TestDaemon {
         self.log.wait_for(what, matches).await
     }
 
+    /// Whether a line that was taken so far holds `words`.
+    pub(crate) fn has_logged(&self, words: &str) -> bool {
+        self.log.seen.iter().any(|it| it.contains(words))
+    }
+
     /// `GET path`: the status and the body.
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         get(self.address, path).await.expect("the daemon answers")

@@ -167,6 +167,12 @@ impl ConfigText {
         self
     }
 
+    /// The state keeps URLs of registries, encrypted with the key in this file.
+    pub(crate) fn encryption_key(mut self, file: &str) -> Self {
+        self.state = format!("{{ sqlite: schemawarden.db, encryption_key_file: {file} }}");
+        self
+    }
+
     /// The channel `ops` is a Slack webhook at `url`.
     pub(crate) fn slack(self, url: &str) -> Self {
         self.channel("ops", &slack(url))

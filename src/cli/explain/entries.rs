@@ -137,6 +137,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         to_do: "`schemawarden deliveries list` says what the receiver answered. Correct the URL or the key and reload; `schemawarden notify-test CHANNEL` tries it, and `schemawarden deliveries retry CHANNEL` sends what waits. It resolves with the next message that arrives.",
     },
     Entry {
+        kind: "registry_shrunk",
+        means: "A registry that names databases (`discover:`) names far fewer of them than before, none, or cannot be read.",
+        matters: "In the incident of 2025 the registry itself was wiped. Were it believed, every tenant would leave the watch at the moment when it matters most. So the last known databases stay registered and are audited on.",
+        to_do: "Look at the registry first: was its table emptied, its database reset? `schemawarden discover NAME` says what it names now. It resolves when the registry names enough of them again. If they are gone for good: `schemawarden discover accept NAME --reason TEXT`.",
+    },
+    Entry {
         kind: "foreign_manifest",
         means: "The unexpected tables are those of another manifest.",
         matters: "That is the signature of a schema pushed to the wrong database: one act, not twenty-one findings.",

@@ -1,7 +1,5 @@
 //! Databases: each can be connected to, has a manifest, a schedule, and a name of its own.
 
-use std::collections::BTreeMap;
-use std::str::FromStr as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,15 +16,12 @@ use crate::connection;
 use crate::connection::Connection;
 use crate::connection::Password;
 use crate::connection::SslMode;
-use crate::finding::FindingKind;
-use crate::finding::Severity;
 use crate::incident::Life;
 use crate::manifest;
 use crate::manifest::Manifests;
 use crate::reset::Pin;
 use crate::reset::Thresholds;
 use crate::yaml::At;
-use crate::yaml::Entries;
 use crate::yaml::Mistake;
 use crate::yaml::nearest;
 
@@ -34,8 +29,8 @@ use super::Noted;
 use super::check_name;
 use super::directory_of;
 use super::life;
-use super::limits;
-use super::plain;
+use super::own::MAX_PROVISION_GRACE;
+use super::own::Own;
 use super::resets;
 use super::schedule::Parts;
 use super::secret;
@@ -44,7 +39,6 @@ use super::unique;
 
 /// How long a database that was never seen populated may stay empty, if the file does not say.
 const DEFAULT_PROVISION_GRACE: Duration = Duration::from_mins(15);
-const MAX_PROVISION_GRACE: Duration = Duration::from_hours(30 * 24);
 
 const DEFAULT_COMMAND_TIMEOUT: Duration = Duration::from_secs(10);
 const COMMAND_TIMEOUT: std::ops::RangeInclusive<Duration> =
@@ -60,15 +54,15 @@ const WATCHED_MAX: usize = 500;
 const MAX_SERVER: usize = 200;
 
 /// What holds for every database.
-struct Shared<'a> {
-    manifests: Option<&'a Manifests>,
-    known: &'a KnownFiles,
-    limits: Limits,
-    schedule: Parts,
-    ssl_root_cert: Option<std::path::PathBuf>,
-    provision_grace: Duration,
-    life: Life,
-    resets: Thresholds,
+pub(super) struct Shared<'a> {
+    pub(super) manifests: Option<&'a Manifests>,
+    pub(super) known: &'a KnownFiles,
+    pub(super) limits: Limits,
+    pub(super) schedule: Parts,
+    pub(super) ssl_root_cert: Option<std::path::PathBuf>,
+    pub(super) provision_grace: Duration,
+    pub(super) life: Life,
+    pub(super) resets: Thresholds,
     today: Date,
 }
 
@@ -91,18 +85,19 @@ pub(super) fn goldens(file: &shape::File, manifests: Option<&Manifests>, noted: 
     }
 }
 
-pub(super) fn all(
+/// What the file says of every database.
+pub(super) fn shared<'a>(
     file: &shape::File,
-    manifests: Option<&Manifests>,
-    known: &KnownFiles,
+    manifests: Option<&'a Manifests>,
+    known: &'a KnownFiles,
     limits: Limits,
     today: Date,
     noted: &mut Noted,
-) -> Vec<Database> {
+) -> Shared<'a> {
     let defaults = file.defaults.as_ref();
     let root_cert = defaults.and_then(|it| it.sslrootcert.as_ref());
     let grace = defaults.and_then(|it| it.provision_grace.as_ref());
-    let shared = Shared {
+    Shared {
         manifests,
         known,
         limits,
@@ -135,14 +130,18 @@ pub(super) fn all(
             noted,
         ),
         today,
-    };
+    }
+}
+
+pub(super) fn all(file: &shape::File, shared: &Shared<'_>, noted: &mut Noted) -> Vec<Database> {
     let watched = file.databases.value.iter().filter_map(|it| it.watch.as_ref());
     if let Some(beyond) = watched.filter(|it| it.value).nth(WATCHED_MAX) {
         let message =
             format!("more than {WATCHED_MAX} databases are watched: each takes a connection");
         noted.mistake(Some(beyond.at), "databases", message);
     }
-    if file.databases.value.is_empty() {
+    let discovers = file.discover.as_ref().is_some_and(|it| !it.value.is_empty());
+    if file.databases.value.is_empty() && !discovers {
         noted.mistake(Some(file.databases.at), "databases", "there is no database to audit");
     }
     let entries = file.databases.value.iter().enumerate();
@@ -150,7 +149,7 @@ pub(super) fn all(
         entries.map(|(index, it)| (format!("databases[{index}].name"), &it.name, (index, it)));
     let mut all = Vec::new();
     for (index, entry) in unique(names, noted) {
-        all.extend(one(entry, &format!("databases[{index}]"), &shared, noted));
+        all.extend(one(entry, &format!("databases[{index}]"), shared, noted));
     }
     all
 }
@@ -165,14 +164,17 @@ fn one(
     check_name(&it.name, &field("name"), noted);
     let connection = connection(it, key, shared, noted);
     let server = server(it, &field("server"), noted);
-    let manifest = shared.manifests.and_then(|manifests| {
-        let found = manifests.get(&it.manifest.value).map(Arc::clone);
-        if found.is_none() {
-            let near = nearest(&it.manifest.value, manifests.keys().map(String::as_str));
-            noted.no_such(&it.manifest, &field("manifest"), "manifest", near);
-        }
-        found
-    });
+    let own = Own {
+        manifest: &it.manifest,
+        severity: it.severity.as_ref(),
+        limits: it.limits.as_ref(),
+        provision_grace: it.provision_grace.as_ref(),
+        confirm: it.confirm.as_ref(),
+        confirm_failing: it.confirm_failing.as_ref(),
+        flap_window: it.flap_window.as_ref(),
+        resets: it.resets.as_ref(),
+    };
+    let own = own.read(key, shared, noted);
     let schedule = shared.schedule.with(it.schedule.as_ref(), &field("schedule"), noted).schedule();
     let mut known = manifest::Noted::default();
     let mut accepted = manifest::accepted(
@@ -185,27 +187,12 @@ fn one(
     noted.mistakes.extend(known.mistakes);
     noted.warnings.extend(known.warnings);
     accepted.extend(shared.known.entries.get(&it.name.value).into_iter().flatten().cloned());
-    let severities = severities(it.severity.as_ref(), &field("severity"), noted);
-    let limits = limits::of_one(it.limits.as_ref(), &field("limits"), shared.limits, noted);
-    let provision_grace = noted.period(
-        it.provision_grace.as_ref(),
-        &field("provision_grace"),
-        shared.provision_grace,
-        Duration::ZERO..=MAX_PROVISION_GRACE,
-    );
-    let said = life::Said {
-        confirm: it.confirm.as_ref(),
-        confirm_failing: it.confirm_failing.as_ref(),
-        flap_window: it.flap_window.as_ref(),
-    };
-    let life = life::read(said, key, shared.life, noted);
     let watch = it.watch.as_ref().is_some_and(|it| it.value);
     let observer = it.observer.as_ref().map_or(watch, |it| it.value);
     if let (true, false, Some(said)) = (watch, observer, &it.observer) {
         let message = "`watch: true` needs the observer: it is what calls";
         noted.mistake_help(Some(said.at), field("observer"), message, "take one of the two out");
     }
-    let resets = resets::read(it.resets.as_ref(), key, &shared.resets, noted);
     let pin = identity(it, &field("identity"), noted);
     let connection = connection?;
     let labels = it.labels.iter().flat_map(|it| &it.0);
@@ -213,18 +200,19 @@ fn one(
     Some(Database {
         name: it.name.value.clone(),
         connection: connection.source,
-        manifest: manifest?,
+        manifest: own.manifest?,
         schedule: schedule?,
         labels: labels.map(|(name, value)| (name.value.clone(), value.value.clone())).collect(),
         observer,
         watch,
         server: server.or(connection.server),
         known: accepted,
-        severities,
-        limits,
-        provision_grace,
-        life,
-        resets,
+        severities: own.severities,
+        limits: own.limits,
+        provision_grace: own.provision_grace,
+        life: own.life,
+        discovery: None,
+        resets: own.resets,
         pin,
     })
 }
@@ -274,7 +262,7 @@ fn connection(
     }
     let own_roots =
         it.sslrootcert.as_ref().map(|it| noted.file_of(it, &format!("{key}.sslrootcert")));
-    let password = password(it, key, noted);
+    let password = password(it.password_file.as_ref(), it.password_command.as_ref(), key, noted);
     let found = found?;
     let file = match &found.source {
         SecretSource::Inline(_) => None,
@@ -288,6 +276,7 @@ fn connection(
             Some(path) => directory_of(path),
             None => noted.directory().to_owned(),
         },
+        ..ConnectionDefaults::default()
     };
     let parsed = match connection::parse(found.text.expose(), &defaults) {
         Ok(parsed) => parsed,
@@ -343,8 +332,14 @@ fn look_at(
     }
 }
 
-fn password(it: &shape::Database, key: &str, noted: &mut Noted) -> Option<Password> {
-    match (&it.password_file, &it.password_command) {
+/// Where the password comes from that a URL leaves open.
+pub(super) fn password(
+    file: Option<&At<String>>,
+    command: Option<&At<shape::PasswordCommand>>,
+    key: &str,
+    noted: &mut Noted,
+) -> Option<Password> {
+    match (file, command) {
         (None, None) => None,
         (Some(file), Some(_)) => {
             let message = "`password_file` and `password_command` together";
@@ -377,36 +372,4 @@ fn password(it: &shape::Database, key: &str, noted: &mut Noted) -> Option<Passwo
             })
         }
     }
-}
-
-fn severities(
-    said: Option<&Entries<At<String>>>,
-    key: &str,
-    noted: &mut Noted,
-) -> BTreeMap<FindingKind, Severity> {
-    let mut severities = BTreeMap::new();
-    for (word, severity) in said.iter().flat_map(|it| &it.0) {
-        let found = FindingKind::from_str(&word.value);
-        if found.is_err() {
-            let near = nearest(&word.value, FindingKind::ALL.map(FindingKind::word));
-            noted.no_such(word, key, "finding kind", near);
-        }
-        let level = Severity::from_str(&severity.value);
-        if level.is_err() {
-            let near = nearest(&severity.value, Severity::ALL.map(Severity::word));
-            noted.no_such(severity, &format!("{key}.{}", plain(word)), "severity", near);
-        }
-        if let (Ok(kind), Ok(level)) = (found, level) {
-            match kind.refusal_of(level) {
-                Some(refusal) => {
-                    let place = format!("{key}.{}", plain(word));
-                    noted.mistake(Some(severity.at), place, refusal);
-                }
-                None => {
-                    severities.insert(kind, level);
-                }
-            }
-        }
-    }
-    severities
 }

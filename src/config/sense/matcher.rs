@@ -21,6 +21,8 @@ use super::plain;
 /// What the config registers, as far as matchers and templates ask.
 pub(super) struct Registered<'a> {
     databases: Vec<Entry<'a>>,
+    /// Registries name more, which nobody knows here: then nothing is said of what fits none.
+    pub(super) open_ended: bool,
 }
 
 /// One registered database.
@@ -42,12 +44,20 @@ impl<'a> Registered<'a> {
                 .map(|(name, value)| (name.value.as_str(), value.value.as_str()))
                 .collect(),
         };
-        Self { databases: file.databases.value.iter().map(entry).collect() }
+        Self {
+            databases: file.databases.value.iter().map(entry).collect(),
+            open_ended: file.discover.is_some(),
+        }
     }
 
     /// The labels of each database that `matcher` may take.
     pub(super) fn labels_of(&self, matcher: &Matcher) -> Vec<&BTreeMap<&'a str, &'a str>> {
         self.databases.iter().filter(|it| fits(matcher, it)).map(|it| &it.labels).collect()
+    }
+
+    /// What a warning says; nothing where nobody can tell.
+    fn unless_open(&self, what: &'static str) -> &'static str {
+        if self.open_ended { "" } else { what }
     }
 
     /// Every label that a database has.
@@ -93,27 +103,28 @@ pub(super) fn read(
         patterns(
             said.database.as_ref(),
             &field("database"),
-            "no registered database is called",
+            registered.unless_open("no registered database is called"),
             &names,
             noted,
         )
     };
     let manifests = {
         let names = all.iter().map(|it| it.manifest).collect();
-        let what = "no registered database has the manifest";
+        let what = registered.unless_open("no registered database has the manifest");
         patterns(said.manifest.as_ref(), &field("manifest"), what, &names, noted)
     };
     let mut labels = BTreeMap::new();
     for (label, values) in said.labels.iter().flat_map(|it| &it.0) {
         let place = format!("{}.{}", field("labels"), plain(label));
         let known = registered.label_names();
-        if !known.contains(label.value.as_str()) {
+        if !registered.open_ended && !known.contains(label.value.as_str()) {
             let message = format!("no registered database has the label {}", label.shown());
             warn(noted, label, &place, message, &known);
         }
         let there: BTreeSet<&str> =
             all.iter().filter_map(|it| it.labels.get(label.value.as_str()).copied()).collect();
         let what = if there.is_empty() { "" } else { "no registered database has there the value" };
+        let what = registered.unless_open(what);
         let values = patterns(Some(values), &place, what, &there, noted);
         labels.insert(label.value.clone(), values);
     }
@@ -152,7 +163,7 @@ fn look_together(
     let may_hold = |it: &IncidentKind| match it.about() {
         About::Database => true,
         About::Server | About::Manifest => purpose == For::Window,
-        About::Channel => false,
+        About::Channel | About::Discovery => false,
     };
     let asks_for_database = !matcher.databases.is_empty();
     let asks = asks_for_database || !matcher.manifests.is_empty() || !matcher.labels.is_empty();
@@ -161,7 +172,7 @@ fn look_together(
         let message =
             format!("matches nothing: what is {} is about no database", kinds.join(" or "));
         noted.warning(at, key, message);
-    } else if asks && registered.labels_of(matcher).is_empty() {
+    } else if asks && !registered.open_ended && registered.labels_of(matcher).is_empty() {
         noted.warning(at, key, "matches nothing: no registered database fits all of it");
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn networks(said: Option<&shape::Networks>, noted: &mut Noted) -> Net
     }
 }
 
-fn list(said: Option<&At<Vec<At<String>>>>, key: &str, noted: &mut Noted) -> Vec<IpNet> {
+pub(super) fn list(said: Option<&At<Vec<At<String>>>>, key: &str, noted: &mut Noted) -> Vec<IpNet> {
     let mut networks = Vec::new();
     for (index, word) in said.iter().flat_map(|it| it.value.iter().enumerate()) {
         let place = format!("{key}[{index}]");

@@ -16,6 +16,8 @@ use super::Noted;
 
 /// What holds where the file says nothing.
 const DEFAULT_CRON: &str = "*/5 * * * *";
+/// How often a registry is read, if the file does not say.
+const DEFAULT_REFRESH: Duration = Duration::from_mins(5);
 const DEFAULT_SPLAY: Duration = Duration::from_secs(30);
 /// A longer splay could only come from a typo: the interval's tenth is the limit anyway.
 const MAX_SPLAY: Duration = Duration::from_hours(24);
@@ -45,6 +47,11 @@ impl Parts {
             splay: DEFAULT_SPLAY,
             broken: false,
         }
+    }
+
+    /// The parts of a registry's refresh where nothing is said.
+    pub(super) fn refresh() -> Self {
+        Self { when: When::Every(DEFAULT_REFRESH), ..Self::unsaid() }
     }
 
     /// These parts with what `said` says over them.

@@ -125,7 +125,7 @@ pub(super) fn warn_of_inline(secret: &At<String>, key: &str, noted: &mut Noted) 
 
 /// The mode of a file that others than its owner may use.
 #[cfg(unix)]
-fn mode_for_others(path: &Path) -> Option<u32> {
+pub(super) fn mode_for_others(path: &Path) -> Option<u32> {
     use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(path).ok()?.permissions().mode() & 0o777;
     (mode & 0o077 != 0).then_some(mode)
@@ -133,6 +133,6 @@ fn mode_for_others(path: &Path) -> Option<u32> {
 
 /// Elsewhere, modes say nothing.
 #[cfg(not(unix))]
-fn mode_for_others(_: &Path) -> Option<u32> {
+pub(super) fn mode_for_others(_: &Path) -> Option<u32> {
     None
 }

@@ -6,6 +6,7 @@ use crate::config::State;
 use crate::config::shape;
 
 use super::Noted;
+use super::encryption_key;
 
 /// Where the state is, if the file does not say.
 const DEFAULT_SQLITE: &str = "schemawarden.db";
@@ -27,7 +28,9 @@ pub(super) fn read(file: &shape::File, noted: &mut Noted) -> State {
         Some(it) => (it.audits.as_ref(), it.incidents.as_ref()),
         None => (None, None),
     };
+    let encryption_key = file.state.as_ref().and_then(|it| it.encryption_key_file.as_ref());
     State {
+        encryption_key: encryption_key.and_then(|it| encryption_key::read(it, noted)),
         sqlite: match sqlite {
             Some(path) => noted.path_of(path, "state.sqlite"),
             None => noted.directory().join(DEFAULT_SQLITE),

@@ -75,7 +75,7 @@ pub(in crate::config) struct Database {
     pub(in crate::config) limits: Option<OwnLimits>,
 }
 
-fn severities(_: &mut SchemaGenerator) -> Schema {
+pub(super) fn severities(_: &mut SchemaGenerator) -> Schema {
     let mut kinds = serde_json::Map::new();
     for kind in FindingKind::ALL {
         let words: Vec<_> = kind.severities().map(Severity::word).collect();

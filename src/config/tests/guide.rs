@@ -1,4 +1,4 @@
-//! The YAML of `docs/alerts.md`, `docs/config.md` and `docs/resets.md` is what it says: good configs, without a warning.
+//! The YAML of `docs/alerts.md`, `docs/config.md`, `docs/discovery.md` and `docs/resets.md` is what it says: good configs, without a warning.
 //! And every key there is stands in a guide.
 
 use super::*;
@@ -30,6 +30,9 @@ fn good(name: &str, examples: usize) {
         for file in &files {
             folder.put("known.yaml", file);
         }
+        folder.put("secrets/auditor", "hunter2\n");
+        folder.put("secrets/state.key", &"ab".repeat(32));
+        folder.put("tenants/sco.yaml", "databases: []\n");
         folder.put("c.yaml", example);
         let path = folder.0.path().join("c.yaml");
         let now: Timestamp = "2025-07-05T10:00:00Z".parse().unwrap();
@@ -43,7 +46,8 @@ fn good(name: &str, examples: usize) {
 #[test]
 fn every_example_of_the_guides_is_a_good_config() {
     good("alerts.md", 7);
-    good("config.md", 9);
+    good("config.md", 10);
+    good("discovery.md", 3);
     good("resets.md", 2);
 }
 

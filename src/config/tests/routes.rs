@@ -87,7 +87,7 @@ fn every_mistake_of_a_route_is_told() {
             &["c.yaml:7:27: routes[0].continue: the last route has none after it; leave it out"]),
         ("words", routed(&format!("  - {{to: [ops], match: {{kind: [drft, state_failing], severity: fatal, team: red}}, group_by: [labels, manifst, labels.team]}}\n{ALL}")),
             &["c.yaml:7:32: routes[0].match.kind: there is no incident kind `drft`; did you mean `drift`?",
-              "c.yaml:7:38: routes[0].match.kind: there is no incident kind `state_failing`; use one of drift, wrong_database, reset, same_database, audit_failing, server_unreachable, manifest_suspect, channel_parked",
+              "c.yaml:7:38: routes[0].match.kind: there is no incident kind `state_failing`; use one of drift, wrong_database, reset, same_database, audit_failing, server_unreachable, manifest_suspect, channel_parked, registry_shrunk",
               "c.yaml:7:64: routes[0].match.severity: there is no severity `fatal`; use one of info, warning, critical",
               "c.yaml:7:71: routes[0].match.team: unknown key; known here: `database`, `manifest`, `labels`, `kind`, `severity`",
               "c.yaml:7:94: routes[0].group_by[0]: there is no group `labels`; use one of database, manifest, kind, severity, incident, labels.NAME",

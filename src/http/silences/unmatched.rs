@@ -65,7 +65,7 @@ fn can_hold(kind: IncidentKind, narrowed: bool, silence: &Silence, config: &Conf
     };
     match kind.about() {
         About::Database => true,
-        About::Channel => !narrowed,
+        About::Channel | About::Discovery => !narrowed,
         About::Server => !narrowed || all_of(Database::server),
         About::Manifest => !narrowed || all_of(|it| it.manifest.name.clone()),
     }

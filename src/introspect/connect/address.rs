@@ -74,6 +74,16 @@ impl Reached {
         }
     }
 
+    /// The same without the addresses that are `denied`; one of those where that leaves none.
+    pub(super) fn without(self, denied: impl Fn(IpAddr) -> bool) -> Result<Self, IpAddr> {
+        let Self::Tcp(addresses) = self else { return Ok(self) };
+        let (out, kept): (Vec<_>, Vec<_>) = addresses.into_iter().partition(|it| denied(it.ip()));
+        match out.first() {
+            Some(first) if kept.is_empty() => Err(first.ip()),
+            _ => Ok(Self::Tcp(kept)),
+        }
+    }
+
     /// Whether the way there stays on this machine.
     pub(super) fn is_local(&self) -> bool {
         match self {

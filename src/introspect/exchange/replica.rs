@@ -17,14 +17,16 @@ use crate::introspect::connect::Deadline;
 use crate::introspect::session::Session;
 use crate::schema::Catalog;
 
-/// Milliseconds since the last transaction that was replayed; null where there was none. 0 where nothing
-/// that was received waits for being replayed.
+/// Milliseconds since the last transaction that was replayed. 0 where nothing that was received waits for
+/// being replayed. Where none was replayed so far, since the start if something waits; null if no receiver
+/// says so.
 const LAG: &str = "\
 select case when w.pid is not null
     and pg_catalog.pg_last_wal_receive_lsn() operator(pg_catalog.=) pg_catalog.pg_last_wal_replay_lsn()
   then 0::pg_catalog.int8
   else (pg_catalog.date_part('epoch', pg_catalog.clock_timestamp()
-    operator(pg_catalog.-) pg_catalog.pg_last_xact_replay_timestamp())
+    operator(pg_catalog.-) coalesce(pg_catalog.pg_last_xact_replay_timestamp(),
+      case when w.pid is not null then pg_catalog.pg_postmaster_start_time() end))
     operator(pg_catalog.*) 1000::pg_catalog.float8)::pg_catalog.int8 end
 from (select null) one left join pg_catalog.pg_stat_get_wal_receiver() w on true";
 

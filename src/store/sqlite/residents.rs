@@ -8,7 +8,8 @@ use crate::incident::About;
 use crate::incident::IncidentKind;
 use crate::notification::Resident;
 
-/// Those of the subject of an incident of `kind`, by name; none where it is a database or a channel.
+/// Those of the subject of an incident of `kind`, by name; none where it is a database, a channel
+/// or a registry, which is more than its databases.
 pub(super) fn residents(
     connection: &Connection,
     kind: IncidentKind,
@@ -17,7 +18,7 @@ pub(super) fn residents(
     match kind.about() {
         About::Server => of_server(connection, subject),
         About::Manifest => of_manifest(connection, subject),
-        About::Database | About::Channel => Ok(Vec::new()),
+        About::Database | About::Channel | About::Discovery => Ok(Vec::new()),
     }
 }
 

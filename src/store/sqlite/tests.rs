@@ -8,6 +8,7 @@ mod living;
 mod muting;
 mod opening;
 mod parking;
+mod registering;
 mod reminding;
 mod sending;
 mod trouble;

@@ -9,6 +9,7 @@ use rusqlite::OptionalExtension as _;
 
 use super::column;
 use super::incidents;
+use super::registries;
 use super::servers;
 use super::tell::Change;
 use super::tell::tell;
@@ -45,7 +46,11 @@ pub(super) fn close(
             _ => continue,
         }
         let incident = close_unregistered(&current, now).incident;
-        let reason = Reason::DatabaseRemoved;
+        let registry = registries::retired_from(connection, &incident.subject)?;
+        let reason = match registry {
+            None => Reason::DatabaseRemoved,
+            Some(_) => Reason::DatabaseRetired,
+        };
         let findings = incidents::findings(connection, incident.id)?;
         incidents::save(connection, &incident, reason.word(), &findings)?;
         let (manifest, audited_at) = last_audit(connection, &incident.subject)?
@@ -55,6 +60,7 @@ pub(super) fn close(
             manifest: &manifest,
             audited_at,
             labels: last_labels(connection, incident.id)?,
+            registry: registry.as_deref(),
             findings,
         });
         let step = Step::Resolved;

@@ -135,7 +135,7 @@ pub(super) fn check_label(
     noted: &mut Noted,
 ) {
     let known = registered.label_names();
-    if !known.contains(label) {
+    if !registered.open_ended && !known.contains(label) {
         let near = nearest(label, known).filter(|_| !word.from_env);
         let label = At { value: label.to_owned(), ..word.clone() };
         let message = format!("no registered database has the label {}", label.shown());

@@ -1,0 +1,107 @@
+//! `/api/v1/discoveries`: what registries name, whether they are believed, and accepting one that
+//! shrank. No URL of a registry is in any answer.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::extract::Path;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use serde_json::Value;
+use serde_json::json;
+
+use super::Face;
+use super::answer;
+use super::asked::Asked;
+use super::body::spelled;
+use super::refusal::Refusal;
+use crate::config::Config;
+use crate::config::ConnectionSource;
+use crate::config::Discovery;
+use crate::config::RegistrySource;
+use crate::nearest::nearest;
+use crate::registry::Why;
+use crate::store::AcceptRegistry;
+use crate::store::KeptRegistry;
+
+/// Every discovery of the config, in its order.
+pub(super) async fn list(State(face): State<Face>) -> Result<Response, Refusal> {
+    let config = Arc::clone(&face.config.borrow());
+    let kept: BTreeMap<String, KeptRegistry> =
+        face.store.registries().await?.into_iter().map(|it| (it.discovery.clone(), it)).collect();
+    let all: Vec<Value> =
+        config.discoveries.iter().map(|it| row(&config, it, kept.get(&it.name))).collect();
+    Ok(answer(StatusCode::OK, &json!({ "discoveries": all })))
+}
+
+/// Takes a registry for right that names fewer than before: what is gone from it retires.
+pub(super) async fn accept(
+    State(face): State<Face>,
+    Path(name): Path<String>,
+    mut asked: Asked,
+) -> Result<Response, Refusal> {
+    asked.body.only(&["reason"])?;
+    let reason = asked.body.needed("reason", "who retires databases says why")?;
+    let config = Arc::clone(&face.config.borrow());
+    if !config.discoveries.iter().any(|it| it.name == name) {
+        let names = config.discoveries.iter().map(|it| it.name.as_str());
+        let hint =
+            nearest(&name, names).map_or_else(String::new, |it| format!("; did you mean `{it}`?"));
+        let detail = format!("there is no discovery `{}`{hint}", spelled(&name));
+        return Err(Refusal::missing(detail));
+    }
+    let (policy, now) = (Arc::clone(&config.policy), face.clock.now());
+    match face.store.accept_registry(&name, &asked.author, &reason, policy, now).await? {
+        AcceptRegistry::Done { retired, .. } => {
+            tracing::info!(
+                discovery.name = name,
+                author = asked.author,
+                databases = retired.len(),
+                "registry `{name}` was accepted: {} databases retire",
+                retired.len()
+            );
+            Ok(answer(StatusCode::OK, &json!({ "discovery": name, "retired": retired })))
+        }
+        AcceptRegistry::NothingGone => Err(Refusal::conflict(format!(
+            "nothing is gone from registry `{name}` that is kept registered; one that cannot be read \
+             has to be mended"
+        ))),
+    }
+}
+
+fn row(config: &Config, it: &Discovery, kept: Option<&KeptRegistry>) -> Value {
+    let databases: Vec<_> = config
+        .databases
+        .iter()
+        .filter(|database| database.discovery.as_deref() == Some(it.name.as_str()))
+        .collect();
+    let problem = |database: &&Arc<crate::config::Database>| match &database.connection {
+        ConnectionSource::Unusable { reason } => {
+            Some(json!({ "database": database.name, "reason": &**reason }))
+        }
+        _ => None,
+    };
+    let gone: Vec<&str> = kept
+        .iter()
+        .flat_map(|it| &it.tenants)
+        .filter(|it| it.is_gone)
+        .map(|it| it.name.as_str())
+        .collect();
+    json!({
+        "name": it.name,
+        "kind": match it.source {
+            RegistrySource::Query { .. } => "query",
+            RegistrySource::Databases { .. } => "databases",
+            RegistrySource::Files { .. } => "files",
+        },
+        "from": it.from().map(|it| it.name.as_str()),
+        "databases": databases.len(),
+        "problems": databases.iter().filter_map(problem).collect::<Vec<_>>(),
+        "gone": gone,
+        "doubt": kept.and_then(|it| it.doubt).map(Why::word),
+        "read_at": kept.and_then(|it| it.read_at).map(|it| it.to_string()),
+        "tried_at": kept.and_then(|it| it.tried_at).map(|it| it.to_string()),
+        "failure": kept.and_then(|it| it.detail.as_deref()),
+    })
+}

@@ -1,0 +1,157 @@
+//! From a tenant to a registered database, and from a config and its tenants to one config.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::Tenant;
+use super::Way;
+use crate::config::Config;
+use crate::config::ConnectionDefaults;
+use crate::config::ConnectionSource;
+use crate::config::Database;
+use crate::config::Discovery;
+use crate::config::Placeholder;
+use crate::config::RegistrySource;
+use crate::connection::Connection;
+use crate::connection::Endpoint;
+use crate::connection::parse;
+use crate::manifest::Manifests;
+
+/// The database that a tenant is. What is wrong with it makes every audit of it `unknown`.
+#[must_use]
+pub fn database(tenant: &Tenant, discovery: &Discovery, manifests: &Manifests) -> Database {
+    let defaults = &discovery.tenants;
+    let named = tenant.manifest.as_ref().map(|it| manifests.get(it));
+    let (manifest, connection) = match named {
+        None => (&defaults.manifest, connection(tenant, discovery)),
+        Some(Some(manifest)) => (manifest, connection(tenant, discovery)),
+        Some(None) => {
+            (&defaults.manifest, Err("its row names a manifest that does not exist".to_owned()))
+        }
+    };
+    let connection = connection.unwrap_or_else(|problem| ConnectionSource::Unusable {
+        reason: format!("registry `{}`: {problem}", discovery.name).into(),
+    });
+    // What is reached as the database of the registry is, is on the server that this one is on.
+    let server = match &discovery.source {
+        RegistrySource::Databases { from, .. } if !connection.is_unusable() => from.server.clone(),
+        _ => None,
+    };
+    let mut labels = defaults.labels.clone();
+    labels.extend(tenant.labels.iter().map(|(name, value)| (name.clone(), value.clone())));
+    Database {
+        name: tenant.name.clone(),
+        connection,
+        manifest: Arc::clone(manifest),
+        schedule: defaults.schedule.clone(),
+        labels,
+        server,
+        known: defaults.known.get(&tenant.name).cloned().unwrap_or_default(),
+        severities: defaults.severities.clone(),
+        limits: defaults.limits,
+        provision_grace: defaults.provision_grace,
+        life: defaults.life,
+        resets: defaults.resets.clone(),
+        // What is declared of one database is not of all.
+        pin: None,
+        observer: false,
+        watch: false,
+        discovery: Some(discovery.name.clone()),
+    }
+}
+
+/// How it is reached, or why it is not. Nothing that a row says is in the reason.
+fn connection(tenant: &Tenant, discovery: &Discovery) -> Result<ConnectionSource, String> {
+    let defaults = &discovery.tenants.connection;
+    let connection = match (&tenant.way, &discovery.source) {
+        (Way::Senseless(problem), _) => return Err(problem.clone()),
+        (Way::NotKept { reason, .. }, _) => return Err(reason.clone()),
+        // Nothing of the registry leads anywhere.
+        (Way::Parts(parts), RegistrySource::Databases { from, .. }) => {
+            return beside(from, parts.dbname.as_deref());
+        }
+        (Way::Parts(parts), _) => {
+            let template = discovery.template().ok_or("the config has no `url_template` for it")?;
+            let host = parts.host.as_deref().map(bracketed);
+            let filled = template.fill(|it| match it {
+                Placeholder::Name => Some(tenant.name.as_str()),
+                Placeholder::Host => host.as_deref(),
+                Placeholder::Port => parts.port.as_deref(),
+                Placeholder::Dbname => parts.dbname.as_deref(),
+                Placeholder::User => parts.user.as_deref(),
+            });
+            let url = filled.map_err(|it| format!("its row has no `{}`", it.word()))?;
+            parsed(url.expose(), defaults)?
+        }
+        (Way::Url(url), _) if discovery.template().is_none() => parsed(url.expose(), defaults)?,
+        (Way::Url(_), _) => return Err("its row has nothing for `url_template`".to_owned()),
+    };
+    if let Some(refusal) = discovery.hosts.refusal(&connection) {
+        return Err(refusal.to_owned());
+    }
+    if discovery.from().is_some_and(|it| is_the_same(&connection, it)) {
+        return Err("its URL points back at the registry".to_owned());
+    }
+    Ok(ConnectionSource::Parsed(Arc::new(connection)))
+}
+
+fn parsed(url: &str, defaults: &ConnectionDefaults) -> Result<Connection, String> {
+    parse(url, defaults).map_err(|error| format!("its URL is none: {error}"))
+}
+
+/// An IPv6 address stands between brackets in a URL.
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// The same connection to another database of the server.
+fn beside(from: &Database, dbname: Option<&str>) -> Result<ConnectionSource, String> {
+    let database = Some(dbname.ok_or("it has no name on the server")?.to_owned());
+    match &from.connection {
+        ConnectionSource::Parsed(connection) => {
+            let connection = Connection { database, ..Connection::clone(connection) };
+            Ok(ConnectionSource::Parsed(Arc::new(connection)))
+        }
+        ConnectionSource::File { path, defaults } => {
+            let defaults = ConnectionDefaults { database, ..defaults.clone() };
+            Ok(ConnectionSource::File { path: path.clone(), defaults })
+        }
+        ConnectionSource::Unusable { reason } => Err(reason.to_string()),
+    }
+}
+
+/// Whether it is the database of the registry itself: a host of it, and its name.
+fn is_the_same(connection: &Connection, from: &Database) -> bool {
+    let ConnectionSource::Parsed(registry) = &from.connection else { return false };
+    let name = |it: &Connection| it.database.clone().or_else(|| it.user.clone());
+    let places = |it: &Connection| it.hosts.iter().map(place).collect::<HashSet<_>>();
+    name(connection) == name(registry) && !places(connection).is_disjoint(&places(registry))
+}
+
+/// A host and port, with the names of this machine as one.
+fn place(host: &Endpoint) -> String {
+    match host {
+        Endpoint::Tcp { port, .. } if !host.is_remote() => format!("localhost:{port}"),
+        other => other.to_string().to_ascii_lowercase(),
+    }
+}
+
+/// The config with the databases of its registries, by discovery in the order of the config. A name
+/// that is there already is passed over.
+#[must_use]
+pub fn merge<'a>(
+    config: &Config,
+    tenants: impl IntoIterator<Item = (&'a Discovery, Vec<&'a Tenant>)>,
+) -> Config {
+    let mut merged = config.clone();
+    let mut taken: HashSet<String> = config.databases.iter().map(|it| it.name.clone()).collect();
+    for (discovery, tenants) in tenants {
+        for tenant in tenants {
+            if taken.insert(tenant.name.clone()) {
+                let database = database(tenant, discovery, &config.manifests);
+                merged.databases.push(Arc::new(database));
+            }
+        }
+    }
+    merged
+}
