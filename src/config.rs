@@ -125,6 +125,10 @@ pub struct Database {
     pub connection: ConnectionSource,
     pub manifest: Arc<Manifest>,
     pub schedule: Schedule,
+    /// No audit that nobody asked for begins sooner than this after the last one.
+    pub min_interval: Duration,
+    /// Whether each audit may wake a compute that is suspended when idle (Neon).
+    pub scales_to_zero: bool,
     pub labels: BTreeMap<String, String>,
     /// The observer is to be there, and whole.
     pub observer: bool,

@@ -315,6 +315,10 @@ impl Scheduler {
         // What has to be seen again is seen again soon: the alarm waits for it.
         let early = ended.recheck.and_then(|it| now.checked_add(it).ok());
         let next_due = early.map_or(next_due, |early| early.min(next_due));
+        // Whoever pays for each waking said how often; a person who asks is not made to wait.
+        let soonest = now.checked_add(database.min_interval).unwrap_or(Timestamp::MAX);
+        let asked = round.asked.contains_key(&ended.database);
+        let next_due = if asked { next_due } else { next_due.max(soonest) };
         round.agenda.put(&database.name, next_due);
         if ended.recorded {
             let timing = Timing { next_due, running_since: None };

@@ -1,6 +1,6 @@
 //! `schemawarden sql`: prints SQL for a person to read and run. Runs nothing, connects to nothing.
 
-mod observer;
+pub(in crate::cli) mod observer;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;

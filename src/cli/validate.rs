@@ -1,6 +1,7 @@
 //! `schemawarden validate`: the configuration and every manifest, offline; `--online` connects too.
 
 mod unused;
+mod wake;
 
 use std::fmt::Write as _;
 
@@ -61,6 +62,9 @@ pub(super) async fn run(global: &Global, args: ValidateArgs) -> anyhow::Result<S
         count(config.manifests.len(), "manifest"),
         count(config.channels.len(), "channel"),
     )?;
+    for it in config.databases.iter().filter(|it| it.scales_to_zero) {
+        writeln!(out, "{} {}", paint(BOLD, &it.name), wake::told(it, Clock::System.now()))?;
+    }
     let mut failed = 0;
     if args.online {
         let environment = environment::environment();

@@ -514,3 +514,26 @@ fn the_example_has_every_key() {
     assert!(!schema.to_string().contains("\"postgres\""), "it is not supported");
     assert_eq!(schema["additionalProperties"], false);
 }
+
+/// Each audit of a compute that is suspended when idle wakes it.
+#[test]
+fn a_database_that_scales_to_zero_is_audited_four_times_a_day_where_nobody_says_when() {
+    let url = "postgres://a@ep-cool-1.eu-central-1.aws.neon.tech/d";
+    for (case, defaults, own, want) in [
+        ("nobody says", "", "", "every 6h"),
+        ("a zone alone says nothing", "schedule: {timezone: Europe/Zurich}", "", "every 6h"),
+        ("the defaults say", "schedule: {every: 1m}", "", "every 1m"),
+        ("the database says", "", ", schedule: {every: 2h}", "every 2h"),
+    ] {
+        let folder = Folder::new();
+        let text = format!(
+            "defaults: {{{defaults}}}\ndatabases: [{{name: a, url: \"{url}\", manifest: central, min_interval: 1h{own}}}]\n"
+        );
+        let config = folder.load(&text).unwrap_or_else(|it| panic!("{case}: {it:?}"));
+        let database = &config.databases[0];
+        assert!(database.scales_to_zero);
+        assert_eq!(database.min_interval, Duration::from_hours(1));
+        let told = database.schedule.describe();
+        assert!(told.starts_with(want), "{case}: {told}");
+    }
+}

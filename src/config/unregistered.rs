@@ -41,6 +41,8 @@ impl Database {
             connection,
             manifest,
             schedule,
+            min_interval: Duration::ZERO,
+            scales_to_zero: false,
             labels: BTreeMap::new(),
             observer: false,
             watch: false,

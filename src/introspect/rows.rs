@@ -150,7 +150,7 @@ fn in_words(error: IntrospectError, sql: &str) -> RowsError {
 const WORDS: &str = "syntax error at or near end of input cannot execute in a an read-only transaction set \
     read-write mode inside permission denied for table view schema function relation column operator type \
     does not exist with clause containing data-modifying statement must be the top level insert multiple \
-    commands into prepared insert update delete merge truncate create drop alter select share key no before \
+    commands into prepared statement insert update delete merge truncate create drop alter select share key no before \
     any query nextval setval reference is ambiguous missing from-clause entry subquery has too many columns \
     for appear group by used aggregate canceling statement due lock timeout user request terminating \
     connection because administrator command out memory";

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::Tenant;
 use super::Way;
@@ -13,6 +14,7 @@ use crate::config::Discovery;
 use crate::config::Placeholder;
 use crate::config::RegistrySource;
 use crate::connection::Connection;
+use crate::connection::ConnectionError;
 use crate::connection::Endpoint;
 use crate::connection::parse;
 use crate::manifest::Manifests;
@@ -44,6 +46,8 @@ pub fn database(tenant: &Tenant, discovery: &Discovery, manifests: &Manifests) -
         connection,
         manifest: Arc::clone(manifest),
         schedule: defaults.schedule.clone(),
+        min_interval: Duration::ZERO,
+        scales_to_zero: false,
         labels,
         server,
         known: defaults.known.get(&tenant.name).cloned().unwrap_or_default(),
@@ -96,7 +100,13 @@ fn connection(tenant: &Tenant, discovery: &Discovery) -> Result<ConnectionSource
 }
 
 fn parsed(url: &str, defaults: &ConnectionDefaults) -> Result<Connection, String> {
-    parse(url, defaults).map_err(|error| format!("its URL is none: {error}"))
+    parse(url, defaults).map_err(|error| match error {
+        // The name of a parameter is a piece of the row.
+        ConnectionError::UnknownParameter { .. } => {
+            "its URL has a parameter that nobody knows".to_owned()
+        }
+        other => format!("its URL is none: {other}"),
+    })
 }
 
 /// An IPv6 address stands between brackets in a URL.

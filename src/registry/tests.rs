@@ -50,6 +50,7 @@ fn a_row_that_makes_no_sense_is_one_unknown_database() {
         ("another host",   format!(r#"{{"name": "sco", "url": "{}"}}"#, url.replace("db.example", "evil.test")), "sco", Some("not among `allow_hosts`")),
         ("two hosts",      format!(r#"{{"name": "sco", "url": "{}"}}"#, url.replace("db.example", "db.example,evil.test")), "sco", Some("not among `allow_hosts`")),
         ("a file of ours", format!(r#"{{"name": "sco", "url": "{url}&sslkey=/etc/k&sslcert=/etc/c"}}"#), "sco",     Some("names a file of this machine")),
+        ("a parameter",    format!(r#"{{"name": "sco", "url": "{url}&hunter2=x"}}"#),                 "sco",          Some("a parameter that nobody knows")),
         ("opportunistic",  format!(r#"{{"name": "sco", "url": "{}"}}"#, url.replace("require", "prefer")), "sco",   Some("anybody can read or fake")),
         ("the registry",   r#"{"name": "sco", "url": "postgres://x:hunter2@127.0.0.1/central"}"#.to_owned(), "sco", Some("points back at the registry")),
         ("its manifest",   format!(r#"{{"name": "sco", "url": "{url}", "manifest": "hunter2"}}"#), "sco",           Some("names a manifest that does not exist")),

@@ -9,7 +9,6 @@ use crate::support::postgres::TestDatabase;
 use crate::support::receiver::Receiver;
 use crate::support::until;
 use crate::support::workspace::ConfigText;
-use crate::support::workspace::Workspace;
 
 const SIGNING_KEY: &str = "whsec_c2NoZW1hd2FyZGVuLXNpZ25pbmcta2V5";
 
@@ -104,13 +103,9 @@ impl Fleet {
             ))
     }
 
-    pub(super) fn workspace(&self, config: &ConfigText) -> Workspace {
-        fixtures::workspace(config)
-    }
-
     /// The daemon with this config.
     pub(super) async fn start(&self, config: &ConfigText) -> TestDaemon {
-        TestDaemon::start(self.workspace(config)).await
+        TestDaemon::start(fixtures::workspace(config)).await
     }
 
     /// The next notification about an incident of this kind; others are passed over.

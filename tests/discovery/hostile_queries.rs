@@ -3,6 +3,7 @@
 
 use super::fleet::Fleet;
 use crate::support::cli::CANARY;
+use crate::support::fixtures;
 
 /// Each is asked of a real server as a role that could do what it says.
 #[tokio::test]
@@ -31,7 +32,7 @@ async fn a_query_that_is_more_than_one_select_is_refused_and_writes_nothing() {
         ("an insert",          format!("insert into {table} (name) values (''evil'') returning name, url"), "42601"),
         ("a writing CTE",      format!("with w as (insert into {table} (name) values (''evil'') returning name, url) select name, url from w"), "0A000"),
         ("two statements",     format!("select name, url from {table}; insert into {table} (name) values (''evil'')"), "42601"),
-        ("out of the transaction", format!("select name, url from {table}) as x; commit; create table public.evil (); select 1 from (select 1"), "42601"),
+        ("out of the transaction", format!("select name, url from {table}) as registry; commit; create table public.evil (); select 1 from (select 1"), "42601"),
         ("only a commit",      "commit".to_owned(), "42601"),
         ("a writing function", "select public.sneak() as name, 1 as url".to_owned(), "25006"),
         ("a loosening one",    "select public.loosen() as name, 1 as url".to_owned(), "25001"),
@@ -39,7 +40,7 @@ async fn a_query_that_is_more_than_one_select_is_refused_and_writes_nothing() {
         ("no schema",          "select name, url from \"Orchestra\"".to_owned(), "42P01"),
     ];
     for (case, query, code) in cases {
-        let workspace = fleet.workspace(&fleet.config_of(&format!("query: '{query}'")));
+        let workspace = fixtures::workspace(&fleet.config_of(&format!("query: '{query}'")));
         let run = workspace.run(&["discover", "--format", "json"]).await;
         run.ended(2);
         let answer: serde_json::Value = serde_json::from_str(&run.stdout).expect("JSON");
@@ -61,15 +62,16 @@ async fn a_query_with_the_wrong_columns_or_too_many_rows_is_refused() {
         ("no name",      "select url from public.\"Orchestra\"".to_owned(),                "no column `name`; it has `url`"),
         ("a million",    "select ''t'' || i as name, ''x'' as url from generate_series(1, 1000000) i".to_owned(), "more than 100000 rows"),
         ("large rows",   "select ''t'' || i as name, repeat(''x'', 1000000) as url from generate_series(1, 100) i".to_owned(), "sent more than"),
-        ("for ever",     "select ''t'' as name, pg_sleep(600)::text as url".to_owned(),    "timed out after 5 s"),
+        ("for ever",     "select ''t'' as name, pg_sleep(600)::text as url".to_owned(),    "timed out after 5 s|statement timeout"),
     ];
     for (case, query, words) in cases {
         let config = fleet.config_of(&format!("query: '{query}'"));
         let limits = "{ connect_timeout: 2s, audit_deadline: 5s, max_bytes: 16MiB }";
-        let workspace = fleet.workspace(&config.limits(limits));
+        let workspace = fixtures::workspace(&config.limits(limits));
         let run = workspace.run(&["discover"]).await;
         run.ended(2).says("cannot be read:");
-        assert!(run.stdout.contains(words), "{case}: {}", run.stdout);
+        let told = words.split('|').any(|it| run.stdout.contains(it));
+        assert!(told, "{case}: {}", run.stdout);
     }
 }
 
@@ -81,7 +83,7 @@ async fn an_error_that_quotes_a_row_is_told_without_it() {
     let casts = ["url::int", "url::regclass", "url::jsonb", "url::date"];
     for cast in casts {
         let query = format!("select name, {cast}::text as url from public.\"Orchestra\"");
-        let workspace = fleet.workspace(&fleet.config_of(&format!("query: '{query}'")));
+        let workspace = fixtures::workspace(&fleet.config_of(&format!("query: '{query}'")));
         let run = workspace.run(&["discover"]).await;
         run.ended(2).says("its message may hold a row");
         let run = workspace.run(&["check", "--format", "json"]).await;

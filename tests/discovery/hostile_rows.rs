@@ -3,6 +3,7 @@
 
 use super::fleet::Fleet;
 use crate::support::cli::CANARY;
+use crate::support::fixtures;
 
 #[tokio::test]
 async fn a_row_that_makes_no_sense_fails_nobody_else() {
@@ -32,7 +33,7 @@ async fn a_row_that_makes_no_sense_fails_nobody_else() {
         fleet.name(name, url).await;
     }
     fleet.add("scoso").await;
-    let workspace = fleet.workspace(&fleet.config("allow_hosts: [127.0.0.1]"));
+    let workspace = fixtures::workspace(&fleet.config("allow_hosts: [127.0.0.1]"));
     let run = workspace.run(&["check", "--format", "json"]).await;
     run.ended(2);
     let report = run.report();
@@ -88,7 +89,7 @@ async fn a_host_in_a_denied_network_is_never_connected_to() {
         fleet.name(name, &format!("postgres://a:{CANARY}@{host}:{port}/x?sslmode=disable")).await;
     }
     let config = fleet.config("deny_networks: [127.0.0.0/8, 169.254.0.0/16, \"::1/128\"]");
-    let run = fleet.workspace(&config).run(&["check", "--format", "json"]).await;
+    let run = fixtures::workspace(&config).run(&["check", "--format", "json"]).await;
     run.ended(2);
     let report = run.report();
     for (name, _) in hosts {
@@ -108,7 +109,8 @@ async fn a_password_of_ours_goes_to_no_host_that_a_row_chose() {
     let role = tenant.create_role("auditor").await;
     let bare = tenant.url(&role).replace(&format!(":{}@", role.password), "@");
     fleet.name("sco", &bare).await;
-    let with = |more: &str| fleet.workspace(&fleet.config(more)).env("PGPASSWORD", &role.password);
+    let with =
+        |more: &str| fixtures::workspace(&fleet.config(more)).env("PGPASSWORD", &role.password);
     let run = with("").run(&["check", "--format", "json", "sco"]).await;
     run.ended(2);
     let reason = run.report().unknown_because("sco").to_owned();

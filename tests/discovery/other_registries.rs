@@ -22,7 +22,7 @@ async fn the_databases_of_a_server_are_audited_by_their_names() {
     }
     let config =
         fleet.config_of("databases: { include: 'tenantx_*', exclude: ['tenantx_test*', nobody] }");
-    let workspace = fleet.workspace(&config);
+    let workspace = fixtures::workspace(&config);
     let run = workspace.run(&["check", "--format", "json"]).await;
     run.ended(0);
     let report = run.report();
@@ -42,7 +42,7 @@ async fn files_name_databases_and_a_broken_one_retires_nobody() {
         |name: &str, url: &str| format!("databases:\n  - name: {name}\n    url: \"{url}\"\n");
     let text =
         fleet.config_of("files: \"tenants/*.yaml\"").to_string().replace("from: central, ", "");
-    let workspace = fleet.workspace(&fleet.config("")).config(&text);
+    let workspace = fixtures::workspace(&fleet.config("")).config(&text);
     workspace.rewrite("tenants/sco.yaml", &entry("sco", &fleet.tenants[0].url));
     let second = workspace.rewrite("tenants/scoso.yaml", &entry("scoso", &fleet.tenants[1].url));
     workspace.rewrite("tenants/README.md", "no tenant");
@@ -67,7 +67,7 @@ async fn files_name_databases_and_a_broken_one_retires_nobody() {
 #[tokio::test]
 async fn doctor_says_that_the_role_of_a_registry_can_write() {
     let fleet = Fleet::of(&["sco"]).await;
-    let workspace = fleet.workspace(&fleet.config(""));
+    let workspace = fixtures::workspace(&fleet.config(""));
     let run = workspace.run(&["doctor"]).await;
     run.ended(0).says("sco").says("which can write nothing");
     let grant = format!("grant insert on public.\"Orchestra\" to {}", fleet.role);

@@ -5,6 +5,7 @@ use super::fleet::audit;
 use super::fleet::discovery;
 use crate::support::cli::CANARY;
 use crate::support::daemon::TestDaemon;
+use crate::support::fixtures;
 use crate::support::workspace::Workspace;
 
 /// Whether a secret stands in the state or anything beside it.
@@ -32,7 +33,7 @@ fn with_key(workspace: Workspace) -> Workspace {
 async fn with_a_key_the_tenants_of_a_registry_that_was_wiped_meanwhile_are_audited() {
     let mut fleet = Fleet::of(&["sco", "scoso"]).await;
     let config = fleet.config("").encryption_key("key");
-    let mut daemon = TestDaemon::start(with_key(fleet.workspace(&config))).await;
+    let mut daemon = TestDaemon::start(with_key(fixtures::workspace(&config))).await;
     daemon.wait_for_verdict("sco", "clean").await;
     daemon.wait_for_verdict("scoso", "clean").await;
     assert_eq!(daemon.sigterm().await.0.code(), Some(0));

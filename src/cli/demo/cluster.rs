@@ -126,7 +126,7 @@ impl Cluster {
         database: &str,
         parts: &[S],
     ) -> anyhow::Result<()> {
-        self.session(database, async |client| {
+        self.session(&self.superuser(), database, async |client| {
             for part in parts {
                 client.batch_execute(part.as_ref()).await?;
             }
@@ -135,14 +135,36 @@ impl Cluster {
         .await
     }
 
+    /// Executes `parts` in `database` as somebody else, as [`Self::execute`] does.
+    pub(super) async fn execute_as<S: AsRef<str>>(
+        &self,
+        login: &Login<'_>,
+        database: &str,
+        parts: &[S],
+    ) -> anyhow::Result<()> {
+        self.session(login, database, async |client| {
+            for part in parts {
+                client.batch_execute(part.as_ref()).await?;
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    fn superuser(&self) -> Login<'_> {
+        Login { role: SUPERUSER, password: &self.password, application: "schemawarden-demo" }
+    }
+
     /// The one text that `query` returns.
     pub(super) async fn text(&self, database: &str, query: &str) -> anyhow::Result<String> {
-        let row = self.session(database, async |client| client.query_one(query, &[]).await).await?;
+        let work = async |client: &Client| client.query_one(query, &[]).await;
+        let row = self.session(&self.superuser(), database, work).await?;
         row.try_get(0).context("the query returned no text")
     }
 
     async fn session<T>(
         &self,
+        login: &Login<'_>,
         database: &str,
         work: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
     ) -> anyhow::Result<T> {
@@ -151,10 +173,10 @@ impl Cluster {
             let (client, connection) = tokio_postgres::Config::new()
                 .host("127.0.0.1")
                 .port(self.port)
-                .user(SUPERUSER)
-                .password(self.password.expose())
+                .user(login.role)
+                .password(login.password.expose())
                 .dbname(database)
-                .application_name("schemawarden-demo")
+                .application_name(login.application)
                 .connect(NoTls)
                 .await?;
             // The client's end closes the connection, so both end together.
@@ -250,6 +272,15 @@ impl Cluster {
         command.kill_on_drop(true);
         command
     }
+}
+
+/// Who works on a database.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Login<'a> {
+    pub(super) role: &'a str,
+    pub(super) password: &'a Secret,
+    /// What the session says it is.
+    pub(super) application: &'a str,
 }
 
 /// A path as one word of a shell.

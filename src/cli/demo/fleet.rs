@@ -1,29 +1,38 @@
 //! The fleet of the incident, and what was done to it.
 //!
 //! One central database (4 tables, 2 orchestras, 3 users) and two orchestras (21 tables each: `sco` with
-//! 163 musicians and 45 projects, `scoso` with 5 and 7), the numbers of 5 July 2025. The daemon's role
-//! may log in and connect, and nothing else: it sees none of this through `information_schema`.
+//! 163 musicians and 45 projects, `scoso` with 5 and 7), the numbers of 5 July 2025. `Orchestra` of central is
+//! the registry: it holds each orchestra's URL. The daemon's role may log in, connect, and read central, for
+//! the registry's sake: it sees nothing of the others through `information_schema`.
 //!
-//! Databases are replaced by renaming a finished one into place. Between the drop and the rename there
-//! is no database at all, which an audit reports as `unknown`; at no moment is there an empty one, which
-//! would be a finding of its own and a message that the story does not know.
+//! Databases are built aside and renamed into place, so that at no moment there is an empty one.
 
 use std::time::Instant;
 
 use anyhow::Context as _;
 
 use super::cluster::Cluster;
+use super::cluster::Login;
 use super::cluster::random_password;
+use crate::cli::sql::observer;
+use crate::cli::sql::observer::Observer;
 use crate::secret::Secret;
 
 /// The role that the daemon reads with.
 pub(super) const AUDITOR: &str = "auditor";
+
+/// The role that owns central, whose password everybody's DATABASE_URL holds.
+const OWNER: &str = "neondb_owner";
 
 /// The database that is always there, for statements about others.
 const MAINTENANCE: &str = "postgres";
 
 /// The name under which a database is built.
 const BUILT: &str = "being_built";
+
+/// What `--force-reset` begins with, and what a restore of the whole schema does. One message, so one
+/// transaction: no audit sees the middle of it.
+const ANEW: &str = "drop schema public cascade;\ncreate schema public;\n";
 
 const CENTRAL_TABLES: &str = include_str!("fleet/central.sql");
 const CENTRAL_ROWS: &str = include_str!("fleet/central-rows.sql");
@@ -101,6 +110,7 @@ impl Act {
 #[derive(Debug)]
 pub(super) struct Fleet {
     password: Secret,
+    owner_password: Secret,
 }
 
 impl Fleet {
@@ -112,14 +122,57 @@ impl Fleet {
             .execute(MAINTENANCE, &[role])
             .await
             .context("could not create the auditor's role")?;
-        replace(cluster, "central", &[CENTRAL_TABLES, CENTRAL_ROWS]).await?;
+        let owner_password = random_password()?;
+        let owner = format!("create role {OWNER} login password '{}'", owner_password.expose());
+        cluster
+            .execute(MAINTENANCE, &[owner])
+            .await
+            .context("could not create the owner's role")?;
+        let fleet = Self { password, owner_password };
+        replace(cluster, "central", &[CENTRAL_TABLES, &fleet.central_rows(cluster)]).await?;
+        fleet.prepare_central(cluster).await?;
         for (name, musicians, projects) in ORCHESTRAS {
             let rows = ORCHESTRA_ROWS
                 .replace("{musicians}", &musicians.to_string())
                 .replace("{projects}", &projects.to_string());
             replace(cluster, name, &[ORCHESTRA_TABLES, &rows]).await?;
         }
-        Ok(Self { password })
+        Ok(fleet)
+    }
+
+    /// Rows of central, with the URLs under which the orchestras are reached here.
+    fn central_rows(&self, cluster: &Cluster) -> String {
+        let url = |name: &str| self.url(cluster, name);
+        CENTRAL_ROWS
+            .replace("{sco_url}", url("sco").expose())
+            .replace("{scoso_url}", url("scoso").expose())
+    }
+
+    /// Gives central its owner, the observer, and the auditor what reads the registry: what the owner makes
+    /// later, too, so that a table that is made anew is one that it may read.
+    async fn prepare_central(&self, cluster: &Cluster) -> anyhow::Result<()> {
+        let observer = observer::statements(&Observer {
+            database: "central",
+            dbname: Some("central"),
+            role: AUDITOR,
+            with_query: false,
+        })?;
+        let grants = format!(
+            "alter database central owner to {OWNER};
+             grant usage on schema public to {AUDITOR};
+             grant select on all tables in schema public to {AUDITOR};
+             alter default privileges for role {OWNER} grant usage on schemas to {AUDITOR};
+             alter default privileges for role {OWNER} grant select on tables to {AUDITOR};"
+        );
+        cluster
+            .execute("central", &[grants, observer])
+            .await
+            .context("could not install the observer in central")
+    }
+
+    /// Somebody with the owner's URL, in this program.
+    fn owner<'a>(&'a self, application: &'a str) -> Login<'a> {
+        Login { role: OWNER, password: &self.owner_password, application }
     }
 
     /// The auditor's connection URL of a database.
@@ -129,11 +182,12 @@ impl Fleet {
     }
 }
 
-/// Act one: `prisma db push --force-reset` of one schema with all 25 models, at central. It is dropped
-/// and created again with 25 empty tables.
-pub(super) async fn reset_central(cluster: &Cluster) -> anyhow::Result<Act> {
-    let sql = [CENTRAL_TABLES, ORCHESTRA_TABLES];
-    Act::perform("central", replace(cluster, "central", &sql)).await
+/// Act one: `prisma db push --force-reset` of one schema with all 25 models, at central. Its schema is
+/// dropped and created again with 25 empty tables.
+pub(super) async fn reset_central(cluster: &Cluster, fleet: &Fleet) -> anyhow::Result<Act> {
+    let (login, push) =
+        (fleet.owner("prisma"), [[ANEW, CENTRAL_TABLES, ORCHESTRA_TABLES].concat()]);
+    Act::perform("central", cluster.execute_as(&login, "central", &push)).await
 }
 
 /// Act two: the same schema was pushed to the orchestras, which hold the 4 central tables too.
@@ -142,9 +196,10 @@ pub(super) async fn push_to_orchestras(cluster: &Cluster) -> anyhow::Result<Vec<
 }
 
 /// The repair, part one: central from its backup, 4 tables with their rows.
-pub(super) async fn restore_central(cluster: &Cluster) -> anyhow::Result<Act> {
-    let sql = [CENTRAL_TABLES, CENTRAL_ROWS];
-    Act::perform("central", replace(cluster, "central", &sql)).await
+pub(super) async fn restore_central(cluster: &Cluster, fleet: &Fleet) -> anyhow::Result<Act> {
+    let rows = fleet.central_rows(cluster);
+    let (login, backup) = (fleet.owner("pg_restore"), [[ANEW, CENTRAL_TABLES, &rows].concat()]);
+    Act::perform("central", cluster.execute_as(&login, "central", &backup)).await
 }
 
 /// The repair, part two: the 4 central tables leave the orchestras.
@@ -230,7 +285,7 @@ mod tests {
         let fleet = Fleet::create(&cluster).await.unwrap();
         check_all_right(&cluster, "at the start").await;
 
-        let mut acts = vec![reset_central(&cluster).await.unwrap()];
+        let mut acts = vec![reset_central(&cluster, &fleet).await.unwrap()];
         acts.extend(push_to_orchestras(&cluster).await.unwrap());
         let acted: Vec<&str> = acts.iter().map(|it| it.database).collect();
         assert_eq!(acted, MEMBERS.map(|it| it.name));
@@ -239,13 +294,13 @@ mod tests {
         check(&cluster, case, "sco", &both, "163 45").await;
         check(&cluster, case, "scoso", &both, "5 7").await;
 
-        restore_central(&cluster).await.unwrap();
+        restore_central(&cluster, &fleet).await.unwrap();
         clean_orchestras(&cluster).await.unwrap();
         check_all_right(&cluster, "after the repair").await;
-        auditor_may_connect_and_nothing_else(&cluster, &fleet).await;
+        auditor_sees_the_registry_and_nothing_else(&cluster, &fleet).await;
     }
 
-    async fn auditor_may_connect_and_nothing_else(cluster: &Cluster, fleet: &Fleet) {
+    async fn auditor_sees_the_registry_and_nothing_else(cluster: &Cluster, fleet: &Fleet) {
         for member in MEMBERS {
             let url = fleet.url(cluster, member.name);
             let (client, connection) =
@@ -262,7 +317,8 @@ mod tests {
             };
             let ((seen, there), closed) = tokio::join!(work, connection);
             closed.unwrap();
-            assert_eq!(seen, 0, "{}", member.name);
+            let may_see = if member.name == "central" { 4 } else { 0 };
+            assert_eq!(seen, may_see, "{}", member.name);
             assert_eq!(there, if member.name == "central" { 4 } else { 21 }, "{}", member.name);
         }
     }

@@ -7,10 +7,9 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 
 use super::cluster::Cluster;
+use super::cluster::random_password;
 use super::cluster::write_private;
 use super::fleet::Fleet;
-use super::fleet::MEMBERS;
-use super::fleet::Member;
 use super::receiver::Receiver;
 
 /// The manifests of the repository, for whoever has the program alone.
@@ -20,6 +19,9 @@ pub(super) const ORCHESTRA_MANIFEST: &str =
 
 /// Seconds between two audits of a database.
 pub(super) const PERIOD_S: u32 = 5;
+
+/// The discovery of the orchestras.
+pub(super) const REGISTRY: &str = "orchestras";
 
 /// The channel, as its config and its receiver call it.
 const CHANNEL: &str = "ops";
@@ -39,25 +41,34 @@ pub(super) fn write_settings(
     write_private(&manifests.join("central.yaml"), CENTRAL_MANIFEST)?;
     write_private(&manifests.join("orchestra.yaml"), ORCHESTRA_MANIFEST)?;
 
-    let database = |Member { name, manifest, .. }: &Member| {
-        let url = fleet.url(cluster, name);
-        format!("  - {{ name: {name}, url: \"{}\", manifest: {manifest} }}\n", url.expose())
-    };
+    let key = [random_password()?, random_password()?].map(|it| it.expose().to_owned()).concat();
+    write_private(&directory.join("state.key"), &key)?;
+    let central = fleet.url(cluster, "central");
     let text = format!(
         "# Written by `schemawarden demo`; gone when it ends.\n\
          defaults:\n\
          \x20 schedule: {{ every: {PERIOD_S}s, splay: 0s }}\n\
          \x20 flap_window: 0s\n\
          manifests: expected-schemas\n\
-         state: {{ sqlite: schemawarden.db }}\n\
+         state: {{ sqlite: schemawarden.db, encryption_key_file: state.key }}\n\
          http: {{ listen: \"127.0.0.1:0\" }}\n\
          databases:\n\
-         {}\
+         \x20 # It has the observer, which calls at each change: audited at once.\n\
+         \x20 - {{ name: central, url: \"{}\", manifest: central, watch: true }}\n\
+         discover:\n\
+         \x20 # The orchestras are those that a table of central names, as in 2025.\n\
+         \x20 - name: {REGISTRY}\n\
+         \x20   from: central\n\
+         \x20   query: select slug as name, \"databaseUrl\" as url from public.\"Orchestra\"\n\
+         \x20   allow_hosts: [127.0.0.1]\n\
+         \x20   manifest: orchestra\n\
+         \x20   schedule: {{ every: {PERIOD_S}s, splay: 0s }}\n\
+         \x20   audit_schedule: {{ every: {PERIOD_S}s, splay: 0s }}\n\
          channels:\n\
          \x20 {CHANNEL}: {{ type: slack, url: \"{}\" }}\n\
          routes:\n\
          \x20 - {{ to: [{CHANNEL}], group_wait: 0s, group_interval: 0s }}\n",
-        MEMBERS.iter().map(database).collect::<String>(),
+        central.expose(),
         receiver.url(CHANNEL).expose()
     );
     let config = directory.join("config.yaml");

@@ -3,14 +3,57 @@
 //! The demo looks at what is on the screen and not at the daemon's state, because what it proves is that
 //! people are told.
 
+use super::fleet::MEMBERS;
 use super::fleet::Member;
+use super::settings::REGISTRY;
+
+/// What a message may be about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum What {
+    /// Tables that should not be there.
+    Drift(&'static Member),
+    /// Data that is gone, though the tables are right.
+    Reset(&'static Member),
+    /// The registry of the orchestras is not believed.
+    Registry,
+}
+
+impl What {
+    /// As captions and complaints say it.
+    pub(super) fn word(self) -> String {
+        match self {
+            Self::Drift(it) => it.name.to_owned(),
+            Self::Reset(it) => format!("{}, its reset", it.name),
+            Self::Registry => format!("registry {REGISTRY}"),
+        }
+    }
+
+    /// What stands before what a title says of it.
+    fn mark(self) -> String {
+        match self {
+            Self::Drift(it) | Self::Reset(it) => format!("· {}: ", it.name),
+            Self::Registry => format!("· registry `{REGISTRY}` "),
+        }
+    }
+
+    /// Whether that is what a title goes on with.
+    fn is_told(self, rest: &str) -> bool {
+        let reset = ["was reset", "accepted: "].iter().any(|it| rest.contains(it));
+        match self {
+            Self::Drift(_) => !reset,
+            Self::Reset(_) => reset,
+            Self::Registry => true,
+        }
+    }
+}
 
 /// What a message says about one database.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sighting {
     /// An incident opened.
     Opened {
-        /// Whether the message says whose tables they are, and how many.
+        /// Whether the message says what is to be known: whose tables they are, and how many; what the
+        /// database had held, and who reset it.
         diagnosed: bool,
     },
     /// An incident went on: it changed, or is still open.
@@ -19,14 +62,14 @@ pub(super) enum Sighting {
     Resolved,
 }
 
-/// What `text` says about `member`; `None` when it does not speak of it.
+/// What `text` says about `what`; `None` when it does not speak of it.
 ///
 /// A message, or each part of a digest, begins with its title:
 /// `🔴 critical · central: 21 tables that should not be there · SW-1001`.
-pub(super) fn sighting(text: &str, member: &Member) -> Option<Sighting> {
-    let mut lines = text.lines().skip_while(|line| state_in_title(line, member.name).is_none());
+pub(super) fn sighting(text: &str, what: What) -> Option<Sighting> {
+    let mut lines = text.lines().skip_while(|line| state_in_title(line, what).is_none());
     let title = lines.next()?;
-    let state = state_in_title(title, member.name)?;
+    let state = state_in_title(title, what)?;
     if state.contains("resolved") {
         return Some(Sighting::Resolved);
     }
@@ -35,19 +78,34 @@ pub(super) fn sighting(text: &str, member: &Member) -> Option<Sighting> {
     }
     let part: Vec<&str> =
         std::iter::once(title).chain(lines.take_while(|line| !is_title(line))).collect();
-    let counted = part.iter().any(|line| has_word(line, &member.foreign_tables.to_string()));
-    let named = part.iter().any(|line| line.contains("manifest") && has_word(line, member.foreign));
-    Some(Sighting::Opened { diagnosed: counted && named })
+    let says = |words: &str| part.iter().any(|line| line.contains(words));
+    let foreign = |member: &Member| {
+        let counted = part.iter().any(|line| has_word(line, &member.foreign_tables.to_string()));
+        let named =
+            part.iter().any(|line| line.contains("manifest") && has_word(line, member.foreign));
+        counted && named
+    };
+    let diagnosed = match what {
+        What::Drift(member) => foreign(member),
+        What::Reset(member) => {
+            foreign(member) && says("3 rows in `User`") && says("application `prisma`")
+        }
+        What::Registry => says("`sco`, `scoso`"),
+    };
+    Some(Sighting::Opened { diagnosed })
 }
 
-/// What stands before `· database:` in a title.
-fn state_in_title<'a>(line: &'a str, database: &str) -> Option<&'a str> {
-    line.split_once(&format!("· {database}: ")).map(|(before, _)| before)
+/// What stands before `· database:` in a title that is about `what`.
+fn state_in_title(line: &str, what: What) -> Option<&str> {
+    let (before, rest) = line.split_once(&what.mark())?;
+    what.is_told(rest).then_some(before)
 }
 
-/// Whether `line` is a title of whatever database.
+/// Whether `line` is a title, of whatever.
 fn is_title(line: &str) -> bool {
-    super::fleet::MEMBERS.iter().any(|it| state_in_title(line, it.name).is_some())
+    let drifts = MEMBERS.iter().map(What::Drift);
+    let resets = MEMBERS.iter().map(What::Reset);
+    drifts.chain(resets).chain([What::Registry]).any(|it| state_in_title(line, it).is_some())
 }
 
 fn has_word(line: &str, word: &str) -> bool {
@@ -56,7 +114,6 @@ fn has_word(line: &str, word: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::fleet::MEMBERS;
     use super::*;
 
     const OPENED: Sighting = Sighting::Opened { diagnosed: true };
@@ -64,7 +121,7 @@ mod tests {
 
     #[track_caller]
     fn check(text: &str, want: [Option<Sighting>; 3]) {
-        assert_eq!(MEMBERS.each_ref().map(|it| sighting(text, it)), want, "{text}");
+        assert_eq!(MEMBERS.each_ref().map(|it| sighting(text, What::Drift(it))), want, "{text}");
     }
 
     #[test]
@@ -105,5 +162,24 @@ mod tests {
              ✅ resolved · scoso: clean again · SW-1003",
             [Some(UNDIAGNOSED), Some(OPENED), Some(Sighting::Resolved)],
         );
+    }
+
+    #[test]
+    fn a_reset_and_a_registry_are_told_apart_from_drift() {
+        let central = &MEMBERS[0];
+        let reset = "🔴 critical · central: the database was reset · SW-1001\n\
+                     Before, it held 20 rows in `SystemLog`, 3 rows in `User`\n\
+                     21 of 21 unexpected tables belong to manifest `orchestra`\n\
+                     Who: by role `neondb_owner`, application `prisma`, at 10:02:11: DROP TABLE";
+        assert_eq!(sighting(reset, What::Reset(central)), Some(OPENED));
+        assert_eq!(sighting(reset, What::Drift(central)), None);
+        let unsaid = "🔴 critical · central: the database was reset · SW-1001";
+        assert_eq!(sighting(unsaid, What::Reset(central)), Some(UNDIAGNOSED));
+        let over = "✅ resolved · central: accepted: what is there now is known · SW-1001";
+        assert_eq!(sighting(over, What::Reset(central)), Some(Sighting::Resolved));
+        let empty = "🔴 critical · registry `orchestras` is empty: it named 2 databases before\n\
+                     Gone from it: `sco`, `scoso`.";
+        assert_eq!(sighting(empty, What::Registry), Some(OPENED));
+        assert_eq!(sighting(reset, What::Registry), None);
     }
 }

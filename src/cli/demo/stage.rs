@@ -1,7 +1,8 @@
 //! The story, told on real things: a real server, the real daemon, and the messages that it sends.
 //!
-//! Every figure on the screen is measured. What counts as success is what people saw: three messages
-//! that say whose tables they are, and three that say it is over.
+//! Every figure on the screen is measured. What counts as success is what people saw: whose tables came to
+//! which database, that central was reset, what it had held and who did it, that the registry is not
+//! believed; and of each, that it is over.
 
 use std::fs;
 use std::path::PathBuf;
@@ -26,6 +27,7 @@ use super::receiver::Message;
 use super::receiver::Receiver;
 use super::settings::PERIOD_S;
 use super::settings::write_settings;
+use super::sighting::What;
 use super::tally::Heard;
 use super::tally::Tally;
 use super::tally::Wanted;
@@ -48,13 +50,14 @@ pub(super) struct Stage {
     daemon: Option<Daemon>,
     receiver: Option<Receiver>,
     cluster: Option<Cluster>,
+    fleet: Option<Fleet>,
 }
 
 impl Stage {
     /// An empty one. `program` is what the daemon is started from.
     pub(super) fn new(narrator: Narrator, program: PathBuf) -> Self {
-        let (daemon, receiver, cluster) = (None, None, None);
-        Self { narrator, program, missing: None, daemon, receiver, cluster }
+        let (daemon, receiver, cluster, fleet) = (None, None, None, None);
+        Self { narrator, program, missing: None, daemon, receiver, cluster, fleet }
     }
 
     /// What the story lacked: empty when every expected message arrived, `None` when it did not come
@@ -81,7 +84,7 @@ impl Stage {
         if missing.is_empty() {
             let told = format!(
                 "All {} expected messages arrived: each alert within {:.1} s, each all-clear within {:.1} s.",
-                2 * MEMBERS.len(),
+                alerts.messages + all_clear.messages,
                 alerts.slowest.as_secs_f32(),
                 all_clear.slowest.as_secs_f32()
             );
@@ -154,11 +157,16 @@ impl Stage {
         let receiver = self.receiver.insert(Receiver::start().await?);
         let directory = cluster.directory().to_owned();
         let config = write_settings(&directory, cluster, &fleet, receiver)?;
+        self.fleet = Some(fleet);
         self.daemon = Some(Daemon::start(&self.program, &config, &directory).await?);
         self.narrator.say(&format!(
-            "schemawarden run audits each every {PERIOD_S} s, as role `{}` that may connect, no more",
+            "schemawarden run audits each every {PERIOD_S} s, as role `{}`, which may connect, and read central",
             fleet::AUDITOR
         ))?;
+        self.narrator.detail(
+            "It finds sco and scoso in the table Orchestra of central. central has the observer, which notes \
+             who changes its schema, and calls.",
+        )?;
         Ok(())
     }
 
@@ -188,30 +196,73 @@ impl Stage {
     async fn incident(&mut self) -> anyhow::Result<Heard> {
         self.narrator.act("prisma db push --force-reset, with DATABASE_URL pointing at central")?;
         self.narrator.detail(
-            "One schema.prisma described both kinds of database. central is dropped and created again: \
-             25 tables, all empty. 2 orchestras and 3 users are gone.",
+            "One schema.prisma described both kinds of database. central's schema is dropped and created \
+             again: 25 tables, all empty. 2 orchestras and 3 users are gone, and with them the registry.",
         )?;
-        let mut acts = vec![fleet::reset_central(self.cluster()?).await?];
+        let reset = fleet::reset_central(self.cluster()?, self.fleet()?).await?;
+        let mut awaited = vec![
+            (reset, What::Reset(&MEMBERS[0])),
+            (reset, What::Drift(&MEMBERS[0])),
+            (reset, What::Registry),
+        ];
         self.narrator.say("prisma db push, with the same file, to sco and scoso")?;
         self.narrator.detail("Each holds the 4 tables of central now, beside its own 21.")?;
-        acts.extend(fleet::push_to_orchestras(self.cluster()?).await?);
-        self.wait_for_messages(Wanted::Alert, &acts).await
+        awaited.extend(drifts(fleet::push_to_orchestras(self.cluster()?).await?));
+        self.wait_for_messages(Wanted::Alert, awaited).await
     }
 
     async fn repair(&mut self) -> anyhow::Result<Heard> {
         self.narrator.act("The repair: central is restored from its backup")?;
-        let mut acts = vec![fleet::restore_central(self.cluster()?).await?];
+        let restored = fleet::restore_central(self.cluster()?, self.fleet()?).await?;
+        let mut awaited = vec![(restored, What::Drift(&MEMBERS[0])), (restored, What::Registry)];
         self.narrator.say(
             "drop table \"Orchestra\", \"User\", \"Customer\", \"SystemLog\" in sco and scoso",
         )?;
-        acts.extend(fleet::clean_orchestras(self.cluster()?).await?);
-        self.wait_for_messages(Wanted::Resolved, &acts).await
+        awaited.extend(drifts(fleet::clean_orchestras(self.cluster()?).await?));
+        let mended = self.wait_for_messages(Wanted::Resolved, awaited).await?;
+
+        let reason = "restored from the backup of 09:00";
+        self.narrator.act(&format!("schemawarden accept-reset central --reason \"{reason}\""))?;
+        self.narrator.detail("Only a person can say that what is there now is right.")?;
+        let accepted = self.accept_reset(reason).await?;
+        let awaited = vec![(accepted, What::Reset(&MEMBERS[0]))];
+        let accepted = self.wait_for_messages(Wanted::Resolved, awaited).await?;
+        Ok(Heard {
+            missing: [mended.missing, accepted.missing].concat(),
+            slowest: mended.slowest.max(accepted.slowest),
+            messages: mended.messages + accepted.messages,
+        })
+    }
+
+    /// Runs the command as an operator would.
+    async fn accept_reset(&self, reason: &str) -> anyhow::Result<Act> {
+        let daemon = self.daemon.as_ref().context("no daemon was started")?;
+        let server = format!("http://{}", daemon.address());
+        let begun = std::time::Instant::now();
+        let output = tokio::process::Command::new(&self.program)
+            .args(["accept-reset", "central", "--reason", reason, "--server", &server])
+            .arg("--token-file")
+            .arg(self.cluster()?.directory().join("schemawarden.token"))
+            .stdin(std::process::Stdio::null())
+            .kill_on_drop(true)
+            .output();
+        let output = tokio::time::timeout(MESSAGES_DEADLINE, output)
+            .await
+            .context("accept-reset did not end")?
+            .context("could not start accept-reset")?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        anyhow::ensure!(output.status.success(), "accept-reset failed: {said}");
+        Ok(Act { database: "central", begun, at: std::time::Instant::now() })
     }
 
     /// Shows messages until each act has the one that it calls for. Returns what came of it.
-    async fn wait_for_messages(&mut self, wanted: Wanted, acts: &[Act]) -> anyhow::Result<Heard> {
+    async fn wait_for_messages(
+        &mut self,
+        wanted: Wanted,
+        awaited: Vec<(Act, What)>,
+    ) -> anyhow::Result<Heard> {
         let deadline = Instant::now() + MESSAGES_DEADLINE;
-        let mut tally = Tally::new(wanted, acts);
+        let mut tally = Tally::new(wanted, awaited);
         while !tally.is_complete() {
             let Ok(message) = tokio::time::timeout_at(deadline, self.next_message()).await else {
                 break;
@@ -270,7 +321,19 @@ impl Stage {
         Ok(())
     }
 
+    fn fleet(&self) -> anyhow::Result<&Fleet> {
+        self.fleet.as_ref().context("no fleet was made")
+    }
+
     fn cluster(&self) -> anyhow::Result<&Cluster> {
         self.cluster.as_ref().context("no server was started")
     }
+}
+
+/// Each act with the drift that it makes or ends.
+fn drifts(acts: Vec<Act>) -> impl Iterator<Item = (Act, What)> {
+    acts.into_iter().filter_map(|act| {
+        let member = MEMBERS.iter().find(|it| it.name == act.database)?;
+        Some((act, What::Drift(member)))
+    })
 }

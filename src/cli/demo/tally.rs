@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::fleet::Act;
-use super::fleet::MEMBERS;
-use super::fleet::Member;
 use super::receiver::Message;
 use super::sighting::Sighting;
+use super::sighting::What;
 use super::sighting::sighting;
 
 /// Which messages an act calls for.
@@ -30,19 +29,19 @@ impl Wanted {
 
 /// The messages so far.
 #[derive(Debug)]
-pub(super) struct Tally<'a> {
+pub(super) struct Tally {
     wanted: Wanted,
-    awaited: Vec<(&'a Act, &'static Member)>,
+    awaited: Vec<(Act, What)>,
+    messages: usize,
     faults: Vec<String>,
     slowest: Duration,
 }
 
-impl<'a> Tally<'a> {
-    /// Waits for one message about each of `acts`.
-    pub(super) fn new(wanted: Wanted, acts: &'a [Act]) -> Self {
-        let member = |act: &Act| MEMBERS.iter().find(|it| it.name == act.database);
-        let awaited = acts.iter().filter_map(|act| Some((act, member(act)?))).collect();
-        Self { wanted, awaited, faults: Vec::new(), slowest: Duration::ZERO }
+impl Tally {
+    /// Waits for each message that an act calls for.
+    pub(super) fn new(wanted: Wanted, awaited: Vec<(Act, What)>) -> Self {
+        let messages = awaited.len();
+        Self { wanted, awaited, messages, faults: Vec::new(), slowest: Duration::ZERO }
     }
 
     /// Whether nothing is awaited any more.
@@ -55,22 +54,19 @@ impl<'a> Tally<'a> {
     pub(super) fn count(&mut self, message: &Message) -> Vec<String> {
         let wanted = self.wanted;
         let mut brought = Vec::new();
-        self.awaited.retain(|(act, member)| {
-            let diagnosed = match (wanted, sighting(&message.text, member)) {
+        self.awaited.retain(|(act, what)| {
+            let diagnosed = match (wanted, sighting(&message.text, *what)) {
                 _ if message.at < act.begun => return true,
                 (Wanted::Alert, Some(Sighting::Opened { diagnosed })) => diagnosed,
                 (Wanted::Resolved, Some(Sighting::Resolved)) => true,
                 _ => return true,
             };
             if !diagnosed {
-                self.faults.push(format!(
-                    "the alert about {} does not say that {} tables belong to manifest `{}`",
-                    member.name, member.foreign_tables, member.foreign
-                ));
+                self.faults.push(fault(*what));
             }
             let after = message.at.saturating_duration_since(act.at);
             self.slowest = self.slowest.max(after);
-            let (name, word) = (member.name, wanted.word());
+            let (name, word) = (what.word(), wanted.word());
             brought.push(format!("{name}: {word} after {:.1} s", after.as_secs_f32()));
             false
         });
@@ -80,11 +76,26 @@ impl<'a> Tally<'a> {
     /// What came of it, after waiting for `waited` at most.
     pub(super) fn end(self, waited: Duration) -> Heard {
         let (word, seconds) = (self.wanted.word(), waited.as_secs());
-        let absent = self.awaited.iter().map(|(_, member)| {
-            format!("{}: no message within {seconds} s that says `{word}`", member.name)
+        let absent = self.awaited.iter().map(|(_, what)| {
+            format!("{}: no message within {seconds} s that says `{word}`", what.word())
         });
         let missing = self.faults.into_iter().chain(absent).collect();
-        Heard { missing, slowest: self.slowest }
+        Heard { missing, slowest: self.slowest, messages: self.messages }
+    }
+}
+
+/// What the alert about `what` should have said.
+fn fault(what: What) -> String {
+    match what {
+        What::Drift(it) => format!(
+            "the alert about {} does not say that {} tables belong to manifest `{}`",
+            it.name, it.foreign_tables, it.foreign
+        ),
+        What::Reset(it) => format!(
+            "the alert about the reset of {} does not say what it had held, whose tables came, and who did it",
+            it.name
+        ),
+        What::Registry => "the alert about the registry does not say whom it had named".to_owned(),
     }
 }
 
@@ -95,6 +106,8 @@ pub(super) struct Heard {
     pub(super) missing: Vec<String>,
     /// The longest time from an act to its message, of those that came.
     pub(super) slowest: Duration,
+    /// How many messages were awaited.
+    pub(super) messages: usize,
 }
 
 #[cfg(test)]
@@ -102,6 +115,8 @@ mod tests {
     use std::time::Instant;
 
     use super::*;
+    use crate::cli::demo::fleet::MEMBERS;
+    use crate::cli::demo::fleet::Member;
 
     const WAITED: Duration = Duration::from_secs(30);
 
@@ -120,10 +135,11 @@ mod tests {
     fn only_three_diagnosed_alerts_that_follow_the_act_are_complete() {
         let begun = Instant::now();
         let at = begun + Duration::from_secs(1);
-        let acts = MEMBERS.map(|it| Act { database: it.name, begun, at });
+        let drift = |it: &'static Member| (Act { database: it.name, begun, at }, What::Drift(it));
+        let awaited = MEMBERS.iter().map(drift).collect();
         let late = at + Duration::from_millis(3140);
 
-        let mut tally = Tally::new(Wanted::Alert, &acts);
+        let mut tally = Tally::new(Wanted::Alert, awaited);
         let early = begun.checked_sub(Duration::from_secs(1)).unwrap();
         assert!(tally.count(&message(&alert("central", 21, "orchestra"), early)).is_empty());
         assert_eq!(
@@ -152,8 +168,10 @@ mod tests {
     #[test]
     fn one_digest_may_bring_all() {
         let begun = Instant::now();
-        let acts = MEMBERS.map(|it| Act { database: it.name, begun, at: begun });
-        let mut tally = Tally::new(Wanted::Resolved, &acts);
+        let drift =
+            |it: &'static Member| (Act { database: it.name, begun, at: begun }, What::Drift(it));
+        let awaited = MEMBERS.iter().map(drift).collect();
+        let mut tally = Tally::new(Wanted::Resolved, awaited);
         let text = MEMBERS.map(|it| format!("✅ resolved · {}: clean again", it.name)).join("\n");
         assert_eq!(tally.count(&message(&text, begun)).len(), 3);
         assert!(tally.is_complete());

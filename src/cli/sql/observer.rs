@@ -27,19 +27,19 @@ const QUERY_READ: u32 = 4000;
 
 /// What a database's observer is printed with.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Observer<'a> {
+pub(in crate::cli) struct Observer<'a> {
     /// The registered name.
-    pub(super) database: &'a str,
+    pub(in crate::cli) database: &'a str,
     /// The database's own name, where the connection says it.
-    pub(super) dbname: Option<&'a str>,
+    pub(in crate::cli) dbname: Option<&'a str>,
     /// The role that may read the ledger.
-    pub(super) role: &'a str,
+    pub(in crate::cli) role: &'a str,
     /// Whether queries are kept too.
-    pub(super) with_query: bool,
+    pub(in crate::cli) with_query: bool,
 }
 
 /// The statements.
-pub(super) fn statements(it: &Observer<'_>) -> anyhow::Result<String> {
+pub(in crate::cli) fn statements(it: &Observer<'_>) -> anyhow::Result<String> {
     let role = identifier(it.role);
     let mut out = String::new();
     writeln!(

@@ -14,6 +14,7 @@ use crate::config::known::KnownFiles;
 use crate::config::shape;
 use crate::connection;
 use crate::connection::Connection;
+use crate::connection::Endpoint;
 use crate::connection::Password;
 use crate::connection::SslMode;
 use crate::incident::Life;
@@ -49,6 +50,9 @@ const MAX_COMMAND_TTL: Duration = Duration::from_hours(24);
 
 /// Databases with `watch: true`: each has a connection that stays open.
 const WATCHED_MAX: usize = 500;
+
+/// A database that is looked at less than once a month is not watched.
+const MAX_MIN_INTERVAL: Duration = Duration::from_hours(31 * 24);
 
 /// The longest `server:`, in bytes.
 const MAX_SERVER: usize = 200;
@@ -175,7 +179,15 @@ fn one(
         resets: it.resets.as_ref(),
     };
     let own = own.read(key, shared, noted);
-    let schedule = shared.schedule.with(it.schedule.as_ref(), &field("schedule"), noted).schedule();
+    let scales_to_zero = connection.as_ref().is_some_and(|it| it.scales_to_zero);
+    let schedule = shared.schedule.with(it.schedule.as_ref(), &field("schedule"), noted);
+    let schedule = if scales_to_zero { schedule.for_a_sleeper() } else { schedule }.schedule();
+    let min_interval = noted.period(
+        it.min_interval.as_ref(),
+        &field("min_interval"),
+        Duration::ZERO,
+        Duration::ZERO..=MAX_MIN_INTERVAL,
+    );
     let mut known = manifest::Noted::default();
     let mut accepted = manifest::accepted(
         noted.path(),
@@ -202,6 +214,8 @@ fn one(
         connection: connection.source,
         manifest: own.manifest?,
         schedule: schedule?,
+        min_interval,
+        scales_to_zero,
         labels: labels.map(|(name, value)| (name.value.clone(), value.value.clone())).collect(),
         observer,
         watch,
@@ -247,6 +261,17 @@ struct Reached {
     /// What a `url_file` said at load of the server. It may say otherwise later; until the next
     /// load, limits go by this.
     server: Option<String>,
+    /// As far as its host says so at load.
+    scales_to_zero: bool,
+}
+
+/// Whether a host is a compute that is suspended when idle: Neon's are
+/// (<https://neon.com/docs/introduction/scale-to-zero>).
+fn scales_to_zero(connection: &Connection) -> bool {
+    connection.hosts.iter().any(|it| match it {
+        Endpoint::Tcp { host, .. } => host.to_ascii_lowercase().ends_with(".neon.tech"),
+        Endpoint::Unix { .. } => false,
+    })
 }
 
 fn connection(
@@ -288,11 +313,12 @@ fn connection(
     };
     look_at(&parsed, &found, it, &defaults, noted);
     let server = file.is_some().then(|| parsed.server());
+    let scales_to_zero = scales_to_zero(&parsed);
     let source = match file {
         Some(path) => ConnectionSource::File { path, defaults },
         None => ConnectionSource::Parsed(Arc::new(parsed)),
     };
-    Some(Reached { source, server })
+    Some(Reached { source, server, scales_to_zero })
 }
 
 /// What is allowed but worth a word, and what two keys say against each other.

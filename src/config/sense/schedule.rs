@@ -18,6 +18,8 @@ use super::Noted;
 const DEFAULT_CRON: &str = "*/5 * * * *";
 /// How often a registry is read, if the file does not say.
 const DEFAULT_REFRESH: Duration = Duration::from_mins(5);
+/// How often a database is audited that each audit may wake, if the file does not say.
+const SLEEPER_PERIOD: Duration = Duration::from_hours(6);
 const DEFAULT_SPLAY: Duration = Duration::from_secs(30);
 /// A longer splay could only come from a typo: the interval's tenth is the limit anyway.
 const MAX_SPLAY: Duration = Duration::from_hours(24);
@@ -28,6 +30,8 @@ pub(super) struct Parts {
     when: When,
     timezone: TimeZone,
     splay: Duration,
+    /// Somebody said when.
+    said: bool,
     /// A mistake about it was noted: what inherits it says nothing more.
     broken: bool,
 }
@@ -45,6 +49,7 @@ impl Parts {
             when: When::Cron(DEFAULT_CRON.to_owned()),
             timezone: TimeZone::UTC,
             splay: DEFAULT_SPLAY,
+            said: false,
             broken: false,
         }
     }
@@ -89,6 +94,7 @@ impl Parts {
 
     fn take_cron(&mut self, cron: &At<String>, key: &str, noted: &mut Noted) {
         self.when = When::Cron(cron.value.clone());
+        self.said = true;
         self.broken = false;
         if let Err(error) = Schedule::cron(&cron.value, TimeZone::UTC, self.splay) {
             // The reason may repeat the line.
@@ -105,7 +111,14 @@ impl Parts {
     fn take_every(&mut self, every: &At<Period>, key: &str, noted: &mut Noted) {
         let period = noted.period(Some(every), key, PERIOD_MIN, PERIOD_MIN..=PERIOD_MAX);
         self.when = When::Every(period);
+        self.said = true;
         self.broken = false;
+    }
+
+    /// These parts for a database whose compute is suspended when idle: where nobody said when, it is woken
+    /// four times a day.
+    pub(super) fn for_a_sleeper(self) -> Self {
+        if self.said { self } else { Self { when: When::Every(SLEEPER_PERIOD), ..self } }
     }
 
     /// The schedule, unless a mistake was noted about it.

@@ -43,6 +43,9 @@ pub(in crate::config) struct Database {
     pub(in crate::config) manifest: At<String>,
     /// When it is audited, where not as the defaults say.
     pub(in crate::config) schedule: Option<Schedule>,
+    /// No audit begins sooner than this after the last one, whatever calls for it, unless a person asks.
+    /// Default: `0s`.
+    pub(in crate::config) min_interval: Option<At<Period>>,
     /// Free words that notifications carry and commands select by.
     pub(in crate::config) labels: Option<Entries<At<String>>>,
     /// Whether the observer is installed there (`schemawarden sql observer`): then it is a finding where it is

@@ -1,7 +1,7 @@
--- 2 orchestras, 3 users. The addresses are examples and lead nowhere.
+-- 2 orchestras, 3 users. The mail addresses are examples; the URLs lead to the orchestras of the demo.
 insert into "Orchestra" ("id", "name", "slug", "databaseUrl") values
-    ('orchestra_1', 'SCO Symphony Orchestra', 'sco', 'postgres://app@sco.db.example.com/postgres'),
-    ('orchestra_2', 'SCO Student Orchestra', 'scoso', 'postgres://app@scoso.db.example.com/postgres');
+    ('orchestra_1', 'SCO Symphony Orchestra', 'sco', '{sco_url}'),
+    ('orchestra_2', 'SCO Student Orchestra', 'scoso', '{scoso_url}');
 insert into "User" ("id", "email", "passwordHash", "role", "orchestraId") values
     ('user_1', 'root@example.com', 'none', 'superadmin', null),
     ('user_2', 'sco@example.com', 'none', 'admin', 'orchestra_1'),
