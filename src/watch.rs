@@ -178,6 +178,13 @@ impl Ear {
         let name = self.database.name.as_str();
         let again = if std::mem::take(said) { " again" } else { "" };
         info!(database.name = name, "listening to `{name}`{again}");
+        if listener.is_mute() {
+            warn!(
+                database.name = name,
+                "the observer of `{name}` calls nobody: max_prepared_transactions is not 0 there, and a call \
+                 forbids two-phase commit; it is audited on its schedule"
+            );
+        }
         // What happened before it listened, nobody has heard.
         let end = loop {
             if !self.demands.hasten(name).await {
