@@ -144,19 +144,19 @@ impl Ear {
             };
             failures = if began.elapsed() < STEADY { failures.saturating_add(1) } else { 1 };
             let wait = wait(failures, self.clock.now(), fastrand::f64());
-            if !std::mem::replace(&mut said, true) {
-                warn!(
-                    database.name = name,
-                    reason = why,
-                    "nothing is heard of `{name}` until it can be listened to again; it is audited on its \
-                     schedule: {why}"
-                );
-            } else {
+            if std::mem::replace(&mut said, true) {
                 debug!(
                     database.name = name,
                     reason = why,
                     failures,
                     "still not listening to `{name}`"
+                );
+            } else {
+                warn!(
+                    database.name = name,
+                    reason = why,
+                    "nothing is heard of `{name}` until it can be listened to again; it is audited on its \
+                     schedule: {why}"
                 );
             }
             if self.stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
