@@ -83,6 +83,8 @@ async fn run(
             break;
         }
     }
+    // A pipe that nobody reads would stop the daemon when it is full.
+    tasks.spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
     // The audit that comes with it.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let (client, connection) = tokio_postgres::connect(owner, NoTls).await.expect("let in");

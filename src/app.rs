@@ -30,6 +30,7 @@ use crate::delivery;
 use crate::delivery::Delivery;
 use crate::demand;
 use crate::demand::Demand;
+use crate::demand::Demands;
 use crate::discovery;
 use crate::discovery::Discoverer;
 use crate::discovery::Registries;
@@ -156,14 +157,6 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         shutdown: stop.scheduler.clone(),
     };
     loops.start("heartbeat", &stop.loops, heartbeat::run(pulse));
-    let watching = Watch {
-        config: current.clone(),
-        demands,
-        environment: Arc::clone(&environment),
-        clock: clock.clone(),
-        shutdown: stop.scheduler.clone(),
-    };
-    loops.start("watch", &stop.loops, crate::watch::run(watching));
     let scheduler = Scheduler {
         config: current,
         slots,
@@ -176,7 +169,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         abort: stop.abort.clone(),
     };
     let found = Found { file, publish: Arc::clone(&publish), variable, registries };
-    start_audits(&loops, &stop, found, scheduler, demanded);
+    start_audits(&loops, &stop, found, scheduler, (demands, demanded));
     info!(
         databases = merged.databases.len(),
         "schemawarden {} is running",
@@ -204,13 +197,13 @@ struct Found {
     registries: Registries,
 }
 
-/// Starts the loop that reads registries, and the one that audits.
+/// Starts the loop that reads registries, the one that listens, and the one that audits.
 fn start_audits(
     loops: &Loops,
     stop: &Stop,
     found: Found,
     scheduler: Scheduler,
-    demanded: mpsc::Receiver<Demand>,
+    (demands, demanded): (Demands, mpsc::Receiver<Demand>),
 ) {
     let Found { file, publish, variable, registries } = found;
     let (looked, lost_some) = (CancellationToken::new(), registries.lost_some());
@@ -226,6 +219,14 @@ fn start_audits(
         shutdown: stop.scheduler.clone(),
     };
     loops.start("discovery", &stop.loops, discovery::run(discoverer, registries));
+    let watching = Watch {
+        config: scheduler.config.clone(),
+        demands,
+        environment: Arc::clone(&scheduler.environment),
+        clock: scheduler.clock.clone(),
+        shutdown: stop.scheduler.clone(),
+    };
+    loops.start("watch", &stop.loops, crate::watch::run(watching));
     let shutdown = stop.scheduler.clone();
     loops.start("scheduler", &stop.loops, async move {
         if lost_some {

@@ -144,19 +144,19 @@ impl Ear {
             };
             failures = if began.elapsed() < STEADY { failures.saturating_add(1) } else { 1 };
             let wait = wait(failures, self.clock.now(), fastrand::f64());
-            if !std::mem::replace(&mut said, true) {
-                warn!(
-                    database.name = name,
-                    reason = why,
-                    "nothing is heard of `{name}` until it can be listened to again; it is audited on its \
-                     schedule: {why}"
-                );
-            } else {
+            if std::mem::replace(&mut said, true) {
                 debug!(
                     database.name = name,
                     reason = why,
                     failures,
                     "still not listening to `{name}`"
+                );
+            } else {
+                warn!(
+                    database.name = name,
+                    reason = why,
+                    "nothing is heard of `{name}` until it can be listened to again; it is audited on its \
+                     schedule: {why}"
                 );
             }
             if self.stop.run_until_cancelled(tokio::time::sleep(wait)).await.is_none() {
@@ -178,6 +178,13 @@ impl Ear {
         let name = self.database.name.as_str();
         let again = if std::mem::take(said) { " again" } else { "" };
         info!(database.name = name, "listening to `{name}`{again}");
+        if listener.is_mute() {
+            warn!(
+                database.name = name,
+                "the observer of `{name}` calls nobody: max_prepared_transactions is not 0 there, and a call \
+                 forbids two-phase commit; it is audited on its schedule"
+            );
+        }
         // What happened before it listened, nobody has heard.
         let end = loop {
             if !self.demands.hasten(name).await {

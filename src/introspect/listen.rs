@@ -28,6 +28,10 @@ const PING_MAX: Duration = Duration::from_secs(10);
 /// than fifty. Beyond, it is opened anew.
 const BYTES_MAX: u64 = 64 * 1024 * 1024;
 
+/// Which backend answers, and whether its server allows two-phase commit.
+const WHO: &str =
+    "select pg_catalog.pg_backend_pid(), pg_catalog.current_setting('max_prepared_transactions')";
+
 /// An idle session is what this is (PostgreSQL 14 and later may end one). Set for the session, so only where
 /// the session is ours alone.
 const MAY_IDLE: &str =
@@ -42,6 +46,8 @@ pub struct Listener {
     session: Box<Session>,
     /// Another backend answers than the one that let us in.
     pooled: bool,
+    /// The server allows two-phase commit, so the observer makes no call.
+    mute: bool,
 }
 
 /// Opens a connection and listens on the observer's channel.
@@ -64,7 +70,7 @@ async fn listen_on(
     let limits = Limits { max_bytes: BYTES_MAX, ..*limits };
     let deadline = Deadline::after(limits.audit_deadline);
     let session = Box::pin(connect::open(source, &limits, environment, deadline)).await?;
-    let mut listener = Listener { session: Box::new(session), pooled: false };
+    let mut listener = Listener { session: Box::new(session), pooled: false, mute: false };
     let listening = async {
         listener.session.ask(&format!("listen {channel}"), deadline, |_| Ok(())).await?;
         listener.backend(deadline).await
@@ -93,6 +99,12 @@ impl Listener {
         self.pooled
     }
 
+    /// Whether the observer makes no call on this server (`max_prepared_transactions` is not 0).
+    #[must_use]
+    pub fn is_mute(&self) -> bool {
+        self.mute
+    }
+
     /// Waits until the database calls. May be given up and asked again: what was called is kept.
     pub async fn heard(&mut self) -> Result<(), IntrospectError> {
         loop {
@@ -109,16 +121,18 @@ impl Listener {
         }
     }
 
-    /// Which backend answers.
+    /// Which backend answers; and notes whether it is mute.
     async fn backend(&mut self, deadline: Deadline) -> Result<i32, IntrospectError> {
-        let mut backend = None;
-        let asked = self.session.ask("select pg_catalog.pg_backend_pid()", deadline, |part| {
+        let (mut backend, mut mute) = (None, false);
+        let asked = self.session.ask(WHO, deadline, |part| {
             if let SimpleQueryMessage::Row(row) = part {
                 backend = text(&row, 0)?.parse().ok();
+                mute = text(&row, 1)? != "0";
             }
             Ok(())
         });
         asked.await?;
+        self.mute = mute;
         backend.ok_or_else(|| self.session.unanswered())
     }
 

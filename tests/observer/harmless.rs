@@ -7,6 +7,8 @@ use tokio_util::task::AbortOnDropHandle;
 use tokio_util::task::TaskTracker;
 
 use super::Observed;
+use crate::support::daemon::TestDaemon;
+use crate::support::daemon::message;
 use crate::support::fixtures;
 use crate::support::postgres::Cluster;
 use crate::support::postgres::ClusterOptions;
@@ -124,4 +126,12 @@ async fn a_transaction_can_be_prepared_where_the_server_allows_it() {
     let noted = "select object_name from schemawarden.ledger";
     assert_eq!(database.one(noted).await, "two_phases");
     workspace.run(&["doctor"]).await.says("max_prepared_transactions is not 0");
+    let config = ConfigText::new().database_with(
+        "central",
+        &database.url(&auditor),
+        "central",
+        ", watch: true",
+    );
+    let mut daemon = TestDaemon::start(fixtures::workspace(&config)).await;
+    daemon.wait_for_log("it says so", |it| message(it).contains("calls nobody")).await;
 }
