@@ -29,6 +29,7 @@ mod tables;
 mod tests;
 mod words;
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -156,8 +157,7 @@ pub fn accepted(known: &Known, at: Timestamp) -> Known {
     next.emptied.clear();
     next.recreated.clear();
     if let Some(identity) = next.stranger.take() {
-        next =
-            Known { identity, at, tables: Default::default(), schemas: Default::default(), ..next };
+        next = Known { identity, at, tables: BTreeMap::new(), schemas: BTreeMap::new(), ..next };
     }
     next
 }

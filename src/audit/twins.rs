@@ -94,9 +94,9 @@ impl Twins {
     #[must_use]
     pub fn remembered(all: impl IntoIterator<Item = (String, Residence)>) -> Self {
         let mut seen = Seen::default();
-        all.into_iter().for_each(|(name, it)| {
+        for (name, it) in all {
             seen.note(&name, it);
-        });
+        }
         Self { seen: Mutex::new(seen) }
     }
 
@@ -105,9 +105,9 @@ impl Twins {
         let mut seen = self.lock();
         let gone: Vec<String> =
             seen.residences.keys().filter(|it| !is_registered(it)).cloned().collect();
-        gone.iter().for_each(|it| {
+        for it in &gone {
             seen.forget(it);
-        });
+        }
     }
 
     /// Notes where `name` was seen now. The other name of the same database, where that comes first.

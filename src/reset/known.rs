@@ -229,8 +229,11 @@ struct Row(
     Option<(u64, i64)>,
     Option<Counts>,
     Option<i64>,
-    Option<(i64, Option<(u64, i64)>, Counts)>,
+    Option<RewrittenForm>,
 );
+
+/// When, rows and when, counters.
+type RewrittenForm = (i64, Option<(u64, i64)>, Counts);
 
 /// Live, inserted, deleted.
 type Counts = (u64, u64, u64);

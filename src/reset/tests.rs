@@ -16,6 +16,9 @@ use crate::schema::Name;
 use crate::schema::Statistics;
 use crate::schema::Stored;
 
+/// How statistics are lost.
+type Lose = fn(&mut World);
+
 const MINUTE: SignedDuration = SignedDuration::from_mins(5);
 
 fn start() -> Timestamp {
@@ -371,10 +374,9 @@ fn what_statistics_say_is_believed_only_where_they_were_kept() {
     says(&mut it, "nobody counted its inserts", &[]);
 
     // They were lost, and a busy table has caught up meanwhile.
-    type Lose = fn(&mut World);
     let cases: [(&str, Lose); 3] = [
         ("they say so", |it| {
-            it.imprint.statistics.as_mut().unwrap().reset_at = Some("later".to_owned())
+            it.imprint.statistics.as_mut().unwrap().reset_at = Some("later".to_owned());
         }),
         ("fewer commits than before", |it| it.imprint.statistics.as_mut().unwrap().commits = 3),
         ("the server started again", |it| it.imprint.started_at = Some(2)),

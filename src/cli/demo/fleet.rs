@@ -21,7 +21,7 @@ use crate::secret::Secret;
 /// The role that the daemon reads with.
 pub(super) const AUDITOR: &str = "auditor";
 
-/// The role that owns central, whose password everybody's DATABASE_URL holds.
+/// The role that owns central, whose password everybody's `DATABASE_URL` holds.
 const OWNER: &str = "neondb_owner";
 
 /// The database that is always there, for statements about others.

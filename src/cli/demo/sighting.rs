@@ -38,10 +38,10 @@ impl What {
 
     /// Whether that is what a title goes on with.
     fn is_told(self, rest: &str) -> bool {
-        let reset = ["was reset", "accepted: "].iter().any(|it| rest.contains(it));
+        let is_reset = ["was reset", "accepted: "].iter().any(|it| rest.contains(it));
         match self {
-            Self::Drift(_) => !reset,
-            Self::Reset(_) => reset,
+            Self::Drift(_) => !is_reset,
+            Self::Reset(_) => is_reset,
             Self::Registry => true,
         }
     }

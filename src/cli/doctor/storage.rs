@@ -28,21 +28,17 @@ pub(super) fn describe(
     };
     let identity = &imprint.identity;
     let declared = if database.pin.is_some() { ", as declared or not: `check` says" } else { "" };
-    match identity.system {
-        Some(system) => {
-            let text =
-                format!("system_identifier {system}, database OID {}{declared}", identity.oid);
-            line(out, Sign::Good, "identity", &text)?;
-        }
-        None => {
-            let text = format!(
-                "database OID {}; the cluster cannot be told from a copy of it: GRANT EXECUTE ON FUNCTION \
-                 pg_catalog.pg_control_system(), pg_catalog.pg_postmaster_start_time() TO {};",
-                identity.oid,
-                quoted(role)
-            );
-            line(out, Sign::Advice, "identity", &text)?;
-        }
+    if let Some(system) = identity.system {
+        let text = format!("system_identifier {system}, database OID {}{declared}", identity.oid);
+        line(out, Sign::Good, "identity", &text)?;
+    } else {
+        let text = format!(
+            "database OID {}; the cluster cannot be told from a copy of it: GRANT EXECUTE ON FUNCTION \
+             pg_catalog.pg_control_system(), pg_catalog.pg_postmaster_start_time() TO {};",
+            identity.oid,
+            quoted(role)
+        );
+        line(out, Sign::Advice, "identity", &text)?;
     }
     let tables = imprint.tables.len();
     let counted = imprint.tables.values().filter(|it| it.counters.is_some()).count();

@@ -53,7 +53,7 @@ fn summary(out: &mut String, report: &Value) -> std::fmt::Result {
         writeln!(
             out,
             "{} resolved; half of them within {}, nine of ten within {}, the longest after {}.",
-            count(took["resolved"].as_u64().map_or(0, |it| it as usize), "incident"),
+            count(usize::try_from(took["resolved"].as_u64().unwrap_or(0)).unwrap_or(0), "incident"),
             seconds(median),
             seconds(took["p90_seconds"].as_i64().unwrap_or(0)),
             seconds(took["longest_seconds"].as_i64().unwrap_or(0)),

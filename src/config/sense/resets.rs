@@ -33,7 +33,7 @@ pub(super) fn read(
         if !(0.0..1.0).contains(&share.value) {
             let message =
                 "must be from 0 to below 1: a share of the known tables (0.5 is one half)";
-            noted.mistake(Some(share.at), &name("recreated_share"), message);
+            noted.mistake(Some(share.at), name("recreated_share"), message);
         }
     }
     let rows = usize::try_from(default.emptied_rows).unwrap_or(usize::MAX);
@@ -57,7 +57,7 @@ pub(super) fn read(
                         Ok(glob) => globs.push(glob),
                         Err(error) => {
                             let message = format!("{} is not a glob: {error}", text.shown());
-                            noted.mistake(Some(text.at), &name("volatile"), message);
+                            noted.mistake(Some(text.at), name("volatile"), message);
                         }
                     }
                 }
@@ -75,7 +75,7 @@ pub(super) fn pin(said: &shape::Identity, key: &str, noted: &mut Noted) -> Pin {
         if parsed.is_none() {
             let message = format!("{} is not a system identifier", text.shown());
             let help = "it is a number of up to 20 digits: `schemawarden doctor` shows it";
-            noted.mistake_help(Some(text.at), &format!("{key}.system_identifier"), message, help);
+            noted.mistake_help(Some(text.at), format!("{key}.system_identifier"), message, help);
         }
         parsed
     });
@@ -83,7 +83,7 @@ pub(super) fn pin(said: &shape::Identity, key: &str, noted: &mut Noted) -> Pin {
         let oid = u32::try_from(given.value).ok().filter(|it| *it > 0);
         if oid.is_none() {
             let message = "must be from 1 to 4294967295: the OID of a database";
-            noted.mistake(Some(given.at), &format!("{key}.oid"), message);
+            noted.mistake(Some(given.at), format!("{key}.oid"), message);
         }
         oid
     });

@@ -152,7 +152,8 @@ fn queries(server: Server, limits: &Limits, statistics: bool, partitioned: bool)
     // Each with the function that tells it of an OID.
     let counters: &[_] = if statistics { &COUNTERS } else { &[] };
     let with = |one: fn(&str, &str) -> String| -> String {
-        counters.iter().map(|(name, function)| format!(", {}", one(name, function))).collect()
+        let all: Vec<String> = counters.iter().map(|(name, it)| one(name, it)).collect();
+        all.iter().flat_map(|it| [", ", it.as_str()]).collect()
     };
     let tables = TABLES.replace("{counters}", &with(|_, function| format!("{function}(c.oid)")));
     let schemas = SCHEMAS.replace("{name}", &server.name("n.nspname"));
