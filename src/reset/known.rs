@@ -142,10 +142,28 @@ impl Held {
     }
 
     /// What would be worth writing down, were it another one.
-    fn essence(&self) -> (u32, u64, bool, bool, bool) {
-        let holds_rows = self.rows.is_some_and(|it| it.count > 0);
-        (self.oid, self.file, holds_rows, self.gone_since.is_some(), self.rewritten.is_some())
+    fn essence(&self) -> Essence {
+        Essence {
+            oid: self.oid,
+            file: self.file,
+            holds_rows: self.rows.is_some_and(|it| it.count > 0),
+            counted: self.counters.map(|it| (it.live > 0, it.inserted > 0)),
+            is_gone: self.gone_since.is_some(),
+            is_rewritten: self.rewritten.is_some(),
+        }
     }
+}
+
+/// What of a table is more than a number that grew.
+#[derive(PartialEq)]
+struct Essence {
+    oid: u32,
+    file: u64,
+    holds_rows: bool,
+    /// Whether some are live, and some were inserted: by that counters are believed.
+    counted: Option<(bool, bool)>,
+    is_gone: bool,
+    is_rewritten: bool,
 }
 
 impl Known {
