@@ -188,14 +188,16 @@ impl Known {
 
     /// Whether they differ in no more than counts of rows.
     pub(super) fn is_alike(&self, other: &Self) -> bool {
-        let essence = |it: &Self| -> Vec<_> { it.tables.values().map(Held::essence).collect() };
         (&self.identity, &self.stranger, self.started_at, &self.schemas)
             == (&other.identity, &other.stranger, other.started_at, &other.schemas)
             && (&self.resets, &self.emptied, &self.recreated)
                 == (&other.resets, &other.emptied, &other.recreated)
             && self.tables.len() == other.tables.len()
-            && self.tables.keys().eq(other.tables.keys())
-            && essence(self) == essence(other)
+            && self
+                .tables
+                .iter()
+                .zip(&other.tables)
+                .all(|((name, it), (other, that))| it.essence() == that.essence() && name == other)
     }
 
     /// The text that the state keeps.

@@ -19,6 +19,7 @@ use super::known::Rewritten;
 use super::known::Rows;
 use crate::manifest::presets;
 use crate::schema::Counters;
+use crate::schema::DatabaseIdentity;
 use crate::schema::Name;
 use crate::schema::RelationName;
 use crate::schema::Stored;
@@ -41,10 +42,14 @@ pub(super) fn follow(before: &Known, now: &Now<'_>, thresholds: &Thresholds) -> 
         at: now.at,
         schemas: now.imprint.schemas.clone(),
         tables: BTreeMap::new(),
-        ..before.clone()
+        identity: DatabaseIdentity {
+            system: there.system.or(before.identity.system),
+            ..there.clone()
+        },
+        resets: before.resets.clone(),
+        emptied: before.emptied.clone(),
+        recreated: before.recreated.clone(),
     };
-    next.identity = there.clone();
-    next.identity.system = there.system.or(before.identity.system);
 
     let seen = Seen::of(before, now);
     let since = now.last_complete_at.map_or(before.at, |at| at.max(before.at)).min(now.at);
@@ -130,6 +135,11 @@ fn has_passed(since: Option<Timestamp>, period: Duration, now: Timestamp) -> boo
     age.is_some_and(|age| Duration::try_from(age).is_ok_and(|age| age >= period))
 }
 
+/// Whether a wipe of everything takes it: a migration's ledger, or a queue, may stay.
+fn is_wiped_with_the_rest(name: &RelationName, thresholds: &Thresholds) -> bool {
+    thresholds.volatile.matching(name).is_none() && !presets::is_ledger(name)
+}
+
 /// Whether counters that only grow have not.
 fn has_fallen(then: Counters, now: Counters) -> bool {
     now.inserted < then.inserted || now.deleted < then.deleted
@@ -196,16 +206,12 @@ impl<'a> Seen<'a> {
             return;
         }
         let mut deleted = Vec::new();
-        let (mut had_rows, mut all_deleted) = (0, 0);
+        let mut all_deleted = 0;
         for (name, held) in &mut next.tables {
             let Some(then) = self.before.tables.get(name).filter(|it| it.oid == held.oid) else {
                 continue;
             };
             let (Some(was), Some(counters)) = (then.counters, held.counters) else { continue };
-            let is_volatile = thresholds.volatile.matching(name).is_some();
-            // A migration's ledger, or a queue, need not be wiped with the rest.
-            let counts = !is_volatile && !presets::is_ledger(name);
-            had_rows += usize::from(counts && was.live > 0);
             if counters.live > 0 || next.emptied.contains_key(name) || has_fallen(was, counters) {
                 continue;
             }
@@ -224,10 +230,13 @@ impl<'a> Seen<'a> {
                 }
                 _ => continue,
             };
+            let is_volatile = thresholds.volatile.matching(name).is_some();
             // Whatever an old estimate says.
             held.rows = Some(Rows { count: 0, at: self.now.at });
             let matters = found.before.count >= thresholds.emptied_rows && !is_volatile;
-            all_deleted += usize::from(counts && found.how == How::Deleted);
+            let is_one_of_all =
+                found.how == How::Deleted && is_wiped_with_the_rest(name, thresholds);
+            all_deleted += usize::from(is_one_of_all);
             match found.how {
                 How::Truncated if matters => {
                     next.emptied.insert(name.clone(), found);
@@ -236,7 +245,11 @@ impl<'a> Seen<'a> {
                 _ => deleted.push((name.clone(), found, matters)),
             }
         }
-        let all = all_deleted > 1 && all_deleted == had_rows;
+        let had_rows = |(name, it): &(&RelationName, &Held)| {
+            it.counters.is_some_and(|it| it.live > 0) && is_wiped_with_the_rest(name, thresholds)
+        };
+        let all =
+            all_deleted > 1 && self.before.tables.iter().filter(had_rows).count() == all_deleted;
         let how = if all { How::AllDeleted } else { How::Deleted };
         for (name, found, matters) in deleted {
             if matters {
@@ -252,6 +265,13 @@ impl<'a> Seen<'a> {
         since: Timestamp,
         thresholds: &Thresholds,
     ) -> Option<Reset> {
+        // The usual case, and what an audit of ten thousand tables has time for.
+        let another = |(name, oid): (&Name, &u32)| {
+            self.now.imprint.schemas.get(name).is_some_and(|it| it != oid)
+        };
+        if recreated.is_empty() && !self.before.schemas.iter().any(another) {
+            return None;
+        }
         let mut schemas: BTreeMap<&Name, Vec<(&RelationName, &Held)>> = BTreeMap::new();
         for (name, held) in self.before.tables.iter().filter(|(name, _)| (self.now.watched)(name)) {
             schemas.entry(&name.schema).or_default().push((name, held));
