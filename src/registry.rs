@@ -44,6 +44,17 @@ pub struct Tenant {
     pub way: Way,
 }
 
+impl Tenant {
+    /// Whether its row has no name that will do: nobody misses one that is not there any more.
+    #[must_use]
+    pub fn is_nameless(&self) -> bool {
+        matches!(self.way, Way::Senseless(_)) && self.name.contains(MADE_UP)
+    }
+}
+
+/// What a made-up name holds.
+const MADE_UP: &str = "-row-";
+
 /// How a tenant is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Way {
@@ -74,6 +85,8 @@ pub struct Known {
     pub tenants: BTreeMap<String, Tenant>,
     /// Those that the registry does not name any more and that stay registered all the same.
     pub gone: BTreeSet<String>,
+    /// Those that it named first while it was not believed: they say nothing of what was lost.
+    pub fresh: BTreeSet<String>,
     /// Why it is not believed, while it is not.
     pub doubt: Option<Why>,
     /// So many tries in a row could not read it.

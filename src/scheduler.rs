@@ -230,6 +230,12 @@ impl Scheduler {
             } else {
                 due_when_registered(database, &round.in_force.of(database), state, now)
             };
+            // A registry publishes often: what is due earlier as it was stays due then.
+            let is_as_before = before
+                .get(&database.name)
+                .is_some_and(|it| it.schedule.describe() == database.schedule.describe());
+            let earlier = round.agenda.due(&database.name).filter(|_| is_as_before);
+            let next_due = earlier.map_or(next_due, |it| it.min(next_due));
             if round.agenda.register(&database.name, next_due) {
                 let timing = Timing { next_due, running_since: None };
                 self.health.set_timing(&database.name, timing);

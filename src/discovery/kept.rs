@@ -1,6 +1,7 @@
 //! Tenants on their way into the state and back.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::seal::Seal;
 use crate::config::Config;
@@ -16,6 +17,7 @@ pub(super) fn to_state(discovery: &str, known: &Known, seal: Option<&Seal>) -> V
         let mut kept = KeptTenant {
             name: it.name.clone(),
             is_gone: known.gone.contains(&it.name),
+            is_fresh: known.fresh.contains(&it.name),
             manifest: it.manifest.clone(),
             labels: it.labels.clone(),
             parts: None,
@@ -38,16 +40,19 @@ pub(super) fn to_state(discovery: &str, known: &Known, seal: Option<&Seal>) -> V
 pub(super) fn from_state(kept: KeptRegistry, config: &Config) -> Known {
     let seal = config.state.encryption_key.as_ref().and_then(Seal::new);
     let mut tenants = BTreeMap::new();
-    let mut gone = std::collections::BTreeSet::new();
+    let (mut gone, mut fresh) = (BTreeSet::new(), BTreeSet::new());
     for it in kept.tenants {
         if it.is_gone {
             gone.insert(it.name.clone());
+        }
+        if it.is_fresh {
+            fresh.insert(it.name.clone());
         }
         let way = way(&kept.discovery, &it, seal.as_ref());
         let tenant = Tenant { name: it.name, manifest: it.manifest, labels: it.labels, way };
         tenants.insert(tenant.name.clone(), tenant);
     }
-    Known { tenants, gone, doubt: kept.doubt, failures: kept.failures }
+    Known { tenants, gone, fresh, doubt: kept.doubt, failures: kept.failures }
 }
 
 fn way(discovery: &str, it: &KeptTenant, seal: Option<&Seal>) -> Way {

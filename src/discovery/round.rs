@@ -102,6 +102,8 @@ impl Round {
         let names: Vec<String> = self.config.discoveries.iter().map(|it| it.name.clone()).collect();
         self.known.0.retain(|name, _| names.contains(name));
         self.due = names.iter().map(|it| (it.clone(), now)).collect();
+        // Written out at the next read: there may be a key now, or another one.
+        self.unsaved.extend(names.iter().cloned());
         if !self.it.looked.is_cancelled() {
             self.unseen = names.iter().cloned().collect();
         }

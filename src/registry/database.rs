@@ -16,6 +16,8 @@ use crate::config::RegistrySource;
 use crate::connection::Connection;
 use crate::connection::ConnectionError;
 use crate::connection::Endpoint;
+use crate::connection::Password;
+use crate::connection::SslMode;
 use crate::connection::parse;
 use crate::manifest::Manifests;
 
@@ -87,7 +89,13 @@ fn connection(tenant: &Tenant, discovery: &Discovery) -> Result<ConnectionSource
             let url = filled.map_err(|it| format!("its row has no `{}`", it.word()))?;
             parsed(url.expose(), defaults)?
         }
-        (Way::Url(url), _) if discovery.template().is_none() => parsed(url.expose(), defaults)?,
+        (Way::Url(url), _) if discovery.template().is_none() => {
+            let connection = parsed(url.expose(), defaults)?;
+            if gives_our_password_away(&connection, defaults) {
+                return Err(UNPROVEN.to_owned());
+            }
+            connection
+        }
         (Way::Url(_), _) => return Err("its row has nothing for `url_template`".to_owned()),
     };
     if let Some(refusal) = discovery.hosts.refusal(&connection) {
@@ -97,6 +105,17 @@ fn connection(tenant: &Tenant, discovery: &Discovery) -> Result<ConnectionSource
         return Err("its URL points back at the registry".to_owned());
     }
     Ok(ConnectionSource::Parsed(Arc::new(connection)))
+}
+
+/// What is said of a URL that asks for less than a proven server.
+const UNPROVEN: &str = "its URL asks for a server that need not prove who it is (`sslmode`), and a password of \
+                        ours would go there; `insecure: true` allows that";
+
+/// Whether a row's `sslmode` would let a password of ours go to whoever answers.
+fn gives_our_password_away(connection: &Connection, defaults: &ConnectionDefaults) -> bool {
+    let is_proven = matches!(connection.ssl_mode, SslMode::VerifyCa | SslMode::VerifyFull);
+    let is_ours = matches!(connection.password, Password::File(_) | Password::Command { .. });
+    connection.is_remote() && !is_proven && is_ours && !defaults.insecure
 }
 
 fn parsed(url: &str, defaults: &ConnectionDefaults) -> Result<Connection, String> {

@@ -1,6 +1,7 @@
 //! Whether a registry is to be believed: from what was known and what it says now.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use super::Known;
 use super::Tenant;
@@ -76,9 +77,12 @@ pub fn judge(
     };
     let mut tenants: BTreeMap<String, Tenant> =
         now.into_iter().map(|it| (it.name.clone(), it)).collect();
-    let gone: Vec<String> =
-        known.tenants.keys().filter(|it| !tenants.contains_key(*it)).cloned().collect();
-    let before = known.tenants.len();
+    // What was known before it was doubted, whatever it named since.
+    let is_fresh = |name: &String| known.doubt.is_some() && known.fresh.contains(name);
+    let base = || known.tenants.values().filter(|it| !it.is_nameless() && !is_fresh(&it.name));
+    let away = |name: &String| !tenants.contains_key(name);
+    let gone: Vec<String> = base().map(|it| &it.name).filter(|it| away(it)).cloned().collect();
+    let before = base().count();
     let left = before - gone.len();
     let why = if before > 0 && left == 0 {
         // Whatever else it names: of what was known, nothing is there.
@@ -88,13 +92,18 @@ pub fn judge(
         (suspicious && is_below(left, before, min_fraction)).then_some(Why::Shrunk)
     };
     let Some(why) = why else {
+        let retired = known.tenants.keys().filter(|it| away(it)).cloned().collect();
         return Judgement {
             known: Known { tenants, ..Known::default() },
-            retired: gone,
+            retired,
             doubt: None,
             is_over: known.doubt.is_some(),
         };
     };
+    let retired = known.tenants.keys().filter(|it| away(it) && !gone.contains(it));
+    let retired: Vec<String> = retired.cloned().collect();
+    let is_base: BTreeSet<&String> = base().map(|it| &it.name).collect();
+    let fresh = tenants.keys().filter(|it| !is_base.contains(it)).cloned().collect();
     for name in &gone {
         if let Some(kept) = known.tenants.get(name) {
             tenants.insert(name.clone(), kept.clone());
@@ -104,10 +113,11 @@ pub fn judge(
         known: Known {
             tenants,
             gone: gone.iter().cloned().collect(),
+            fresh,
             doubt: Some(why),
             failures: 0,
         },
-        retired: Vec::new(),
+        retired,
         doubt: Some(Doubt { why, known: before, gone, detail: None }),
         is_over: false,
     }
@@ -156,7 +166,7 @@ mod tests {
     fn known(names: &str, doubt: Option<Why>, gone: &str) -> Known {
         let tenants = tenants(names).into_iter().map(|it| (it.name.clone(), it)).collect();
         let gone = gone.split_whitespace().map(str::to_owned).collect();
-        Known { tenants, doubt, gone, failures: 0 }
+        Known { tenants, doubt, gone, fresh: BTreeSet::new(), failures: 0 }
     }
 
     fn joined<'a>(names: impl IntoIterator<Item = &'a String>) -> String {
@@ -219,5 +229,36 @@ mod tests {
         let fails = judge(&wiped.known, Err("no".to_owned()), 0.8, 3);
         assert_eq!(fails.known.gone, wiped.known.gone);
         assert_eq!(fails.known.doubt, Some(Why::Empty));
+    }
+
+    /// A registry that is wiped and filled with others is not believed at the second read either.
+    #[test]
+    fn growth_hides_no_loss_however_often_it_is_read() {
+        let before = known("a b c d e", None, "");
+        let others: Vec<String> = (1..=30).map(|n| format!("x{n}")).collect();
+        let others = others.join(" ");
+        let mut it = judge(&before, Ok(tenants(&others)), 0.8, 3);
+        for _ in 0..3 {
+            it = judge(&it.known, Ok(tenants(&others)), 0.8, 3);
+            let doubt = it.doubt.as_ref().expect("it is not believed");
+            assert_eq!((doubt.known, doubt.gone.len(), it.is_over), (5, 5, false));
+            assert_eq!(it.known.tenants.len(), 35);
+        }
+        let back = judge(&it.known, Ok(tenants("a b c d e x1")), 0.8, 3);
+        assert!(back.is_over && back.doubt.is_none());
+        assert_eq!(back.retired.len(), 29);
+    }
+
+    /// Rows without a name that will do are missed by nobody.
+    #[test]
+    fn a_row_that_was_mended_is_no_loss() {
+        let mut before = known("a b", None, "");
+        for name in ["r-row-1", "r-row-2", "r-row-3"] {
+            let way = Way::Senseless("no name".to_owned());
+            let tenant = Tenant { way, ..tenants(name).remove(0) };
+            before.tenants.insert(name.to_owned(), tenant);
+        }
+        let it = judge(&before, Ok(tenants("a b c d e")), 0.8, 3);
+        assert_eq!((it.doubt, it.retired.len()), (None, 3));
     }
 }

@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use super::MADE_UP;
 use super::Row;
 use super::Tenant;
 use super::Way;
@@ -79,7 +80,7 @@ fn senseless(name: String, problem: &str) -> Tenant {
 
 fn made_up(discovery: &Discovery, what: &str) -> String {
     let prefix: String = discovery.name.chars().take(PREFIX_MAX).collect();
-    format!("{prefix}-row-{what}")
+    format!("{prefix}{MADE_UP}{what}")
 }
 
 /// What tells one bad name from another, without a piece of it.

@@ -23,6 +23,11 @@ impl Agenda {
         true
     }
 
+    /// When a database is due; `None` where it is not known, or is being audited.
+    pub(super) fn due(&self, name: &str) -> Option<Timestamp> {
+        self.due.get(name).copied().flatten()
+    }
+
     /// Sets the next due time, after an audit or over an earlier due time.
     pub(super) fn put(&mut self, name: &str, next_due: Timestamp) {
         if let Some(Some(old)) = self.due.insert(name.to_owned(), Some(next_due)) {

@@ -22,6 +22,8 @@ pub struct KeptTenant {
     pub name: String,
     /// The registry does not name it any more; it stays registered all the same.
     pub is_gone: bool,
+    /// It was named first while the registry was not believed.
+    pub is_fresh: bool,
     pub manifest: Option<String>,
     pub labels: BTreeMap<String, String>,
     /// What leads to it, in JSON, where nothing of it is secret.

@@ -49,10 +49,10 @@ async fn queries_are_kept_where_asked_for_and_hold_no_secret() {
     it.migrate("create table plain (id int default 41)").await;
     assert_eq!(it.ledger("query").await, "");
     it.install(&["--with-query"]).await;
-    it.migrate("create table kept (id int, \"password\" text, note text default 'x')").await;
+    it.migrate("create table kept (id int, note text default 'x', \"password\" text)").await;
     let noted = it.ledger("query").await;
     assert!(
-        noted.contains("create table kept (id int, \"password\" text, note text default 'x')"),
+        noted.contains("create table kept (id int, note text default 'x', \"password\" text)"),
         "{noted}"
     );
 
@@ -70,6 +70,9 @@ async fn queries_are_kept_where_asked_for_and_hold_no_secret() {
         "create server s foreign data wrapper w options (host 'h', passfile 'hunter2-N')",
         "create subscription s connection 'host=h user=hunter2-N' publication p",
         "PASSWORD \"hunter2-N\"",
+        "alter role r_N password /* c */ 'hunter2-N'",
+        "insert into users (email, password) values ('a', 'hunter2-N')",
+        "create table a (password varchar(20) not null default 'hunter2-N')",
     ];
     // Most of these do not run here: the query of a command is what was sent along with it.
     let masked = "select schemawarden.mask";

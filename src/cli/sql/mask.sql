@@ -10,7 +10,7 @@ AS $mask$
     regexp_replace(regexp_replace(regexp_replace(left(query, {query_read}),
       '://.*$', '://[masked]'),
       '(pass(?:word|wd|phrase)?|pwd|secret|token|credential|(?:api|access|private|auth)[_-]?key)'
-        '(?:\w*"?\s*[=:,(]*\s*(?:e|n|u&)?''|\w*"?\s*[=:,(]*\s*\$|\w*\s+"|\w*"?\s*[=:]).*$', '\1 [masked]', 'i'),
+        '(?:[^''$]*[''$]|\w*\s+"|\w*"?\s*[=:]).*$', '\1 [masked]', 'i'),
       '(user\s+mapping|\mserver\M|subscription|dblink|connection|conninfo|data\s+wrapper)([^''$]*)[''$].*$',
       '\1\2[masked]', 'i'),
     {query_kept})

@@ -14,7 +14,7 @@ BEGIN
     LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'ledger'
     LEFT JOIN pg_proc p ON p.pronamespace = n.oid AND p.proname IN ('note', 'mask')
     WHERE n.nspname = 'schemawarden'
-      AND current_user::regrole <> ANY (ARRAY[n.nspowner, coalesce(c.relowner, n.nspowner), coalesce(p.proowner, n.nspowner)])
+      AND (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user) <> ANY (ARRAY[n.nspowner, coalesce(c.relowner, n.nspowner), coalesce(p.proowner, n.nspowner)])
   ) THEN
     RAISE EXCEPTION 'schema "schemawarden", or what is in it, is not owned by "%"', current_user
       USING HINT = 'Install as its owner; or find out whose it is, and drop it.';

@@ -140,6 +140,7 @@ fn tenant(row: &Row<'_>) -> rusqlite::Result<(String, KeptTenant)> {
     let tenant = KeptTenant {
         name: row.get("name")?,
         is_gone: state == "gone",
+        is_fresh: state == "fresh",
         manifest: row.get("manifest")?,
         labels: column::json(row, "labels")?,
         parts: row.get("parts")?,
@@ -207,7 +208,11 @@ fn replace(
          labels, parts, sealed, problem) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
     )?;
     for it in tenants {
-        let state = if it.is_gone { "gone" } else { "named" };
+        let state = match (it.is_gone, it.is_fresh) {
+            (true, _) => "gone",
+            (false, true) => "fresh",
+            (false, false) => "named",
+        };
         let labels = column::to_json(&it.labels)?;
         let way = (&it.parts, &it.sealed, &it.problem);
         insert.execute((discovery, &it.name, state, &it.manifest, labels, way.0, way.1, way.2))?;

@@ -12,6 +12,7 @@ fn tenant(name: &str, is_gone: bool) -> KeptTenant {
     KeptTenant {
         name: name.to_owned(),
         is_gone,
+        is_fresh: false,
         manifest: None,
         labels: [("team".to_owned(), "red".to_owned())].into(),
         parts: None,
