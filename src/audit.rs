@@ -1,7 +1,7 @@
 //! One audit: one introspection of one database, its comparison, and what it means.
 //!
 //! This module joins the edge ([`crate::introspect`]) to the rules. [`conclude()`] is the rule that
-//! turns a read, or the reason why there is none, into a [`Report`]; it is pure and holds the first
+//! turns a read, or the reason why there is none, into a [`Report`](crate::report::Report); it is pure and holds the first
 //! promise of the product: only a complete, proven read may be `clean`.
 
 mod conclude;
