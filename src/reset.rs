@@ -23,6 +23,7 @@
 //! a transaction arrive up to a minute after it, so a new file is remembered, too.
 
 mod identity;
+mod join;
 mod known;
 mod tables;
 #[cfg(test)]

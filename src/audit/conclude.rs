@@ -33,7 +33,6 @@ use crate::reset::Now;
 use crate::reset::Pin;
 use crate::reset::Thresholds;
 use crate::schema::Catalog;
-use crate::schema::RelationKind;
 use crate::schema::RelationName;
 
 /// What an audit is about.
@@ -197,18 +196,12 @@ fn recognise(
         // What was found before is not mended by a read that could not see it.
         _ => return (before.known.map_or_else(Vec::new, reset::told), None),
     };
-    let tables: HashSet<&RelationName> = catalog
-        .relations
-        .iter()
-        .filter(|it| it.kind == RelationKind::Table)
-        .map(|it| &it.name)
-        .collect();
     let listed: HashSet<&RelationName> =
         subject.force.manifests().flat_map(|it| it.tables()).collect();
     let now = Now {
         imprint,
         watched: &|it| listed.contains(it) || presets::is_ledger(it),
-        is_there: &|it| tables.contains(it),
+        is_there: &|it| catalog.has_table(it),
         pin: subject.pin,
         last_complete_at: before.last_complete_at,
         at: audited_at,

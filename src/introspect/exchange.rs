@@ -21,7 +21,6 @@ mod waiting;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
-use std::collections::HashMap;
 use std::time::Duration;
 
 use tokio_postgres::SimpleQueryMessage;
@@ -109,8 +108,8 @@ pub(super) async fn read(
         outcome => outcome.err(),
     };
     let relations_ended = answer.announced.is_some();
-    let places = (wanted.imprint && failure.is_none()).then(|| answer.places());
-    let (mut catalog, mut known) = answer.into_catalog(failure.as_ref(), session);
+    let (mut catalog, places, mut known) = answer.into_catalog(failure.as_ref(), session);
+    let places = (wanted.imprint && failure.is_none()).then_some(places);
     let failure = failure.as_ref().map(waiting::reason);
     if let (Some(places), Some(server)) = (&places, server)
         && catalog.incomplete.is_none()
@@ -160,6 +159,14 @@ fn unread(parts: &BTreeSet<Part>, reason: &str, definitions: &mut Definitions) {
     definitions.unread = parts.iter().map(|it| (*it, reason.to_owned())).collect();
 }
 
+/// A relation, and what later answers call it.
+#[derive(Debug)]
+struct Placed {
+    relation: Relation,
+    oid: Oid,
+    partitioned: bool,
+}
+
 /// What has arrived of the answer.
 #[derive(Debug)]
 struct Answer {
@@ -171,7 +178,7 @@ struct Answer {
     /// The statements that return rows, as far as their rows have begun.
     row_sets: usize,
     evidence: Option<Evidence>,
-    relations: Vec<Relation>,
+    relations: Vec<Placed>,
     aside: Vec<Aside>,
     /// Columns of tables that presets tell by them.
     shapes: BTreeMap<RelationName, Vec<Column>>,
@@ -181,8 +188,6 @@ struct Answer {
     parts: Vec<(&'static Question, Told)>,
     /// Whether any part is wanted, riding or not.
     wants_parts: bool,
-    /// The OIDs of `relations` with whether each is partitioned, in their order.
-    oids: Vec<(Oid, bool)>,
     known: Known,
 }
 
@@ -201,7 +206,6 @@ impl Answer {
             announced: None,
             parts: parts.into_iter().map(|it| (it, Told::default())).collect(),
             wants_parts,
-            oids: Vec::new(),
             known: Known::default(),
         }
     }
@@ -212,12 +216,12 @@ impl Answer {
             SimpleQueryMessage::Row(row) => match self.row_sets {
                 1 => self.evidence = Some(rows::evidence(&row)?),
                 2 => match rows::relation(&row)? {
-                    Read::Compared(it, partitioned) => {
-                        self.oids.push((parts::parsed(rows::text(&row, rows::OID)?)?, partitioned));
+                    Read::Compared(relation, partitioned) => {
+                        let oid = parts::parsed(rows::text(&row, rows::OID)?)?;
                         if let Some(columns) = shapes::take(&row, rows::SHAPE)? {
-                            self.shapes.insert(it.name.clone(), columns);
+                            self.shapes.insert(relation.name.clone(), columns);
                         }
-                        self.relations.push(it);
+                        self.relations.push(Placed { relation, oid, partitioned });
                     }
                     Read::Aside(it) => self.aside.push(it),
                 },
@@ -247,31 +251,19 @@ impl Answer {
     fn relations_end(&mut self, announced: u64) {
         self.announced = Some(announced);
         if self.wants_parts {
-            let kept = self.relations.iter().take(self.max_relations);
-            for (relation, (oid, partitioned)) in kept.zip(&self.oids) {
-                self.known.compare(*oid, relation, *partitioned);
+            for it in self.relations.iter().take(self.max_relations) {
+                self.known.compare(it.oid, &it.relation, it.partitioned);
             }
         }
     }
 
-    /// Which tables are behind the OIDs of later answers.
-    fn places(&self) -> Places {
-        let kept = self.relations.iter().zip(&self.oids).take(self.max_relations);
-        let tables = kept.filter(|(it, _)| it.kind == RelationKind::Table);
-        let mut places = Places { tables: HashMap::new(), partitioned: false };
-        for (relation, (oid, partitioned)) in tables {
-            places.tables.insert(*oid, relation.name.clone());
-            places.partitioned |= partitioned;
-        }
-        places
-    }
-
-    /// What was read of the relations, and what is known for what is read after them.
+    /// What was read of the relations, which tables are behind the OIDs of later answers, and what is
+    /// known for what is read after them.
     fn into_catalog(
         mut self,
         failure: Option<&IntrospectError>,
         session: &Session,
-    ) -> (Catalog, Known) {
+    ) -> (Catalog, Places, Known) {
         let incomplete = self.doubt(failure);
         let reason = failure.map(waiting::reason);
         for (question, told) in self.parts {
@@ -284,7 +276,14 @@ impl Answer {
         }
         self.relations.truncate(self.max_relations);
         self.aside.sort_unstable();
-        self.relations.sort_unstable_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
+        self.relations.sort_unstable_by(|a, b| {
+            (&a.relation.name, a.relation.kind).cmp(&(&b.relation.name, b.relation.kind))
+        });
+        let tables = self.relations.iter().filter(|it| it.relation.kind == RelationKind::Table);
+        let places = Places {
+            tables: tables.clone().map(|it| (it.oid, it.relation.name.clone())).collect(),
+            partitioned: tables.clone().any(|it| it.partitioned),
+        };
         self.known.definitions.shapes = self.shapes;
         let session = self.evidence.map_or_else(
             || Facts {
@@ -296,13 +295,13 @@ impl Answer {
             |evidence| evidence.facts,
         );
         let catalog = Catalog {
-            relations: self.relations,
+            relations: self.relations.into_iter().map(|it| it.relation).collect(),
             aside: self.aside,
             incomplete,
             session,
             definitions: Definitions::default(),
         };
-        (catalog, self.known)
+        (catalog, places, self.known)
     }
 
     /// Relations that arrived, of whatever use.
@@ -350,15 +349,16 @@ mod tests {
     use crate::schema::AsideBy;
     use crate::schema::Name;
 
-    fn table(name: &str) -> Relation {
-        Relation {
+    fn table(name: &str) -> Placed {
+        let relation = Relation {
             name: RelationName::new("public", name),
             kind: RelationKind::Table,
             owner: Name::from("postgres"),
             unlogged: false,
             partitions: 0,
             hidden_from_information_schema: false,
-        }
+        };
+        Placed { relation, oid: 1, partitioned: false }
     }
 
     fn complete() -> Answer {
@@ -379,7 +379,6 @@ mod tests {
             announced: Some(2),
             parts: Vec::new(),
             wants_parts: false,
-            oids: Vec::new(),
             known: Known::default(),
         }
     }

@@ -3,6 +3,7 @@
 //! One row a database, read before each audit, so the form is short: a table is one array. Names are kept
 //! in their visible spelling, which gives back the same bytes.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
@@ -209,13 +210,13 @@ impl Known {
     /// Reads it back. `None` where it is of another version, or damaged: the database is learnt anew.
     #[must_use]
     pub fn from_json(text: &str) -> Option<Self> {
-        serde_json::from_str::<Form>(text).ok()?.into_known()
+        serde_json::from_str::<Form<'_>>(text).ok()?.into_known()
     }
 }
 
 /// The form of [`Known`].
 #[derive(Serialize, Deserialize)]
-struct Form {
+struct Form<'a> {
     identity: IdentityForm,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     stranger: Option<IdentityForm>,
@@ -226,7 +227,8 @@ struct Form {
     #[serde(with = "milliseconds")]
     at: Timestamp,
     schemas: Vec<(String, u32)>,
-    tables: Vec<Row>,
+    #[serde(borrow)]
+    tables: Vec<Row<'a>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     resets: Vec<Reset>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -241,9 +243,9 @@ struct IdentityForm(Option<String>, u32, String, u32);
 
 /// Schema, name, OID, file, rows and when, counters, gone since, rewritten.
 #[derive(Serialize, Deserialize)]
-struct Row(
-    String,
-    String,
+struct Row<'a>(
+    #[serde(borrow)] Cow<'a, str>,
+    #[serde(borrow)] Cow<'a, str>,
     u32,
     u64,
     Option<(u64, i64)>,
@@ -272,7 +274,7 @@ impl IdentityForm {
     }
 }
 
-impl From<&Known> for Form {
+impl From<&Known> for Form<'_> {
     fn from(it: &Known) -> Self {
         let pair = |name: &RelationName| (name.schema.visible(), name.name.visible());
         Self {
@@ -294,20 +296,30 @@ fn triples<T: Copy>(all: &BTreeMap<RelationName, T>) -> Vec<(String, String, T)>
     all.iter().map(|(name, it)| (name.schema.visible(), name.name.visible(), *it)).collect()
 }
 
-fn row((schema, name): (String, String), it: &Held) -> Row {
+fn row((schema, name): (String, String), it: &Held) -> Row<'static> {
     let ms = |at: Timestamp| at.as_millisecond();
     let rows = |it: Rows| (it.count, ms(it.at));
     let counts = |it: Counters| (it.live, it.inserted, it.deleted);
     let rewritten = it.rewritten.map(|it| (ms(it.at), it.rows.map(rows), counts(it.counters)));
     let (counters, gone_since) = (it.counters.map(counts), it.gone_since.map(ms));
-    Row(schema, name, it.oid, it.file, it.rows.map(rows), counters, gone_since, rewritten)
+    Row(
+        schema.into(),
+        name.into(),
+        it.oid,
+        it.file,
+        it.rows.map(rows),
+        counters,
+        gone_since,
+        rewritten,
+    )
 }
 
-impl Form {
+impl Form<'_> {
     fn into_known(self) -> Option<Known> {
         let schemas =
             self.schemas.into_iter().map(|(name, oid)| Some((Name::parse(&name).ok()?, oid)));
-        let tables = self.tables.into_iter().map(Row::into_held);
+        let mut schema = None;
+        let tables = self.tables.into_iter().map(|it| it.into_held(&mut schema));
         Some(Known {
             identity: self.identity.into_identity()?,
             stranger: match self.stranger {
@@ -334,8 +346,9 @@ fn named<T>(all: Vec<(String, String, T)>) -> Option<BTreeMap<RelationName, T>> 
     all.into_iter().map(|(schema, name, it)| Some((relation(&schema, &name)?, it))).collect()
 }
 
-impl Row {
-    fn into_held(self) -> Option<(RelationName, Held)> {
+impl Row<'_> {
+    /// `last`: the schema of the row before, which is most often this one's, too.
+    fn into_held(self, last: &mut Option<(String, Name)>) -> Option<(RelationName, Held)> {
         let Self(schema, name, oid, file, rows, counts, gone_since, rewritten) = self;
         let at = |ms: i64| Timestamp::from_millisecond(ms).ok();
         let some_rows = |(count, ms): (u64, i64)| Some(Rows { count, at: at(ms)? });
@@ -356,7 +369,14 @@ impl Row {
             gone_since: gone_since.and_then(at),
             rewritten,
         };
-        Some((relation(&schema, &name)?, held))
+        let schema = match last {
+            Some((spelt, it)) if *spelt == schema => it.clone(),
+            _ => {
+                let parsed = Name::parse(&schema).ok()?;
+                last.insert((schema.into_owned(), parsed)).1.clone()
+            }
+        };
+        Some((RelationName { schema, name: Name::parse(&name).ok()? }, held))
     }
 }
 

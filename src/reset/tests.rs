@@ -438,6 +438,10 @@ fn a_table_lives_on_as_a_partition_and_a_partition_that_goes_hides_no_loss() {
     *it.counters("SystemLog") = Counters { live: 1, inserted: 1, deleted: 0 };
     it.truncate("Orchestra");
     says(&mut it, "a partition goes, another table is truncated", &["table_emptied:Orchestra"]);
+    *it.counters("Customer") = Counters { live: 0, inserted: 0, deleted: 0 };
+    let known = &["table_emptied:Orchestra"];
+    says(&mut it, "all partitions of a table are detached", known);
+    says(&mut it, "and later", known);
 }
 
 #[test]

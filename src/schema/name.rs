@@ -5,7 +5,9 @@
 //! is reversible: what a report shows can be pasted into a manifest, and [`RelationName::parse`]
 //! reads the same bytes back.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 /// The schema that a bare name in a manifest means.
 const DEFAULT_SCHEMA: &[u8] = b"public";
@@ -13,9 +15,10 @@ const DEFAULT_SCHEMA: &[u8] = b"public";
 /// One PostgreSQL identifier: 1 to 63 bytes, never NUL, not necessarily UTF-8
 /// (`NAMEDATALEN` in `src/include/pg_config_manual.h`).
 ///
-/// Compared byte for byte, as PostgreSQL does.
+/// Compared byte for byte, as PostgreSQL does. Shared: what is read, remembered and told of a table names
+/// it many times.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Box<[u8]>);
+pub struct Name(Arc<[u8]>);
 
 impl Name {
     /// Keeps `bytes` as they are; no folding, no normalization.
@@ -95,6 +98,10 @@ impl fmt::Display for Name {
 #[must_use]
 pub fn visible(bytes: &[u8]) -> String {
     use std::fmt::Write as _;
+    // Nearly every name, of which an audit spells thousands.
+    if let Some(plain) = plain(bytes) {
+        return plain.to_owned();
+    }
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for c in chunk.valid().chars() {
@@ -111,6 +118,12 @@ pub fn visible(bytes: &[u8]) -> String {
         }
     }
     out
+}
+
+/// The text of bytes that are spelt as they are: printable ASCII without a backslash.
+fn plain(bytes: &[u8]) -> Option<&str> {
+    let is_plain = |it: &u8| matches!(it, b' '..=b'~') && *it != b'\\';
+    if bytes.iter().all(is_plain) { std::str::from_utf8(bytes).ok() } else { None }
 }
 
 /// Whether a character beyond ASCII is a control, is invisible, breaks lines, or reorders text
@@ -251,6 +264,19 @@ fn quoted_part(text: &str) -> Result<(String, &str), NameError> {
 
 /// Decodes `\xff`, `\u{202e}` and `\\`.
 fn decode(text: &str) -> Result<Name, NameError> {
+    let bytes = unescaped(text);
+    match bytes.len() {
+        0 => Err(NameError::Empty),
+        n if n > 63 => Err(NameError::TooLong { bytes: n }),
+        _ if bytes.contains(&0) => Err(NameError::Nul),
+        _ => Ok(Name::from_bytes(&bytes)),
+    }
+}
+
+fn unescaped(text: &str) -> Cow<'_, [u8]> {
+    if !text.contains('\\') {
+        return Cow::Borrowed(text.as_bytes());
+    }
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find('\\') {
@@ -271,12 +297,7 @@ fn decode(text: &str) -> Result<Name, NameError> {
         }
     }
     bytes.extend_from_slice(rest.as_bytes());
-    match bytes.len() {
-        0 => Err(NameError::Empty),
-        n if n > 63 => Err(NameError::TooLong { bytes: n }),
-        _ if bytes.contains(&0) => Err(NameError::Nul),
-        _ => Ok(Name(bytes.into())),
-    }
+    Cow::Owned(bytes)
 }
 
 fn hex_byte(text: &str) -> Option<u8> {

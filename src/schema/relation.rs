@@ -122,6 +122,13 @@ impl Catalog {
         self.incomplete.clone().or_else(|| self.definitions.doubt())
     }
 
+    /// Whether a table of this name is compared.
+    #[must_use]
+    pub fn has_table(&self, name: &RelationName) -> bool {
+        let sought = (name, RelationKind::Table);
+        self.relations.binary_search_by(|it| (&it.name, it.kind).cmp(&sought)).is_ok()
+    }
+
     /// Whether there is a table where the observer has its ledger.
     #[must_use]
     pub fn has_ledger(&self) -> bool {

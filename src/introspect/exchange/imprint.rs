@@ -6,7 +6,6 @@
 //! seen by its OIDs. Relations were told by the first message, so rows carry OIDs and no names.
 
 use std::collections::BTreeMap;
-use std::collections::BTreeSet;
 use std::collections::HashMap;
 
 use tokio_postgres::SimpleQueryMessage;
@@ -99,7 +98,8 @@ const NOT_ALLOWED: &str = "42501";
 
 /// Which relation is behind an OID, as the first message told.
 pub(super) struct Places {
-    pub(super) tables: HashMap<Oid, RelationName>,
+    /// Sorted by name.
+    pub(super) tables: Vec<(Oid, RelationName)>,
     /// Some of them are partitioned.
     pub(super) partitioned: bool,
 }
@@ -195,8 +195,11 @@ struct Answer<'a> {
     row_sets: usize,
     oid: Oid,
     schemas: BTreeMap<Name, u32>,
-    tables: BTreeMap<RelationName, Stored>,
-    oids: BTreeSet<u32>,
+    /// Where in `places` a table is.
+    at: HashMap<Oid, usize>,
+    /// What is told of each, in that order.
+    stored: Vec<Option<Stored>>,
+    oids: Vec<u32>,
     lost: Option<Statistics>,
     control: Option<(u64, StartedAt)>,
 }
@@ -211,8 +214,9 @@ impl<'a> Answer<'a> {
             row_sets: 0,
             oid: 0,
             schemas: BTreeMap::new(),
-            tables: BTreeMap::new(),
-            oids: BTreeSet::new(),
+            at: places.tables.iter().enumerate().map(|(at, (oid, _))| (*oid, at)).collect(),
+            stored: vec![None; places.tables.len()],
+            oids: Vec::with_capacity(places.tables.len()),
             lost: None,
             control: None,
         }
@@ -249,9 +253,11 @@ impl<'a> Answer<'a> {
 
     fn take_table(&mut self, row: &SimpleQueryRow, partitioned: bool) -> Result<(), TalkError> {
         let oid = parsed(rows::text(row, 0)?)?;
-        self.oids.insert(oid);
+        self.oids.push(oid);
         // One that is put aside, of a schema of PostgreSQL's own, or created in the meantime.
-        let Some(name) = self.places.tables.get(&oid) else { return Ok(()) };
+        let Some(stored) = self.at.get(&oid).and_then(|at| self.stored.get_mut(*at)) else {
+            return Ok(());
+        };
         let counters = if self.statistics {
             let count = |column| rows::number(row, column);
             Some(Counters { live: count(4)?, inserted: count(5)?, deleted: count(6)? })
@@ -260,18 +266,19 @@ impl<'a> Answer<'a> {
         };
         let tuples: f64 = parsed(rows::text(row, 2)?)?;
         let pages: u64 = parsed(rows::text(row, 3)?)?;
-        let stored = Stored {
+        *stored = Some(Stored {
             oid,
             file: rows::number(row, 1)?,
             rows: rows_told(self.server.major(), tuples, pages, counters),
             counters,
             partitioned,
-        };
-        self.tables.insert(name.clone(), stored);
+        });
         Ok(())
     }
 
     fn into_imprint(self, database: &str) -> Imprint {
+        let told = self.places.tables.iter().zip(self.stored);
+        let tables = told.filter_map(|((_, name), it)| Some((name.clone(), it?)));
         Imprint {
             identity: DatabaseIdentity {
                 system: self.control.map(|it| it.0),
@@ -281,8 +288,8 @@ impl<'a> Answer<'a> {
             },
             started_at: self.control.map(|it| it.1),
             schemas: self.schemas,
-            tables: self.tables,
-            oids: self.oids,
+            tables: tables.collect(),
+            oids: self.oids.into_iter().collect(),
             statistics: self.lost,
         }
     }
