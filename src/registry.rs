@@ -48,12 +48,21 @@ impl Tenant {
     /// Whether its row has no name that will do: nobody misses one that is not there any more.
     #[must_use]
     pub fn is_nameless(&self) -> bool {
-        matches!(self.way, Way::Senseless(_)) && self.name.contains(MADE_UP)
+        let rest = self.name.rsplit_once(MADE_UP).map_or("", |(_, rest)| rest);
+        let number = rest.strip_prefix(UNNAMED).unwrap_or_default();
+        let is_number = !number.is_empty() && number.bytes().all(|it| it.is_ascii_digit());
+        let is_digest =
+            rest.len() == DIGEST_DIGITS && rest.bytes().all(|it| it.is_ascii_hexdigit());
+        matches!(self.way, Way::Senseless(_)) && (is_number || is_digest)
     }
 }
 
 /// What a made-up name holds.
 const MADE_UP: &str = "-row-";
+/// What follows there, before a number, where the row has no name at all.
+const UNNAMED: &str = "unnamed-";
+/// What follows otherwise: hexadecimal digits of the name's digest.
+const DIGEST_DIGITS: usize = 8;
 
 /// How a tenant is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]

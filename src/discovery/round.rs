@@ -216,8 +216,10 @@ impl Round {
     ) {
         let name = &discovery.name;
         let seal = self.config.state.encryption_key.as_ref().and_then(Seal::new);
-        let tenants =
-            self.unsaved.contains(name).then(|| kept::to_state(name, &judged.known, seal.as_ref()));
+        // Where nothing is known and nothing was read, the state may know more than we could read of it.
+        let is_told = detail.is_none() || !judged.known.tenants.is_empty();
+        let is_due = self.unsaved.contains(name) && is_told;
+        let tenants = is_due.then(|| kept::to_state(name, &judged.known, seal.as_ref()));
         let commit = RegistryCommit {
             discovery: name.clone(),
             manifest: discovery.tenants.manifest.name.clone(),
@@ -256,6 +258,9 @@ impl Round {
                         known.tenants.retain(|it, _| names.contains(it));
                         known.gone.retain(|it| names.contains(it));
                         known.doubt = kept.doubt;
+                        if known.doubt.is_none() {
+                            known.fresh.clear();
+                        }
                     }
                 }
                 self.publish();

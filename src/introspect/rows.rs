@@ -152,7 +152,7 @@ const WORDS: &str = "syntax error at or near end of input cannot execute in a an
     does not exist with clause containing data-modifying statement must be the top level insert multiple \
     commands into prepared statement insert update delete merge truncate create drop alter select share key no before \
     any query nextval setval reference is ambiguous missing from-clause entry subquery has too many columns \
-    for appear group by used aggregate canceling statement due lock timeout user request terminating \
+    for appear group by used aggregate canceling statement due to lock timeout user request terminating \
     connection because administrator command out memory";
 
 /// Whether every word of `message` is one of [`WORDS`] or stands in the query.
@@ -187,6 +187,8 @@ mod tests {
             ("improper relation name (too many dotted names): postgres://a:hunter2@b/c", false),
             ("cannot execute INSERT in a read-only transaction",       true),
             ("syntax error at end of input",                           true),
+            ("canceling statement due to statement timeout",           true),
+            ("canceling statement due to lock timeout",                true),
         ];
         for (message, want) in cases {
             assert_eq!(quotes_only(message, sql), want, "{message}");

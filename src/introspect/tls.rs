@@ -6,8 +6,9 @@
 //! | `verify-ca`, and `require` with a root file | checked | not |
 //! | `require`, `prefer`, `allow` | not | not |
 //!
-//! Roots are the system's store and `sslrootcert` together. The certificates are read at each
-//! connection, so that a renewed file needs no restart; the system's store is read once.
+//! Roots are the system's store and `sslrootcert` together; where the host name is not checked, the latter
+//! alone. The certificates are read at each connection, so that a renewed file needs no restart; the
+//! system's store is read once.
 
 mod verify;
 
@@ -99,7 +100,7 @@ impl Tls {
         let roots = match verification {
             Verification::Nothing => Roots::none(),
             Verification::Chain | Verification::ChainAndName => {
-                roots(connection.ssl_root_cert.as_deref()).await?
+                roots(connection.ssl_root_cert.as_deref(), verification).await?
             }
         };
         let verifier = Arc::new(Verifier::new(verification, roots, provider()));
@@ -159,11 +160,16 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::clone(RING.get_or_init(|| Arc::new(rustls::crypto::ring::default_provider())))
 }
 
-/// The system's store and the certificates of `file`.
-async fn roots(file: Option<&Path>) -> Result<Roots, TlsError> {
-    let mut store = system_roots().await;
+/// The system's store and the certificates of `file`. Where the host's name is not checked, those of `file`
+/// alone, if there is one: everybody has a certificate for some name that the system's store trusts.
+async fn roots(file: Option<&Path>, verification: Verification) -> Result<Roots, TlsError> {
+    let file = file.filter(|it| *it != Path::new(SYSTEM));
+    let mut store = match (verification, file) {
+        (Verification::Chain, Some(_)) => RootCertStore::empty(),
+        _ => system_roots().await,
+    };
     let mut pinned = Vec::new();
-    if let Some(path) = file.filter(|it| *it != Path::new(SYSTEM)) {
+    if let Some(path) = file {
         pinned = certificates(path).await?;
         let (added, _unusable) = store.add_parsable_certificates(pinned.iter().cloned());
         if added == 0 {

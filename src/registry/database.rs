@@ -108,13 +108,23 @@ fn connection(tenant: &Tenant, discovery: &Discovery) -> Result<ConnectionSource
 }
 
 /// What is said of a URL that asks for less than a proven server.
-const UNPROVEN: &str = "its URL asks for a server that need not prove who it is (`sslmode`), and a password of \
-                        ours would go there; `insecure: true` allows that";
+const UNPROVEN: &str = "its URL asks for a server that need not prove who it is (`sslmode`, other than \
+                        verify-full), and a password of ours (`password_file`, `PGPASSWORD`, …) could go there; \
+                        `sslrootcert` under the discovery, with verify-ca, or `insecure: true` allows that";
 
-/// Whether a row's `sslmode` would let a password of ours go to whoever answers.
+/// Whether a row's `sslmode` would let a password of ours go to whoever answers. A chain of certificates
+/// without a name proves something only where it ends at a root of the config's own choice: everybody has
+/// one that ends at a root of the system.
 fn gives_our_password_away(connection: &Connection, defaults: &ConnectionDefaults) -> bool {
-    let is_proven = matches!(connection.ssl_mode, SslMode::VerifyCa | SslMode::VerifyFull);
-    let is_ours = matches!(connection.password, Password::File(_) | Password::Command { .. });
+    let is_proven = match connection.ssl_mode {
+        SslMode::VerifyFull => true,
+        // With roots, `require` is `verify-ca`, as libpq has it.
+        SslMode::VerifyCa | SslMode::Require => {
+            defaults.ssl_root_cert.as_ref().is_some_and(|it| it.as_os_str() != "system")
+        }
+        _ => false,
+    };
+    let is_ours = !matches!(connection.password, Password::Inline(_) | Password::Withheld);
     connection.is_remote() && !is_proven && is_ours && !defaults.insecure
 }
 

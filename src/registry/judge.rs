@@ -36,7 +36,7 @@ impl Why {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
     pub why: Why,
-    /// How many were known before.
+    /// How many were known before; of what it named first while it was not believed, what is gone.
     pub known: usize,
     /// Those of them that it does not name any more, in order.
     pub gone: Vec<String>,
@@ -62,7 +62,7 @@ pub struct Judgement {
 /// One tenant that is gone retires while others remain. From two on, a registry with less than
 /// `min_fraction` of the known ones is not believed, and neither is an empty one, or one that could not
 /// be read `confirm_failing` times in a row: then all that were known stay. Those that it names anew
-/// count in any case. Once it is not believed, it takes `min_fraction` to be believed again: row by row
+/// count in any case; they stay, too, and say nothing of whether it is to be believed. Once it is not believed, it takes `min_fraction` to be believed again: row by row
 /// a registry that is being restored does not retire the others.
 #[must_use]
 pub fn judge(
@@ -81,14 +81,14 @@ pub fn judge(
     let is_fresh = |name: &String| known.doubt.is_some() && known.fresh.contains(name);
     let base = || known.tenants.values().filter(|it| !it.is_nameless() && !is_fresh(&it.name));
     let away = |name: &String| !tenants.contains_key(name);
-    let gone: Vec<String> = base().map(|it| &it.name).filter(|it| away(it)).cloned().collect();
     let before = base().count();
-    let left = before - gone.len();
+    let lost = base().filter(|it| away(&it.name)).count();
+    let left = before - lost;
     let why = if before > 0 && left == 0 {
         // Whatever else it names: of what was known, nothing is there.
         Some(if tenants.is_empty() { Why::Empty } else { Why::Shrunk })
     } else {
-        let suspicious = gone.len() >= 2 || (!known.gone.is_empty() && !gone.is_empty());
+        let suspicious = lost >= 2 || (!known.gone.is_empty() && lost > 0);
         (suspicious && is_below(left, before, min_fraction)).then_some(Why::Shrunk)
     };
     let Some(why) = why else {
@@ -100,15 +100,14 @@ pub fn judge(
             is_over: known.doubt.is_some(),
         };
     };
-    let retired = known.tenants.keys().filter(|it| away(it) && !gone.contains(it));
-    let retired: Vec<String> = retired.cloned().collect();
+    let (retired, kept): (Vec<&Tenant>, Vec<&Tenant>) =
+        known.tenants.values().filter(|it| away(&it.name)).partition(|it| it.is_nameless());
+    let gone: Vec<String> = kept.iter().map(|it| it.name.clone()).collect();
+    let retired = retired.into_iter().map(|it| it.name.clone()).collect();
+    tenants.extend(kept.into_iter().map(|it| (it.name.clone(), it.clone())));
     let is_base: BTreeSet<&String> = base().map(|it| &it.name).collect();
     let fresh = tenants.keys().filter(|it| !is_base.contains(it)).cloned().collect();
-    for name in &gone {
-        if let Some(kept) = known.tenants.get(name) {
-            tenants.insert(name.clone(), kept.clone());
-        }
-    }
+    let known_before = left + gone.len();
     Judgement {
         known: Known {
             tenants,
@@ -118,7 +117,7 @@ pub fn judge(
             failures: 0,
         },
         retired,
-        doubt: Some(Doubt { why, known: before, gone, detail: None }),
+        doubt: Some(Doubt { why, known: known_before, gone, detail: None }),
         is_over: false,
     }
 }
@@ -129,10 +128,18 @@ fn failed(known: &Known, detail: String, confirm_failing: u32) -> Judgement {
     let mut kept = Known { failures, ..known.clone() };
     let mut doubt = None;
     if failures >= confirm_failing.max(1) {
+        if known.doubt.is_none() {
+            // Of a doubt that is over, as by a person: what it named is known like all else.
+            kept.fresh.clear();
+        }
+        let is_told = |it: &&Tenant| {
+            !it.is_nameless() && (!kept.fresh.contains(&it.name) || kept.gone.contains(&it.name))
+        };
+        let known_before = kept.tenants.values().filter(is_told).count();
         kept.doubt = Some(Why::Failing);
         doubt = Some(Doubt {
             why: Why::Failing,
-            known: known.tenants.len(),
+            known: known_before,
             gone: known.gone.iter().cloned().collect(),
             detail: Some(detail),
         });
@@ -249,16 +256,63 @@ mod tests {
         assert_eq!(back.retired.len(), 29);
     }
 
+    /// What came while it was not believed is kept like all else, and does not help it to be believed.
+    #[test]
+    fn what_came_in_the_meantime_is_kept_when_it_is_wiped() {
+        let before = known("a b c d e", None, "");
+        let it = judge(&before, Ok(tenants("a b v w x")), 0.8, 3);
+        assert_eq!(it.doubt.as_ref().map(|it| (it.known, it.gone.len())), Some((5, 3)));
+        let it = judge(&it.known, Ok(Vec::new()), 0.8, 3);
+        assert_eq!(joined(it.known.tenants.keys()), "a b c d e v w x");
+        assert_eq!(
+            (joined(it.known.gone.iter()), joined(&it.retired)),
+            (joined(it.known.tenants.keys()), String::new())
+        );
+        assert_eq!(
+            it.doubt.as_ref().map(|it| (it.why, it.known, it.gone.len())),
+            Some((Why::Empty, 8, 8))
+        );
+        let back = judge(&it.known, Ok(tenants("a b c d e v")), 0.8, 3);
+        assert!(back.is_over && back.doubt.is_none());
+        assert_eq!(joined(&back.retired), "w x");
+    }
+
+    /// A person believed it: what it named until then is known like all else.
+    #[test]
+    fn what_was_accepted_is_missed_like_all_else() {
+        let mut it = judge(&known("a b c", None, ""), Ok(tenants("u v w x")), 0.8, 3);
+        assert_eq!(it.known.fresh.len(), 4);
+        // As `discover accept` leaves it, whatever becomes of `fresh`.
+        it.known.tenants.retain(|it, _| !"a b c".contains(it.as_str()));
+        it.known.gone.clear();
+        it.known.doubt = None;
+        for _ in 0..3 {
+            it = judge(&it.known, Err("no".to_owned()), 0.8, 3);
+        }
+        assert_eq!(it.doubt.as_ref().map(|it| (it.why, it.known)), Some((Why::Failing, 4)));
+        let wiped = judge(&it.known, Ok(Vec::new()), 0.8, 3);
+        assert_eq!(wiped.doubt.as_ref().map(|it| (it.why, it.gone.len())), Some((Why::Empty, 4)));
+        assert_eq!(joined(&wiped.retired), "");
+    }
+
     /// Rows without a name that will do are missed by nobody.
     #[test]
     fn a_row_that_was_mended_is_no_loss() {
         let mut before = known("a b", None, "");
-        for name in ["r-row-1", "r-row-2", "r-row-3"] {
+        for name in ["r-row-unnamed-1", "r-row-unnamed-12", "r-row-0123abcd"] {
             let way = Way::Senseless("no name".to_owned());
             let tenant = Tenant { way, ..tenants(name).remove(0) };
             before.tenants.insert(name.to_owned(), tenant);
         }
         let it = judge(&before, Ok(tenants("a b c d e")), 0.8, 3);
         assert_eq!((it.doubt, it.retired.len()), (None, 3));
+        // A name of one's own that looks like it is missed.
+        let own = |name: &str| Tenant {
+            way: Way::Senseless("no url".to_owned()),
+            ..tenants(name).remove(0)
+        };
+        for name in ["east-row-1", "east-row-unnamed-x", "row-0123abcd", "east-row-0123abcde"] {
+            assert!(!own(name).is_nameless(), "{name}");
+        }
     }
 }

@@ -6,9 +6,11 @@ use std::collections::HashMap;
 use sha2::Digest as _;
 use sha2::Sha256;
 
+use super::DIGEST_DIGITS;
 use super::MADE_UP;
 use super::Row;
 use super::Tenant;
+use super::UNNAMED;
 use super::Way;
 use crate::config::Discovery;
 use crate::config::is_name;
@@ -35,7 +37,7 @@ pub fn tenants(
             None => {
                 nameless += 1;
                 let problem = row.spoilt.unwrap_or("its row has no name");
-                senseless(made_up(discovery, &format!("unnamed-{nameless}")), problem)
+                senseless(made_up(discovery, &format!("{UNNAMED}{nameless}")), problem)
             }
             Some(name) if !is_name(name) => {
                 let problem = "its name in the registry is none: letters, digits, `.`, `_` and `-`, \
@@ -86,5 +88,8 @@ fn made_up(discovery: &Discovery, what: &str) -> String {
 /// What tells one bad name from another, without a piece of it.
 fn fingerprint(name: &str) -> String {
     let digest = Sha256::digest(name.as_bytes());
-    digest.iter().take(4).fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
+    digest
+        .iter()
+        .take(DIGEST_DIGITS / 2)
+        .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }

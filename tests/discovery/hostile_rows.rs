@@ -119,3 +119,39 @@ async fn a_password_of_ours_goes_to_no_host_that_a_row_chose() {
     // Now it gets in, and finds an empty database.
     run.ended(1);
 }
+
+/// The row chooses `sslmode`, too. Nothing listens there, and nobody tries.
+#[tokio::test]
+async fn a_password_of_ours_goes_to_no_server_that_need_not_prove_who_it_is() {
+    let fleet = Fleet::of(&["sco"]).await;
+    for (name, more) in [
+        ("disable", "sslmode=disable"),
+        ("require", "sslmode=require"),
+        ("verify-ca", "sslmode=verify-ca"),
+        ("verify", "sslmode=verify-full"),
+        ("default", "connect_timeout=1"),
+    ] {
+        fleet.name(name, &format!("postgres://auditor@db.invalid/x?{more}")).await;
+    }
+    fleet.name("own", &format!("postgres://a:{CANARY}@db.invalid/x?sslmode=require")).await;
+    let config = fleet.config("password_file: secret, allow_hosts: [db.invalid, 127.0.0.1]");
+    let workspace = fixtures::workspace(&config);
+    workspace.rewrite("secret", CANARY);
+    let run = workspace.run(&["check", "--format", "json"]).await;
+    run.ended(2);
+    let report = run.report();
+    let refused = "need not prove who it is";
+    for name in ["disable", "require", "verify-ca"] {
+        let reason = report.unknown_because(name);
+        assert!(
+            reason.contains(refused) && reason.contains("`insecure: true`"),
+            "{name}: {reason}"
+        );
+    }
+    // A proven server may have it, and what the row brings along is the row's own affair.
+    for name in ["verify", "default", "own"] {
+        let reason = report.unknown_because(name);
+        assert!(!reason.contains(refused), "{name}: {reason}");
+    }
+    assert_eq!(report.database("sco")["verdict"], "clean");
+}

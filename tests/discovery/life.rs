@@ -1,5 +1,8 @@
 //! The life of a registry: tenants come and go, it is wiped, fails, comes back, or is accepted.
 
+use jiff::SignedDuration;
+use jiff::Timestamp;
+
 use super::fleet::Fleet;
 use super::fleet::QUERY;
 use super::fleet::audit;
@@ -59,6 +62,25 @@ async fn a_new_tenant_is_audited_at_once_and_an_empty_one_has_its_time() {
     daemon.wait_for_verdict("bph", "unknown").await;
     let report = audit(&daemon, "bph").await;
     assert!(report["reason"].as_str().unwrap().contains("not yet provisioned"), "{report:#}");
+}
+
+/// What is seen for the first time is looked at again soon, whatever the schedule says. A registry that
+/// names one more in the meantime must not put that off.
+#[tokio::test]
+async fn a_tenant_that_comes_puts_off_no_other_ones_audit() {
+    let mut fleet = Fleet::of(&["sco"]).await;
+    let keys = "confirm: 2, audit_schedule: { every: 1d, splay: 2h }";
+    let daemon = fleet.start(&fleet.config(keys)).await;
+    daemon.wait_for_verdict("sco", "clean").await;
+    fixtures::create_tables(&fleet.tenants[0].database, &["Customer"]).await;
+    audit(&daemon, "sco").await;
+    fleet.add("scoso").await;
+    daemon.wait_for_verdict("scoso", "clean").await;
+    let row = daemon.row("sco").await;
+    let time = |key: &str| row[key].as_str().expect("a time").parse::<Timestamp>();
+    let (audited_at, next_due) = (time("audited_at"), time("next_due"));
+    let again = next_due.expect("a time").duration_since(audited_at.expect("a time"));
+    assert!(again < SignedDuration::from_mins(1), "it is audited again after {again:#}");
 }
 
 #[tokio::test]

@@ -1,11 +1,14 @@
 //! What outlives a restart: the last known tenants, and their URLs where there is a key.
 
+use rusqlite::Connection;
+
 use super::fleet::Fleet;
 use super::fleet::audit;
 use super::fleet::discovery;
 use crate::support::cli::CANARY;
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
+use crate::support::until;
 use crate::support::workspace::Workspace;
 
 /// Whether a secret stands in the state or anything beside it.
@@ -119,6 +122,34 @@ async fn another_key_opens_nothing_and_spoils_nothing() {
     daemon.workspace().rewrite("key", &"ab".repeat(32));
     daemon.restart().await;
     assert_eq!(audit(&daemon, "sco").await["verdict"], "clean");
+    assert_eq!(daemon.sigterm().await.0.code(), Some(0));
+}
+
+#[tokio::test]
+async fn a_key_that_comes_with_a_reload_keeps_what_was_known_before() {
+    let fleet = Fleet::of(&["sco", "scoso"]).await;
+    let config = fleet.config("");
+    let mut daemon = fleet.start(&config).await;
+    daemon.wait_for_verdict("scoso", "clean").await;
+    let with_key = config.encryption_key("key").to_string();
+    daemon.workspace().rewrite("key", &"ab".repeat(32));
+    daemon.workspace().rewrite("config.yaml", &with_key);
+    daemon.sighup();
+    // The registry names what it named before, so there is nothing new to write but for the key.
+    let state = daemon.workspace().path().join("schemawarden.db");
+    until("both are kept with the key", || async {
+        let state = Connection::open(&state).ok()?;
+        let sql = "select count(*) from registry_tenants where sealed is not null";
+        let sealed: i64 = state.query_row(sql, [], |row| row.get(0)).ok()?;
+        (sealed == 2).then_some(())
+    })
+    .await;
+    assert_eq!(daemon.sigterm().await.0.code(), Some(0));
+    assert_no_secret_in_the_state(&daemon);
+
+    fleet.wipe().await;
+    daemon.restart().await;
+    assert_eq!(audit(&daemon, "scoso").await["verdict"], "clean");
     assert_eq!(daemon.sigterm().await.0.code(), Some(0));
 }
 

@@ -139,8 +139,8 @@ fn tenant(row: &Row<'_>) -> rusqlite::Result<(String, KeptTenant)> {
     let state: String = row.get("state")?;
     let tenant = KeptTenant {
         name: row.get("name")?,
-        is_gone: state == "gone",
-        is_fresh: state == "fresh",
+        is_gone: matches!(state.as_str(), "gone" | "fresh and gone"),
+        is_fresh: matches!(state.as_str(), "fresh" | "fresh and gone"),
         manifest: row.get("manifest")?,
         labels: column::json(row, "labels")?,
         parts: row.get("parts")?,
@@ -154,7 +154,7 @@ fn commit(connection: &Connection, it: &RegistryCommit) -> rusqlite::Result<Vec<
     let gone_before: i64 = connection
         .prepare_cached(
             "/* registries.gone */ select count(*) from registry_tenants where discovery = ?1 and \
-             state = 'gone'",
+             state in ('gone', 'fresh and gone')",
         )?
         .query_row([&it.discovery], |row| row.get(0))?;
     connection
@@ -209,7 +209,8 @@ fn replace(
     )?;
     for it in tenants {
         let state = match (it.is_gone, it.is_fresh) {
-            (true, _) => "gone",
+            (true, true) => "fresh and gone",
+            (true, false) => "gone",
             (false, true) => "fresh",
             (false, false) => "named",
         };
@@ -251,7 +252,7 @@ fn accept(
     let retired: Vec<String> = connection
         .prepare_cached(
             "/* registries.to_accept */ select name from registry_tenants where discovery = ?1 and \
-             state = 'gone' order by name",
+             state in ('gone', 'fresh and gone') order by name",
         )?
         .query_map([discovery], |row| row.get(0))?
         .collect::<rusqlite::Result<_>>()?;
@@ -262,7 +263,13 @@ fn accept(
     connection
         .prepare_cached(
             "/* registries.accept */ update registry_tenants set state = 'retired', parts = null, \
-             sealed = null where discovery = ?1 and state = 'gone'",
+             sealed = null where discovery = ?1 and state in ('gone', 'fresh and gone')",
+        )?
+        .execute([discovery])?;
+    connection
+        .prepare_cached(
+            "/* registries.known */ update registry_tenants set state = 'named' where discovery = ?1 \
+             and state = 'fresh'",
         )?
         .execute([discovery])?;
     connection

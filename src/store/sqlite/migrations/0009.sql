@@ -16,8 +16,9 @@ create table registries (
 create table registry_tenants (
     discovery text    not null,
     name      text    not null,
-    -- 'named'; 'fresh': named first while the registry was not believed; 'gone': kept registered though the registry does not name it any more; 'retired': until
-    -- the registry is read the next time, so that whoever closes its incidents knows why.
+    -- 'named'; 'fresh': named first while the registry was not believed; 'gone': kept registered though
+    -- the registry does not name it any more; 'fresh and gone'; 'retired': until the registry is read the
+    -- next time, so that whoever closes its incidents knows why.
     state     text    not null,
     manifest  text,
     -- JSON.
