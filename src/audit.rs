@@ -28,6 +28,7 @@ use crate::introspect::IntrospectError;
 use crate::manifest::Manifests;
 use crate::report::origin;
 use crate::schema::Catalog;
+use crate::schema::Residence;
 use crate::schema::Wanted;
 
 pub use conclude::Before;
@@ -37,8 +38,6 @@ pub use conclude::Subject;
 pub use conclude::conclude;
 pub use golden::Goldens;
 pub use slots::Slots;
-pub use twins::NoResidence;
-pub use twins::Residence;
 pub use twins::Twins;
 
 /// What audits are done with.
@@ -94,6 +93,7 @@ pub async fn audit(
             manifests,
             resets: &database.resets,
             pin: database.pin.as_ref(),
+            labels: &database.labels,
         };
         let failed = |reason, took| {
             let concluded = conclude(&subject, Err(reason), None, before, audited_at, took);

@@ -29,6 +29,7 @@ mod manifests;
 mod next;
 mod notify_test;
 mod output;
+mod preflight;
 mod presets;
 mod registries;
 mod report;
@@ -123,6 +124,9 @@ enum Command {
     Baseline(baseline::BaselineArgs),
     /// Look at connection, TLS, role, pooler and presets of each database.
     Doctor(doctor::DoctorArgs),
+    /// Say before a push whether it may go on: is it the right database, and what would the push do to it?
+    /// Changes nothing. Exit 0 go, 1 refuse, 2 could not tell.
+    Preflight(preflight::PreflightArgs),
     /// Print a manifest made from a live database.
     Snapshot(snapshot::SnapshotArgs),
     /// Report on the last days: coverage, incidents, time to resolve, accepted findings by their end.
@@ -223,10 +227,11 @@ impl Cli {
             Command::Doctor(args) => on_runtime(doctor::run(&global, args)),
             Command::Report(args) => on_runtime(report::run(&global, args)),
             Command::Fleet(args) => on_runtime(fleet::run(&global, args)),
+            Command::Preflight(args) => on_runtime(preflight::run(&global, args)),
             Command::Snapshot(args) => on_runtime(snapshot::run(&global, args)),
             Command::Import(command) => on_runtime(import::run(command)),
             Command::Docs(args) => docs::run(&global, &args),
-            Command::Sql(command) => sql::run(&global, &command),
+            Command::Sql(command) => on_runtime(sql::run(&global, &command)),
             Command::Next(args) => next::run(&global, &args),
             Command::Presets(args) => presets::run(&args),
             Command::Explain(args) => explain::run(&args),

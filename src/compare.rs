@@ -18,6 +18,7 @@ mod backup;
 mod depth;
 mod hints;
 mod ledgers;
+pub mod mark;
 mod objects;
 mod observer;
 mod shapes;

@@ -12,6 +12,7 @@
 mod error;
 mod fence;
 mod keywords;
+mod place;
 mod resolve;
 mod settings;
 mod url;

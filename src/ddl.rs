@@ -19,6 +19,7 @@ mod drop;
 mod element;
 mod enumeration;
 mod files;
+mod follow;
 mod import;
 mod index;
 mod name;
@@ -36,6 +37,9 @@ mod view;
 #[cfg(test)]
 mod tests;
 
+pub use files::files;
+pub use follow::Effects;
+pub use follow::follow;
 pub use import::Source;
 pub use import::import;
 pub use import::is_count;

@@ -13,6 +13,7 @@ mod databases;
 mod deliveries;
 mod deploys;
 mod discoveries;
+mod expectations;
 mod host;
 mod incidents;
 mod links;
@@ -91,6 +92,7 @@ fn api() -> Router<Face> {
         .route("/v1/databases/{name}", get(databases::show))
         .route("/v1/databases/{name}/audit", post(databases::audit))
         .route("/v1/databases/{name}/accept-reset", post(resets::accept))
+        .route("/v1/expectations", get(expectations::find))
         .route("/v1/audits", get(audits::list))
         .route("/v1/report", get(report::report))
         .route("/v1/incidents", get(incidents::list))

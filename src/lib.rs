@@ -31,6 +31,7 @@ pub mod manifest;
 pub mod nearest;
 pub mod notification;
 pub mod policy;
+pub mod preflight;
 pub mod prisma;
 pub mod progress;
 pub mod registry;

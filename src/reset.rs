@@ -41,6 +41,7 @@ use crate::schema::Imprint;
 use crate::schema::RelationName;
 
 pub use identity::Pin;
+pub use identity::unlike_declared;
 pub use known::Emptied;
 pub use known::Held;
 pub use known::How;

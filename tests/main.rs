@@ -28,6 +28,7 @@ mod layering;
 mod locks;
 mod observer;
 mod pgbouncer;
+mod preflight;
 mod presets;
 mod receivers;
 mod registry;

@@ -52,6 +52,8 @@ pub struct Subject<'a> {
     pub resets: &'a Thresholds,
     /// What the config says of its identity.
     pub pin: Option<&'a Pin>,
+    /// The labels that it is registered with.
+    pub labels: &'a BTreeMap<String, String>,
 }
 
 /// Whether an empty database may simply be new (design, section 3.1).
@@ -159,6 +161,10 @@ pub fn conclude(
     // What could not be remembered must not be replaced.
     let known = known.filter(|_| !before.forgotten);
     found.extend(twin.map(|it| same_database(subject.database, it)));
+    if let Some(Ok(mark)) = &catalog.session.mark {
+        let classes: Vec<&str> = subject.force.manifests().map(|it| &*it.name).collect();
+        found.extend(compare::mark::contradiction(mark, &classes, subject.labels));
+    }
     if !found.is_empty() {
         compare::accept(&mut found, &subject.force.manifest, &accepted, today);
         report.findings.append(&mut found);

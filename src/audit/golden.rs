@@ -51,7 +51,11 @@ impl Goldens {
     }
 
     /// `force` with every manifest completed by its golden database, or why that cannot be.
-    pub(super) async fn complete(
+    ///
+    /// # Errors
+    ///
+    /// Where a golden database could not be read whole; the reason holds no secret.
+    pub async fn complete(
         &self,
         force: &Force,
         environment: &Environment,

@@ -5,75 +5,10 @@
 //! one trouble is one finding.
 
 use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
 use std::sync::Mutex;
 use std::sync::PoisonError;
 
-use jiff::Timestamp;
-
-use crate::schema::Catalog;
-use crate::schema::StartedAt;
-
-/// Where a database was seen to live.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Residence {
-    /// `system_identifier` of the cluster.
-    pub system: u64,
-    /// OID of the database.
-    pub oid: u32,
-    /// When the server had started.
-    pub started_at: StartedAt,
-    /// When that was seen.
-    pub seen_at: Timestamp,
-}
-
-impl Residence {
-    /// Of a catalog that tells it. A replica is a copy, not a second name.
-    pub(super) fn of(catalog: &Catalog, seen_at: Timestamp) -> Option<Self> {
-        let imprint = catalog.definitions.imprint.as_ref()?.as_ref().ok()?;
-        let system = imprint.identity.system.filter(|_| !catalog.session.in_recovery)?;
-        let (oid, started_at) = (imprint.identity.oid, imprint.started_at?);
-        Some(Self { system, oid, started_at, seen_at })
-    }
-
-    fn is_of(&self, other: &Self) -> bool {
-        (self.system, self.oid) == (other.system, other.oid)
-    }
-}
-
-/// The form that the state keeps.
-impl fmt::Display for Residence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seen_at = self.seen_at.as_millisecond();
-        write!(f, "{}:{}:{}:{seen_at}", self.system, self.oid, self.started_at)
-    }
-}
-
-/// A text that is no residence.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a residence")]
-pub struct NoResidence;
-
-impl FromStr for Residence {
-    type Err = NoResidence;
-
-    fn from_str(text: &str) -> Result<Self, NoResidence> {
-        let mut parts = text.split(':');
-        let mut next = || parts.next().ok_or(NoResidence);
-        let [system, oid, started_at, seen_at] = [next()?, next()?, next()?, next()?];
-        Ok(Self {
-            system: system.parse().map_err(|_| NoResidence)?,
-            oid: oid.parse().map_err(|_| NoResidence)?,
-            started_at: started_at.parse().map_err(|_| NoResidence)?,
-            seen_at: seen_at
-                .parse()
-                .ok()
-                .and_then(|it| Timestamp::from_millisecond(it).ok())
-                .ok_or(NoResidence)?,
-        })
-    }
-}
+use crate::schema::Residence;
 
 /// Where every database of the fleet was last seen.
 #[derive(Debug, Default)]
@@ -155,6 +90,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use jiff::Timestamp;
 
     fn at(oid: u32, started: i64, seen: i64) -> Residence {
         let seen_at = Timestamp::from_second(seen).unwrap();
@@ -192,7 +128,6 @@ mod tests {
     fn the_state_gives_back_what_was_kept() {
         let it = at(5, 1_750_000_000, 1_750_000_001);
         assert_eq!(it.to_string().parse(), Ok(it));
-        assert_eq!("7:5".parse::<Residence>(), Err(NoResidence));
         let twins = Twins::remembered([("a".to_owned(), it)]);
         assert_eq!(twins.note("b", it), Some("a".to_owned()));
     }

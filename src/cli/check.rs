@@ -105,6 +105,11 @@ pub(super) struct Scope {
     pub(super) goldens: Goldens,
 }
 
+/// An annotation of GitHub Actions that belongs to no file.
+pub(super) fn annotation(out: &mut String, level: &str, title: &str, message: &str) {
+    github::line(out, level, None, title, message);
+}
+
 pub(super) async fn run(global: &Global, args: CheckArgs) -> anyhow::Result<Status> {
     manifest::presets::prepare();
     let scope = match &args.manifest {

@@ -43,6 +43,7 @@ const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 pub(super) struct Contact {
     /// The daemon's URL. Default: where the configuration says that it listens.
     #[arg(
+        id = "server",
         long = "server",
         value_name = "URL",
         env = "SCHEMAWARDEN_SERVER",
@@ -66,6 +67,13 @@ pub(super) struct Daemon {
     /// How the answer looks.
     #[arg(long, value_enum, default_value = "text")]
     pub(super) format: Format,
+}
+
+impl Contact {
+    /// Whether a daemon is named, other than by the configuration.
+    pub(super) fn is_named(&self) -> bool {
+        self.url.is_some()
+    }
 }
 
 impl AsRef<Contact> for Contact {
@@ -159,6 +167,11 @@ impl Client {
         Ok(Self { http, base, from, source })
     }
 
+    /// Where the daemon is.
+    pub(super) fn base(&self) -> &Url {
+        &self.base
+    }
+
     /// What the daemon answers to a question.
     pub(super) async fn get(
         &self,
@@ -197,6 +210,10 @@ impl Client {
         body: Option<&Value>,
     ) -> anyhow::Result<(StatusCode, Value)> {
         let mut request = self.http.request(method, url);
+        // A proxy before the daemon may want one for reading, too; that of the configuration need not go there.
+        if body.is_none() && matches!(self.source, Source::File(_) | Source::Given(_)) {
+            request = request.bearer_auth(self.token()?.expose());
+        }
         if let Some(body) = body {
             request = request
                 .bearer_auth(self.token()?.expose())

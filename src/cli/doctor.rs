@@ -25,6 +25,7 @@ use super::output::count;
 use super::output::paint;
 use super::registries;
 use super::selection::Selection;
+use crate::compare::mark;
 use crate::config::Config;
 use crate::config::Database;
 use crate::introspect;
@@ -152,8 +153,30 @@ fn describe(out: &mut String, database: &Database, it: &Examination) -> std::fmt
     }
     let imprint = it.catalog.definitions.imprint.as_ref();
     storage::describe(out, database, imprint, &probe.current_user)?;
+    marked(out, database, it)?;
     observer::describe(out, database, it)?;
     fitting(out, database, it)
+}
+
+/// What the database says of itself.
+fn marked(out: &mut String, database: &Database, it: &Examination) -> std::fmt::Result {
+    match &it.catalog.session.mark {
+        Some(Ok(mark)) => {
+            let classes = [database.manifest.name.as_str()];
+            match mark::contradiction(mark, &classes, &database.labels) {
+                None => line(out, Sign::Good, "mark", &mark.to_string()),
+                Some(finding) => line(out, Sign::Bad, "mark", &finding.message),
+            }
+        }
+        Some(Err(error)) => line(out, Sign::Bad, "mark", &error.to_string()),
+        None => {
+            let text = format!(
+                "none: `schemawarden sql mark {} --production` prints what tells a wrong connection",
+                database.name
+            );
+            line(out, Sign::Plain, "mark", &text)
+        }
+    }
 }
 
 /// What is said of a database that holds a registry: the query of somebody's config runs there.

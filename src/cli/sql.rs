@@ -1,10 +1,11 @@
-//! `schemawarden sql`: prints SQL for a person to read and run. Runs nothing, connects to nothing.
+//! `schemawarden sql`: prints SQL for a person to read and run. Runs nothing. A database that the config names
+//! is not connected to where its config says enough; one of a registry is looked up there.
 
+mod mark;
 pub(in crate::cli) mod observer;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::path::Path;
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -13,13 +14,17 @@ use super::Global;
 use super::Status;
 use super::environment;
 use super::output;
+use super::registries;
 use super::selection;
+use super::selection::Selection;
 use crate::config::ConnectionSource;
 use crate::connection;
 use crate::connection::Connection;
 use crate::manifest::Expected;
 use crate::manifest::Manifest;
+use crate::schema::Mark;
 use crate::schema::Name;
+use crate::schema::PRODUCTION;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
 
@@ -46,42 +51,96 @@ pub(super) enum SqlCommand {
         #[arg(long)]
         name: Option<String>,
     },
+    /// Prints SQL; runs nothing. What the database is, in its own comment: `preflight` and every audit read
+    /// it, and a production database refuses to lose tables (docs/preflight.md).
+    #[command(group = clap::ArgGroup::new("what").required(true))]
+    Mark {
+        /// The registered database.
+        database: String,
+        /// It is production.
+        #[arg(long, group = "what")]
+        production: bool,
+        /// It is this: `staging`, `development`, a word of yours.
+        #[arg(long, group = "what", value_name = "WORD")]
+        environment: Option<String>,
+        /// Whom to ask before anything is done to it.
+        #[arg(long, value_name = "TEXT", conflicts_with = "remove")]
+        owner: Option<String>,
+        /// Take the mark away.
+        #[arg(long, group = "what")]
+        remove: bool,
+    },
 }
 
 /// The role where neither the command nor the config names one.
 const DEFAULT_ROLE: &str = "schemawarden_auditor";
 
-pub(super) fn run(global: &Global, command: &SqlCommand) -> anyhow::Result<Status> {
-    match command {
-        SqlCommand::Role { database, name } => role(&global.config, database, name.as_deref()),
-        SqlCommand::Observer { database, with_query, name } => {
-            observer(&global.config, database, name.as_deref(), *with_query)
+pub(super) async fn run(global: &Global, command: &SqlCommand) -> anyhow::Result<Status> {
+    let name = command.database();
+    let config = environment::load(&global.config)?;
+    let selection = Selection::of_one(name);
+    let config = registries::with_registries(config, &selection, &environment::environment()).await;
+    let database = selection::named(&config, name)?;
+    let login = Login::of(&database.connection, command.role());
+    let dbname = login.dbname.as_deref();
+    let sql = match command {
+        SqlCommand::Role { .. } => {
+            let counted: Vec<&RelationName> = wanted_rows(&database.manifest).collect();
+            statements(name, &login.role, dbname, &counted)?
+        }
+        SqlCommand::Observer { with_query, .. } => observer::statements(&observer::Observer {
+            database: name,
+            dbname,
+            role: &login.role,
+            with_query: *with_query,
+        })?,
+        SqlCommand::Mark { production, environment, owner, .. } => {
+            let environment = match (production, environment) {
+                (true, _) => Some(PRODUCTION),
+                (false, Some(word)) => Some(said("--environment", word)?),
+                (false, None) => None,
+            };
+            let owner = owner.as_deref().map(|it| said("--owner", it)).transpose()?;
+            let mark = environment.map(|it| Mark {
+                class: database.manifest.name.clone(),
+                environment: it.to_owned(),
+                owner: owner.map(str::to_owned),
+            });
+            mark::statements(name, dbname, mark.as_ref())?
+        }
+    };
+    output::emit(&sql)?;
+    Ok(Status::Clean)
+}
+
+impl SqlCommand {
+    fn database(&self) -> &str {
+        match self {
+            Self::Role { database, .. }
+            | Self::Observer { database, .. }
+            | Self::Mark { database, .. } => database,
+        }
+    }
+
+    /// The auditing role, where the command names it.
+    fn role(&self) -> Option<&str> {
+        match self {
+            Self::Role { name, .. } | Self::Observer { name, .. } => name.as_deref(),
+            Self::Mark { .. } => None,
         }
     }
 }
 
-fn role(path: &Path, name: &str, role: Option<&str>) -> anyhow::Result<Status> {
-    let config = environment::load(path)?;
-    let database = selection::named(&config, name)?;
-    let login = Login::of(&database.connection, role);
-    let counted: Vec<&RelationName> = wanted_rows(&database.manifest).collect();
-    output::emit(&statements(name, &login.role, login.dbname.as_deref(), &counted)?)?;
-    Ok(Status::Clean)
-}
-
-fn observer(
-    path: &Path,
-    name: &str,
-    role: Option<&str>,
-    with_query: bool,
-) -> anyhow::Result<Status> {
-    let config = environment::load(path)?;
-    let database = selection::named(&config, name)?;
-    let login = Login::of(&database.connection, role);
-    let dbname = login.dbname.as_deref();
-    let printed = observer::Observer { database: name, dbname, role: &login.role, with_query };
-    output::emit(&observer::statements(&printed)?)?;
-    Ok(Status::Clean)
+/// A text of a mark: something, and in the whole of it less than is read.
+fn said<'a>(option: &str, text: &'a str) -> anyhow::Result<&'a str> {
+    const MAX: usize = 200;
+    if text.trim().is_empty() {
+        anyhow::bail!("{option} says nothing");
+    }
+    if text.len() > MAX || text.contains(char::is_control) {
+        anyhow::bail!("{option}: at most {MAX} bytes, on one line");
+    }
+    Ok(text)
 }
 
 /// Who audits a database, and what that database calls itself.
@@ -218,6 +277,36 @@ fn identifier(name: &str) -> String {
 /// Text that cannot leave its comment line.
 fn comment(text: &str) -> String {
     crate::schema::visible(text.as_bytes())
+}
+
+/// A quoted SQL string, whatever `standard_conforming_strings` says. What is not plain goes over as code
+/// points, so that it cannot leave its line either.
+fn literal(text: &str) -> String {
+    let mut out = String::from("E'");
+    for it in text.chars() {
+        match it {
+            // Not what ends a string, a statement or a body, and not what starts an escape.
+            ' '..='~' if !"'\\;$".contains(it) => out.push(it),
+            // Writing to a String cannot fail.
+            _ => drop(write!(out, "\\U{:08x}", u32::from(it))),
+        }
+    }
+    out.push('\'');
+    out
+}
+
+/// The lines of a block that stop in another database than `dbname`, which is what the connection says. `what`
+/// was printed for it.
+fn check_database(dbname: Option<&str>, what: &str) -> String {
+    dbname.map_or_else(String::new, |dbname| {
+        format!(
+            "  IF current_database() <> {} THEN\n    \
+             RAISE EXCEPTION 'this is database \"%\"', current_database()\n      \
+             USING HINT = '{what} was printed for another one. (Behind a pooler the name may differ: then \
+             take these lines out.)';\n  END IF;\n",
+            literal(dbname)
+        )
+    })
 }
 
 #[cfg(test)]

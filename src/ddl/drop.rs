@@ -83,7 +83,9 @@ fn table(state: &mut State, name: &RelationName, cascade: bool) -> Result<(), Pr
         .filter(|(_, it)| it.partition_of.as_ref() == Some(name) || it.inherits.contains(name))
         .map(|(name, _)| name.clone())
         .collect();
-    state.relations.remove(name);
+    if state.relations.remove(name).is_some() {
+        state.gone.insert(name.clone());
+    }
     for child in children {
         table(state, &child, true)?;
     }
@@ -181,7 +183,11 @@ fn type_named(state: &mut State, parts: &[String], cascade: bool) -> bool {
         let spelled = format!("{}.{}", quoted(&name.schema), quoted(&name.name));
         for (_, table) in state.tables_mut() {
             let of_it = |it: &str| it.trim_end_matches("[]") == spelled;
-            table.table.columns.retain(|it| !of_it(&it.type_name));
+            for it in table.table.columns.extract_if(.., |it| of_it(&it.type_name)) {
+                if let Some(was) = &mut table.was {
+                    was.columns.remove(&it.name);
+                }
+            }
         }
     }
     true
@@ -224,13 +230,19 @@ pub(super) fn column(
     cascade: bool,
 ) -> Result<(), Problem> {
     let spelled = table.visible();
-    let it = &mut state.table_mut(table)?.table;
+    let it = state.table_mut(table)?;
+    if let Some(was) = &mut it.was {
+        was.columns.remove(column);
+    }
+    let it = &mut it.table;
     let before = it.columns.len();
     it.columns.retain(|it| it.name != *column);
     if it.columns.len() == before {
         let message = format!("table `{spelled}` has no column `{column}`");
         return if if_exists { Ok(()) } else { Err(Problem::new(message)) };
     }
+    state.gone_columns.insert((table.clone(), column.clone()));
+    let it = &mut state.table_mut(table)?.table;
     it.foreign_keys.retain(|it| !it.columns.contains(column));
     it.checks.retain(|it| !reads(&it.expression, column));
     if cascade {

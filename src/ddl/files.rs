@@ -13,7 +13,11 @@ use std::path::PathBuf;
 const FILES_MAX: usize = 20_000;
 
 /// The files that `path` means, in the order to read them in.
-pub(super) fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
+///
+/// # Errors
+///
+/// Where it cannot be read, or holds too many.
+pub fn files(path: &Path) -> io::Result<Vec<PathBuf>> {
     if !fs::metadata(path)?.is_dir() {
         return Ok(vec![path.to_owned()]);
     }

@@ -54,10 +54,7 @@ pub fn read(path: &Path) -> Result<(Definitions, Vec<Mistake>), Vec<Mistake>> {
         }
         let mut import = Import::new();
         for file in files {
-            match File::open(&file) {
-                Ok(open) => import.file(&file, BufReader::new(open)),
-                Err(error) => import.mistakes.push(unreadable(&file, &error)),
-            }
+            import.open(&file);
         }
         import.end()
     })
@@ -76,7 +73,9 @@ pub fn import(sources: &[Source<'_>]) -> Result<(Definitions, Vec<Mistake>), Vec
 
 type Imported = Result<(Definitions, Vec<Mistake>), Vec<Mistake>>;
 
-fn on_large_stack(work: impl FnOnce() -> Imported + Send) -> Imported {
+pub(super) fn on_large_stack<T: Send>(
+    work: impl FnOnce() -> Result<T, Vec<Mistake>> + Send,
+) -> Result<T, Vec<Mistake>> {
     let failed = |message: &str| Err(vec![Mistake::new(Path::new(""), None, "", message)]);
     thread::scope(|scope| {
         let builder = thread::Builder::new().stack_size(STACK_BYTES);
@@ -91,12 +90,12 @@ pub(super) fn unreadable(path: &Path, error: &io::Error) -> Mistake {
     Mistake::new(path, None, "", format!("cannot be read: {error}"))
 }
 
-struct Import {
-    state: State,
-    mistakes: Vec<Mistake>,
-    warnings: Vec<Mistake>,
+pub(super) struct Import {
+    pub(super) state: State,
+    pub(super) mistakes: Vec<Mistake>,
+    pub(super) warnings: Vec<Mistake>,
     /// Kinds that were passed over: how many, and where the first was.
-    passed: BTreeMap<String, (usize, PathBuf, Position)>,
+    pub(super) passed: BTreeMap<String, (usize, PathBuf, Position)>,
     connected: Connected,
     /// What follows is about another database.
     over: bool,
@@ -104,13 +103,25 @@ struct Import {
 
 impl Import {
     fn new() -> Self {
+        Self::over(State::new())
+    }
+
+    /// Begins with a database as it is.
+    pub(super) fn over(state: State) -> Self {
         Self {
-            state: State::new(),
+            state,
             mistakes: Vec::new(),
             warnings: Vec::new(),
             passed: BTreeMap::new(),
             connected: Connected::default(),
             over: false,
+        }
+    }
+
+    pub(super) fn open(&mut self, file: &Path) {
+        match File::open(file) {
+            Ok(open) => self.file(file, BufReader::new(open)),
+            Err(error) => self.mistakes.push(unreadable(file, &error)),
         }
     }
 

@@ -142,10 +142,16 @@ pub(super) fn column(
         }
     };
     let spelled = table.visible();
-    let it = &mut state.table_mut(table)?.table;
-    if !it.columns.iter().any(|it| it.name == *old) {
+    let it = state.table_mut(table)?;
+    if !it.table.columns.iter().any(|it| it.name == *old) {
         return Err(Problem::new(format!("table `{spelled}` has no column `{old}`")));
     }
+    if let Some(was) = &mut it.was
+        && let Some(first) = was.columns.remove(old)
+    {
+        was.columns.insert(new.clone(), first);
+    }
+    let it = &mut it.table;
     for column in &mut it.columns {
         follow(&mut column.name);
         if let Some(generated) = &mut column.generated {

@@ -20,7 +20,7 @@ use crate::schema::View;
 use super::tokens::Problem;
 
 /// Where temporary relations are. Nobody else sees them.
-const TEMPORARY: &str = "pg_temp";
+pub(super) const TEMPORARY: &str = "pg_temp";
 
 /// What SQL of an import tells completely.
 const TOLD: [Part; 13] = [
@@ -68,6 +68,16 @@ pub(super) struct TableState {
     pub(super) inherits: Vec<RelationName>,
     /// Checks that are `no inherit`.
     pub(super) own_checks: BTreeSet<Name>,
+    /// What it was before the first statement; `None`: a statement made it.
+    pub(super) was: Option<Was>,
+}
+
+/// A table that was there before the first statement.
+#[derive(Clone, Debug)]
+pub(super) struct Was {
+    pub(super) name: RelationName,
+    /// Columns by what they are called now, with what they were called.
+    pub(super) columns: BTreeMap<Name, Name>,
 }
 
 #[derive(Debug)]
@@ -81,6 +91,10 @@ pub(super) struct State {
     pub(super) search_path: Vec<String>,
     /// Kinds of actions that were done with nothing taken from them, for whoever counts these.
     pub(super) passed_over: Vec<String>,
+    /// Tables that a statement made and another dropped, as they were called then.
+    pub(super) gone: BTreeSet<RelationName>,
+    /// Columns, the same.
+    pub(super) gone_columns: BTreeSet<(RelationName, Name)>,
 }
 
 impl State {
@@ -95,6 +109,8 @@ impl State {
             extensions: [(Name::from("plpgsql"), language)].into(),
             search_path: default_search_path(),
             passed_over: Vec::new(),
+            gone: BTreeSet::new(),
+            gone_columns: BTreeSet::new(),
         }
     }
 

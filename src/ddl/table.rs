@@ -49,6 +49,7 @@ pub(super) fn create(state: &mut State, asked: Asked, mut rest: Cursor<'_>) -> R
         partition_of: None,
         inherits: Vec::new(),
         own_checks: BTreeSet::new(),
+        was: None,
     };
     if rest.words(&["partition", "of"]) {
         let parent = rest.parts()?;

@@ -15,7 +15,6 @@ use crate::config::Placeholder;
 use crate::config::RegistrySource;
 use crate::connection::Connection;
 use crate::connection::ConnectionError;
-use crate::connection::Endpoint;
 use crate::connection::Password;
 use crate::connection::SslMode;
 use crate::connection::parse;
@@ -101,7 +100,7 @@ fn connection(tenant: &Tenant, discovery: &Discovery) -> Result<ConnectionSource
     if let Some(refusal) = discovery.hosts.refusal(&connection) {
         return Err(refusal.to_owned());
     }
-    if discovery.from().is_some_and(|it| is_the_same(&connection, it)) {
+    if discovery.from().is_some_and(|it| matches!(&it.connection, ConnectionSource::Parsed(from) if connection.leads_where(from))) {
         return Err("its URL points back at the registry".to_owned());
     }
     Ok(ConnectionSource::Parsed(Arc::new(connection)))
@@ -156,22 +155,6 @@ fn beside(from: &Database, dbname: Option<&str>) -> Result<ConnectionSource, Str
             Ok(ConnectionSource::File { path: path.clone(), defaults })
         }
         ConnectionSource::Unusable { reason } => Err(reason.to_string()),
-    }
-}
-
-/// Whether it is the database of the registry itself: a host of it, and its name.
-fn is_the_same(connection: &Connection, from: &Database) -> bool {
-    let ConnectionSource::Parsed(registry) = &from.connection else { return false };
-    let name = |it: &Connection| it.database.clone().or_else(|| it.user.clone());
-    let places = |it: &Connection| it.hosts.iter().map(place).collect::<HashSet<_>>();
-    name(connection) == name(registry) && !places(connection).is_disjoint(&places(registry))
-}
-
-/// A host and port, with the names of this machine as one.
-fn place(host: &Endpoint) -> String {
-    match host {
-        Endpoint::Tcp { port, .. } if !host.is_remote() => format!("localhost:{port}"),
-        other => other.to_string().to_ascii_lowercase(),
     }
 }
 

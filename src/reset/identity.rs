@@ -29,7 +29,8 @@ impl Pin {
     }
 
     /// Whether it says enough to tell a database from every other one.
-    fn is_whole(&self) -> bool {
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
         self.system.is_some() && (self.oid.is_some() || self.name.is_some())
     }
 }
@@ -86,6 +87,7 @@ fn is_upgraded(before: &Known, now: &Now<'_>) -> bool {
 }
 
 /// What is not as declared.
-pub(super) fn unlike_declared(pin: &Pin, there: &DatabaseIdentity) -> Option<Finding> {
+#[must_use]
+pub fn unlike_declared(pin: &Pin, there: &DatabaseIdentity) -> Option<Finding> {
     (!pin.allows(there)).then(|| words::unlike_declared(pin, there))
 }

@@ -4,6 +4,8 @@ use std::fmt;
 
 use super::Definitions;
 use super::LEDGER;
+use super::Mark;
+use super::MarkError;
 use super::Name;
 use super::OWN_SCHEMA;
 use super::RelationName;
@@ -153,4 +155,6 @@ pub struct Session {
     pub in_recovery: bool,
     /// Installed extensions (`pg_extension.extname`), made visible, sorted.
     pub extensions: Vec<String>,
+    /// What the database's comment says that it is; `None` where it says nothing of the kind.
+    pub mark: Option<Result<Mark, MarkError>>,
 }

@@ -43,7 +43,7 @@ pub struct AuditCommit {
     /// The version of what was known when the audit began: an audit that began before a person accepted
     /// what it saw is overtaken. `None`: it had none to go by.
     pub known_version: Option<i64>,
-    /// Where it was seen to live, in the form of `audit::Residence`.
+    /// Where it was seen to live, in the form of [`crate::schema::Residence`].
     pub residence: Option<String>,
 }
 
@@ -126,7 +126,7 @@ pub struct DatabaseState {
     pub unknown_streak: u32,
     /// Findings were seen that another audit has to confirm.
     pub suspected: bool,
-    /// Where it was last seen to live, in the form of `audit::Residence`.
+    /// Where it was last seen to live, in the form of [`crate::schema::Residence`].
     pub residence: Option<String>,
 }
 

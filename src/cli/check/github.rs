@@ -60,7 +60,7 @@ pub(super) fn render(reports: &[Report], databases: &[Arc<Database>]) -> String 
     out
 }
 
-fn line(out: &mut String, level: &str, file: Option<&Path>, title: &str, message: &str) {
+pub(super) fn line(out: &mut String, level: &str, file: Option<&Path>, title: &str, message: &str) {
     let file = file.map_or_else(String::new, |path| {
         format!("file={},", property(&plain(path).display().to_string()))
     });

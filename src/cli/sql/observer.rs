@@ -53,15 +53,7 @@ pub(in crate::cli) fn statements(it: &Observer<'_>) -> anyhow::Result<String> {
          -- installs it anew and keeps what was noted. Role {role} is to be there already: see\n\
          -- `schemawarden sql role`.",
     )?;
-    let check = it.dbname.map_or_else(String::new, |dbname| {
-        format!(
-            "  IF current_database() <> {} THEN\n    \
-             RAISE EXCEPTION 'this is database \"%\"', current_database()\n      \
-             USING HINT = 'The observer was printed for another one. (Behind a pooler the name may differ: then \
-             take these lines out.)';\n  END IF;\n",
-            literal(dbname)
-        )
-    });
+    let check = super::check_database(it.dbname, "The observer");
     let (say, mask, functions) = if it.with_query {
         let say = "said := schemawarden.mask(current_query());";
         (say, include_str!("mask.sql"), "schemawarden.note(), schemawarden.mask(text)")
@@ -87,21 +79,6 @@ pub(in crate::cli) fn statements(it: &Observer<'_>) -> anyhow::Result<String> {
     }
     out.push_str(&sql);
     Ok(out)
-}
-
-/// A quoted SQL string, whatever `standard_conforming_strings` says. What is not plain goes over as code
-/// points, so that it cannot leave its line either.
-fn literal(text: &str) -> String {
-    let mut out = String::from("E'");
-    for it in text.chars() {
-        match it {
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '_' | '-' | '.' | ' ' => out.push(it),
-            // Writing to a String cannot fail.
-            _ => drop(write!(out, "\\U{:08x}", u32::from(it))),
-        }
-    }
-    out.push('\'');
-    out
 }
 
 #[cfg(test)]

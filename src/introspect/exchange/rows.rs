@@ -7,6 +7,7 @@ use crate::introspect::error::TalkError;
 use crate::introspect::error::excerpt;
 use crate::schema::Aside;
 use crate::schema::AsideBy;
+use crate::schema::Mark;
 use crate::schema::Name;
 use crate::schema::Relation;
 use crate::schema::RelationKind;
@@ -42,6 +43,7 @@ pub(super) fn evidence(row: &SimpleQueryRow) -> Result<Evidence, TalkError> {
             encoding: excerpt(text(row, 3)?),
             in_recovery: flag(row, 4)?,
             extensions,
+            mark: optional(row, 8)?.map(decode_hex).transpose()?.map(|it| Mark::read(&it)),
         },
         relations: number(row, 6)?,
         sees_pg_class: flag(row, 7)?,

@@ -1,0 +1,251 @@
+//! What a push would do to a database: which tables would come, go, or lose columns.
+
+use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+
+use crate::ddl::Effects;
+use crate::manifest::Manifest;
+use crate::manifest::presets;
+use crate::schema::Catalog;
+use crate::schema::Definitions;
+use crate::schema::Name;
+use crate::schema::Part;
+use crate::schema::RelationKind;
+use crate::schema::RelationName;
+use crate::schema::Table;
+use crate::yaml::Mistake;
+
+/// Statements that take rows, and leave tables.
+const EMPTYING: [&str; 2] = ["TRUNCATE", "DELETE"];
+
+/// What becomes of a table that a push drops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    Gone,
+    /// It is made anew, without its rows.
+    Emptied,
+}
+
+/// What a push would do.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Push {
+    /// Tables that are not there yet.
+    pub creates: BTreeMap<(RelationKind, RelationName), Option<Table>>,
+    /// Tables that are there.
+    pub drops: BTreeMap<RelationName, Fate>,
+    /// Columns that are there, of tables that stay; of those that come back under their name, the types
+    /// between which nothing is converted.
+    pub loses: BTreeMap<(RelationName, Name), Option<(String, String)>>,
+    /// Tables that are there and get another name.
+    pub renames: BTreeMap<RelationName, RelationName>,
+    /// What else somebody should know.
+    pub notes: Vec<String>,
+    /// What it would do and could not be followed.
+    pub doubts: Vec<String>,
+}
+
+impl Push {
+    /// `prisma db push`: the schemas that `desired` has tables in are made to be as it says. With
+    /// `force_reset`, all that they hold goes first. Views, and the tables of migration tools, it leaves
+    /// alone.
+    #[must_use]
+    pub fn of_state(desired: &Definitions, live: &Catalog, force_reset: bool) -> Self {
+        let mut push = Self::default();
+        let mut scope: BTreeSet<&Name> = desired.schemas.iter().collect();
+        scope.extend(desired.tables.keys().map(|(_, name)| &name.schema));
+        for relation in live.relations.iter().filter(|it| it.kind == RelationKind::Table) {
+            let name = &relation.name;
+            if !scope.contains(&name.schema) {
+                continue;
+            }
+            let key = (RelationKind::Table, name.clone());
+            let wanted = desired.tables.get(&key);
+            if force_reset {
+                let fate = if wanted.is_some() { Fate::Emptied } else { Fate::Gone };
+                push.drops.insert(name.clone(), fate);
+            } else if let Some(wanted) = wanted {
+                push.compare_columns(name, wanted, live);
+            } else if !presets::is_ledger(name) {
+                push.drops.insert(name.clone(), Fate::Gone);
+            }
+        }
+        let is_there = |it: &RelationName| live.has_table(it);
+        let creates = desired.tables.iter().filter(|((_, name), _)| !is_there(name));
+        push.creates = creates.map(|(key, it)| (key.clone(), Some(it.clone()))).collect();
+        push
+    }
+
+    fn compare_columns(&mut self, name: &RelationName, wanted: &Table, live: &Catalog) {
+        let Some(there) = live.definitions.tables.get(&(RelationKind::Table, name.clone())) else {
+            return;
+        };
+        for column in &there.columns {
+            let key = (name.clone(), column.name.clone());
+            match wanted.columns.iter().find(|it| it.name == column.name) {
+                None => {
+                    self.loses.insert(key, None);
+                }
+                Some(it) if it.type_name == column.type_name => {}
+                Some(it) if is_converted(&column.type_name, &it.type_name) => {
+                    self.notes.push(format!(
+                        "column `{}.{}` is `{}` and would be `{}`",
+                        name.visible(),
+                        column.name.visible(),
+                        column.type_name,
+                        it.type_name
+                    ));
+                }
+                Some(it) => {
+                    let types = (column.type_name.clone(), it.type_name.clone());
+                    self.loses.insert(key, Some(types));
+                }
+            }
+        }
+    }
+
+    /// SQL that is run from its first statement to its last, followed over what is there.
+    #[must_use]
+    pub fn of_sql(effects: Effects) -> Self {
+        let mut push = Self::told(&effects);
+        push.renames = effects.renamed;
+        let is_made = |name: &RelationName| effects.created.keys().any(|(_, it)| it == name);
+        let fate = |name: &RelationName| if is_made(name) { Fate::Emptied } else { Fate::Gone };
+        push.drops = effects.dropped.iter().map(|it| (it.clone(), fate(it))).collect();
+        push.loses = effects.lost.into_iter().map(|it| (it, None)).collect();
+        let stays = |name: &RelationName| push.drops.get(name) == Some(&Fate::Emptied);
+        push.creates = effects
+            .created
+            .into_iter()
+            .filter(|((_, name), _)| !stays(name))
+            .map(|(key, it)| (key, Some(it)))
+            .collect();
+        push
+    }
+
+    /// All migrations that a database ever had, followed from an empty one on: which of them have run is
+    /// not known. What they leave behind is there in the end; what they drop and do not make again, goes.
+    #[must_use]
+    pub fn of_history(effects: &Effects, live: &Catalog) -> Self {
+        let mut push = Self::told(effects);
+        let made = |name: &RelationName| {
+            let table = |kind| effects.created.get(&(kind, name.clone()));
+            table(RelationKind::Table).or_else(|| table(RelationKind::ForeignTable))
+        };
+        for name in effects.dropped.iter().filter(|it| live.has_table(it)) {
+            if made(name).is_none() {
+                push.drops.insert(name.clone(), Fate::Gone);
+            } else {
+                push.doubts.push(format!(
+                    "the migrations drop table `{}` and make it anew, and whether that has happened already is \
+                     not known: name the pending files alone, or let the role read the ledger (`GRANT SELECT \
+                     ON public.\"_prisma_migrations\"`)",
+                    name.visible()
+                ));
+            }
+        }
+        for (name, column) in &effects.lost {
+            let key = (RelationKind::Table, name.clone());
+            let there = live.definitions.tables.get(&key);
+            let is_there = there.is_some_and(|it| it.columns.iter().any(|it| it.name == *column));
+            let comes_back =
+                made(name).is_some_and(|it| it.columns.iter().any(|it| it.name == *column));
+            if is_there && !comes_back && !push.drops.contains_key(name) {
+                push.loses.insert((name.clone(), column.clone()), None);
+            }
+        }
+        let new = effects.created.iter().filter(|((_, name), _)| !live.has_table(name));
+        push.creates = new.map(|(key, it)| (key.clone(), Some(it.clone()))).collect();
+        push
+    }
+
+    fn told(effects: &Effects) -> Self {
+        let mut push = Self::default();
+        // Without the lines of the file below it.
+        let first_line =
+            |it: &Mistake| it.to_string().lines().next().unwrap_or_default().to_owned();
+        let unclear = effects.mistakes.iter().chain(&effects.warnings);
+        push.doubts.extend(unclear.map(first_line));
+        for kind in effects.passed.iter().filter(|it| EMPTYING.contains(&it.as_str())) {
+            push.notes.push(format!("it holds {kind}: what becomes of rows is not looked at"));
+        }
+        push
+    }
+
+    /// The tables of a manifest are made where they are not there.
+    #[must_use]
+    pub fn of_manifest(manifest: &Manifest, live: &Catalog) -> Self {
+        let tables = manifest.expected.keys().filter(|(kind, name)| {
+            matches!(kind, RelationKind::Table | RelationKind::ForeignTable)
+                && !live.has_table(name)
+        });
+        let creates = tables.map(|key| (key.clone(), None)).collect();
+        Self { creates, ..Self::default() }
+    }
+
+    /// The database as it would be.
+    #[must_use]
+    pub(super) fn after(&self, live: &Catalog) -> Catalog {
+        let mut after = live.clone();
+        after.relations.retain(|it| self.drops.get(&it.name) != Some(&Fate::Gone));
+        for it in &mut after.relations {
+            if let Some(new) = self.renames.get(&it.name) {
+                it.name = new.clone();
+            }
+        }
+        for ((kind, name), table) in &self.creates {
+            after.relations.push(crate::schema::Relation {
+                name: name.clone(),
+                kind: *kind,
+                owner: Name::from(live.session.role.as_str()),
+                unlogged: false,
+                partitions: 0,
+                hidden_from_information_schema: false,
+            });
+            if let Some(table) = table {
+                after.definitions.tables.insert((*kind, name.clone()), table.clone());
+                after.definitions.shapes.insert(name.clone(), table.columns.clone());
+            }
+        }
+        after.relations.sort_unstable_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
+        after
+    }
+}
+
+/// Whether `prisma db push` alters a column from one type to another; otherwise it drops the column and makes
+/// it anew. Prisma's own table is finer: what it converts within a family may still fail on some value, and
+/// then nothing is lost (schema-engine, `sql-schema-differ`, flavour of PostgreSQL).
+fn is_converted(from: &str, to: &str) -> bool {
+    let family = |it: &str| {
+        let bare = it.split('(').next().unwrap_or(it).trim();
+        match bare {
+            _ if it.ends_with("[]") => None,
+            "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => {
+                Some('n')
+            }
+            "text" | "character varying" | "character" => Some('t'),
+            "date" | "timestamp" => Some('d'),
+            _ => None,
+        }
+    };
+    let (source, target) = (family(from), family(to));
+    source.is_some() && (source == target || target == Some('t'))
+}
+
+/// What has to be read of a database to follow a push over it.
+#[must_use]
+pub fn wanted() -> crate::schema::Wanted {
+    let parts = BTreeSet::from([
+        Part::Columns,
+        Part::Defaults,
+        Part::Keys,
+        Part::ForeignKeys,
+        Part::Checks,
+        Part::Indexes,
+        Part::Views,
+        Part::Sequences,
+        Part::Enums,
+        Part::Extensions,
+        Part::Schemas,
+    ]);
+    crate::schema::Wanted { imprint: true, ..parts.into() }
+}
