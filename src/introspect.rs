@@ -22,6 +22,7 @@ pub mod rows;
 mod scratch;
 mod session;
 mod stream;
+mod surroundings;
 mod tls;
 
 pub use credentials::CredentialsError;
@@ -37,6 +38,8 @@ pub use listen::listen;
 pub use scratch::Scratch;
 pub use scratch::ScratchError;
 pub use scratch::scratch;
+pub use surroundings::SurroundingsError;
+pub use surroundings::surroundings;
 pub use tls::TlsError;
 pub use tls::TlsVersion;
 pub use tls::Verification;

@@ -34,6 +34,7 @@ pub mod policy;
 pub mod preflight;
 pub mod prisma;
 pub mod progress;
+pub mod quarantine;
 pub mod registry;
 pub mod report;
 pub mod reset;

@@ -19,7 +19,7 @@ const FLOORS: [&[&str]; 22] = [
     &["manifest"],
     &["compare", "deploy", "reset"],
     &["diagnose"],
-    &["incident", "preflight"],
+    &["incident", "preflight", "quarantine"],
     &["notification"],
     &["route"],
     &["silence"],

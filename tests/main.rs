@@ -30,6 +30,7 @@ mod observer;
 mod pgbouncer;
 mod preflight;
 mod presets;
+mod quarantine;
 mod receivers;
 mod registry;
 mod resets;

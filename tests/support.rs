@@ -19,6 +19,7 @@ pub(crate) mod pgbouncer;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod proxy;
+pub(crate) mod psql;
 pub(crate) mod receiver;
 pub(crate) mod smtp;
 pub(crate) mod tls;

@@ -39,7 +39,7 @@ const TIMEOUTS: Timeouts =
 const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Which daemon a command talks to, and as whom.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Contact {
     /// The daemon's URL. Default: where the configuration says that it listens.
     #[arg(

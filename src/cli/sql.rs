@@ -3,9 +3,11 @@
 
 mod mark;
 pub(in crate::cli) mod observer;
+mod quarantine;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Subcommand;
@@ -50,6 +52,15 @@ pub(super) enum SqlCommand {
         /// The role that audits, as for `sql role`.
         #[arg(long)]
         name: Option<String>,
+    },
+    /// Prints SQL; runs nothing. What puts the relations aside that should not be there, with the evidence of
+    /// each, the way back, and (as comments) what drops them for good.
+    Quarantine {
+        /// The registered database. It is read.
+        database: String,
+        /// Write quarantine.sql, undo.sql and drop.sql into this folder, and print where they are.
+        #[arg(long, value_name = "FOLDER")]
+        write: Option<PathBuf>,
     },
     /// Prints SQL; runs nothing. What the database is, in its own comment: `preflight` and every audit read
     /// it, and a production database refuses to lose tables (docs/preflight.md).
@@ -108,6 +119,9 @@ pub(super) async fn run(global: &Global, command: &SqlCommand) -> anyhow::Result
             });
             mark::statements(name, dbname, mark.as_ref())?
         }
+        SqlCommand::Quarantine { write, .. } => {
+            quarantine::run(global, &config, database, dbname, write.as_deref()).await?
+        }
     };
     output::emit(&sql)?;
     Ok(Status::Clean)
@@ -118,6 +132,7 @@ impl SqlCommand {
         match self {
             Self::Role { database, .. }
             | Self::Observer { database, .. }
+            | Self::Quarantine { database, .. }
             | Self::Mark { database, .. } => database,
         }
     }
@@ -126,7 +141,7 @@ impl SqlCommand {
     fn role(&self) -> Option<&str> {
         match self {
             Self::Role { name, .. } | Self::Observer { name, .. } => name.as_deref(),
-            Self::Mark { .. } => None,
+            Self::Quarantine { .. } | Self::Mark { .. } => None,
         }
     }
 }
@@ -272,6 +287,24 @@ fn lead(name: &Name) -> &'static str {
 /// A quoted SQL identifier.
 fn identifier(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// The same on one line, whatever the name holds.
+fn identifier_in_line(name: &str) -> String {
+    if !name.contains(char::is_control) {
+        return identifier(name);
+    }
+    let mut out = String::from("U&\"");
+    for it in name.chars() {
+        match it {
+            '"' => out.push_str("\"\""),
+            '\\' => out.push_str("\\\\"),
+            _ if it.is_control() => drop(write!(out, "\\+{:06x}", u32::from(it))),
+            _ => out.push(it),
+        }
+    }
+    out.push('"');
+    out
 }
 
 /// Text that cannot leave its comment line.

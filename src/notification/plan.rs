@@ -337,6 +337,9 @@ pub fn lasted(duration: SignedDuration) -> String {
     }
 }
 
+/// What is gone comes back from a backup alone.
+const RESTORE: &str = "Restore what is gone from a backup; there is nothing to quarantine.";
+
 fn next_steps(
     incident: &Incident,
     step: Step,
@@ -356,7 +359,16 @@ fn next_steps(
         IncidentKind::Drift => {
             // The first finding is one of the worst.
             let explain = findings.first().map(|it| format!("schemawarden explain {}", it.kind));
-            [check].into_iter().chain(explain).collect()
+            let has = |word: &str| findings.iter().any(|it| it.kind.contains(word));
+            let aside =
+                if has("unexpected_table") || has("forbidden_table") || has("unexpected_foreign") {
+                    Some(format!("schemawarden sql quarantine {database}"))
+                } else if has("missing_table") {
+                    Some(RESTORE.to_owned())
+                } else {
+                    None
+                };
+            [check].into_iter().chain(aside).chain(explain).collect()
         }
         IncidentKind::WrongDatabase => {
             let mut steps = vec![doctor, check, "schemawarden explain wrong_database".to_owned()];
@@ -370,7 +382,7 @@ fn next_steps(
         IncidentKind::Reset => {
             let explain = findings.first().map(|it| format!("schemawarden explain {}", it.kind));
             let accept = format!("schemawarden accept-reset {database} --reason TEXT");
-            [check].into_iter().chain(explain).chain([accept]).collect()
+            [RESTORE.to_owned(), check].into_iter().chain(explain).chain([accept]).collect()
         }
         _ => Vec::new(),
     }

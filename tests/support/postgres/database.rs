@@ -67,6 +67,11 @@ impl<'a> TestDatabase<'a> {
         Self { cluster, name, admin }
     }
 
+    /// The server that it is on.
+    pub(crate) fn cluster(&self) -> &'a Cluster {
+        self.cluster
+    }
+
     /// Its name on the server.
     pub(crate) fn name(&self) -> &str {
         &self.name

@@ -1,0 +1,181 @@
+//! The incident, put aside; and everything that stops a script.
+
+use super::Scripts;
+use super::kept;
+use super::snapshot;
+use crate::support::fixtures;
+use crate::support::fixtures::ORCHESTRA;
+use crate::support::postgres::TestDatabase;
+use crate::support::workspace::ConfigText;
+
+/// The tables of an orchestra as they are in the demo, with their keys.
+const ORCHESTRA_SQL: &str = include_str!("../../src/cli/demo/fleet/orchestra.sql");
+
+#[tokio::test]
+async fn the_tables_of_the_incident_are_put_aside_and_come_back() {
+    let (database, url) = fixtures::central().await;
+    let workspace = fixtures::workspace(&ConfigText::new().database("central", &url, "central"));
+    database.execute(ORCHESTRA_SQL).await;
+    database
+        .execute(
+            "insert into \"Instrument\" (id, name) values ('1', 'viola'); analyze \"Instrument\"",
+        )
+        .await;
+    workspace.check(1).await;
+    let before = snapshot(&workspace).await;
+
+    let printed = workspace.run(&["sql", "quarantine", "central"]).await;
+    printed.ended(0);
+    let text = &printed.stdout;
+    for words in [
+        "21 relations that should not be there",
+        "-- ! 1 of them may hold rows. LOOK AT THEM before anything else:\n-- !   public.Instrument: about 1 row",
+        "table public.Musician: owner postgres; empty",
+        "SET LOCAL lock_timeout = '5s';",
+        "SET LOCAL schemawarden.bypass = 'quarantine';",
+        "\n-- DROP TABLE ",
+        "\n-- ALTER TABLE ",
+    ] {
+        assert!(text.contains(words), "nothing of {words:?} in:\n{text}");
+    }
+    // What is printed in one piece drops nothing and undoes nothing.
+    let runs = text.lines().filter(|it| !it.starts_with("--"));
+    assert!(runs.clone().all(|it| !it.contains("DROP")), "{text}");
+    database.execute(text).await;
+    workspace.check(0).await;
+    let aside = "select count(*)::text from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+                 where n.nspname like 'schemawarden_quarantine_%' and c.relkind = 'r'";
+    assert_eq!(database.one(aside).await, ORCHESTRA.len().to_string());
+    let nothing = workspace.run(&["sql", "quarantine", "central"]).await;
+    nothing.ended(0).says("-- Nothing to quarantine in database `central`.");
+
+    // The way back is in its comments.
+    let undo: Vec<&str> =
+        text.split("-- To undo it:\n").nth(1).expect("a way back").lines().collect();
+    let undo: Vec<&str> = undo.iter().filter_map(|it| it.strip_prefix("-- ")).collect();
+    database.execute(&undo.join("\n")).await;
+    assert_eq!(snapshot(&workspace).await, before);
+    assert_eq!(database.one("select count(*)::text from \"Instrument\"").await, "1");
+
+    // And there is a way out.
+    let scripts = Scripts::printed(&workspace, "out").await;
+    database.execute(&scripts.quarantine).await;
+    database.execute(&scripts.drop).await;
+    assert_eq!(database.one(aside).await, "0");
+    workspace.check(0).await;
+    let again = workspace.run(&["sql", "quarantine", "central", "--write", "out"]).await;
+    again.ended(0).says("Nothing to quarantine");
+}
+
+/// Runs a script that has to fail; returns what the server said.
+async fn fails(database: &TestDatabase<'_>, script: &str) -> String {
+    let (ok, said) = crate::support::psql::psql(database, script).await;
+    assert!(!ok, "it went through: {said}");
+    said
+}
+
+#[tokio::test]
+async fn whatever_has_changed_since_stops_it_whole() {
+    let cases = [
+        ("insert into a values (1)", "public.a was empty, and holds rows now"),
+        ("drop table a; create table a (id int)", "public.a is not what it was"),
+        ("alter table a rename to z", "does not exist"),
+        ("create schema s; alter table a set schema s", "does not exist"),
+        (
+            "create table p3 partition of p for values from (20) to (30)",
+            "public.p has a partition more",
+        ),
+        ("drop table a", "does not exist"),
+    ];
+    for (change, said) in cases {
+        let (database, workspace) = kept().await;
+        database
+            .execute(
+                "create table a (id int); create table b (id int); create table p (id int) partition by range (id); \
+                 create table p1 partition of p for values from (1) to (10)",
+            )
+            .await;
+        let scripts = Scripts::printed(&workspace, "out").await;
+        database.execute(change).await;
+        let before = snapshot(&workspace).await;
+        let error = fails(&database, &scripts.quarantine).await;
+        assert!(error.contains(said), "{change}: {error}");
+        assert_eq!(snapshot(&workspace).await, before, "{change}");
+    }
+}
+
+#[tokio::test]
+async fn what_hangs_together_goes_together_and_what_stays_is_named() {
+    let (database, workspace) = kept().await;
+    database
+        .execute(
+            "create sequence own; create sequence shared; alter table kept add n int default nextval('shared');
+             create type mood as enum ('good'); create domain short as text check (length(value) < 9);
+             create type used as enum ('x'); create function f(used) returns int language sql as 'select 1';
+             create table a (id int primary key generated always as identity, s serial, n int default nextval('own'),
+               m int default nextval('shared'), mood mood, short short[], used used);
+             create schema archive; create table p (id int) partition by list (id);
+             create table archive.p1 partition of p for values in (1);
+             create table b (id int); create table heir () inherits (b);
+             create view v as select id from a; alter table kept add a int references a(id);
+             create materialized view m as select id from a",
+        )
+        .await;
+    let config =
+        "manifest: central\ntables: { kept: {}, heir: {} }\nviews: [v]\nmaterialized_views: []\n";
+    let workspace = workspace.manifest("central", config);
+    let before = snapshot(&workspace).await;
+    let scripts = Scripts::printed(&workspace, "out").await;
+    for words in [
+        "foreign key `kept_a_fkey` of public.kept points at it",
+        "view public.v reads it",
+        "public.heir inherits from it",
+        "materialized view public.m:",
+        "sequence public.own: only they use it",
+        "type public.mood: only they use it",
+        "type public.short: only they use it",
+        "table archive.p1:",
+    ] {
+        assert!(
+            scripts.quarantine.contains(words),
+            "nothing of {words:?} in:\n{}",
+            scripts.quarantine
+        );
+    }
+    for words in ["public.shared:", "type public.used"] {
+        assert!(!scripts.quarantine.contains(words), "{words}");
+    }
+    database.execute(&scripts.quarantine).await;
+    workspace.check(0).await;
+    // What stays goes on working.
+    database.execute("insert into kept (id) values (2); select * from v").await;
+    let owned = "select string_agg(relname, ' ' order by relname) from pg_class where relkind = 'S' and \
+                 relnamespace = 'public'::regnamespace";
+    assert_eq!(database.one(owned).await, "shared");
+    database.execute(&scripts.undo).await;
+    assert_eq!(snapshot(&workspace).await, before);
+}
+
+#[tokio::test]
+async fn where_there_is_nothing_to_do_or_to_read_it_says_so() {
+    let database = TestDatabase::create("central").await;
+    let url = database.url(&database.create_role("auditor").await);
+    let nobody = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
+    let config =
+        ConfigText::new().database("central", &url, "central").database("gone", nobody, "central");
+    let workspace = fixtures::workspace(&config);
+    let run = workspace.run(&["sql", "quarantine", "central"]).await;
+    run.ended(0).says("Tables are missing: restore; there is nothing to quarantine.");
+    workspace.run(&["sql", "quarantine", "gone"]).await.ended(2).says("could not be read whole");
+    workspace.run(&["sql", "quarantine", "centrl"]).await.ended(2).says("did you mean `central`?");
+    database.execute("create table tmp_import (id int)").await;
+    workspace
+        .run(&["sql", "quarantine", "central", "--write", "out"])
+        .await
+        .ended(0)
+        .says("out/quarantine.sql");
+    let again = workspace.run(&["sql", "quarantine", "central", "--write", "out"]).await;
+    again.ended(2).says("out/quarantine.sql is there already");
+    let help = workspace.run(&["sql", "quarantine", "--help"]).await;
+    assert!(help.stdout.starts_with("Prints SQL; runs nothing."), "{}", help.stdout);
+}
