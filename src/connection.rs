@@ -80,7 +80,10 @@ pub fn parse(text: &str, defaults: &ConnectionDefaults) -> Result<Connection, Co
     let url = text.strip_prefix("postgres://").or_else(|| text.strip_prefix("postgresql://"));
     let settings = match url {
         Some(rest) => url::read(rest)?,
-        None if text.contains("://") => return Err(ConnectionError::OtherScheme),
+        // In a value of a keyword it stands behind a `=`.
+        None if text.split('=').next().is_some_and(|it| it.contains("://")) => {
+            return Err(ConnectionError::OtherScheme);
+        }
         None => keywords::read(text)?,
     };
     resolve::resolve(&settings, defaults)
@@ -109,6 +112,8 @@ pub struct Connection {
     pub connect_timeout: Option<Duration>,
     /// `channel_binding=require`: refuse SCRAM without channel binding.
     pub require_channel_binding: bool,
+    /// Prisma's `?schema=`: where models that name no schema are. Audits look at all of them.
+    pub schema: Option<String>,
     /// Networks that none of its hosts may stand for; checked on each address that is found.
     pub denied: Arc<[IpNet]>,
 }
@@ -125,18 +130,18 @@ impl Connection {
     #[must_use]
     pub fn server(&self) -> String {
         let Some(first) = self.hosts.first() else { return String::new() };
-        let project = match (first, &self.user) {
-            (Endpoint::Tcp { host, .. }, Some(user)) => {
-                let host = host.to_ascii_lowercase();
-                let shared = SHARED_POOLERS.iter().any(|it| host.ends_with(it));
-                user.split_once('.').map(|it| it.1).filter(|_| shared)
-            }
-            _ => None,
-        };
-        match project {
+        match self.project(first) {
             Some(project) => format!("{first}/{project}"),
             None => first.to_string(),
         }
+    }
+
+    /// On a provider's shared pooler, whose database it is: the part of the user behind the dot.
+    fn project(&self, at: &Endpoint) -> Option<&str> {
+        let (Endpoint::Tcp { host, .. }, Some(user)) = (at, &self.user) else { return None };
+        let host = host.to_ascii_lowercase();
+        let shared = SHARED_POOLERS.iter().any(|it| host.ends_with(it));
+        user.split_once('.').map(|it| it.1).filter(|_| shared)
     }
 }
 

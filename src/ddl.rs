@@ -24,6 +24,7 @@ mod import;
 mod index;
 mod name;
 mod rename;
+mod risk;
 mod sequence;
 mod split;
 mod state;

@@ -16,6 +16,7 @@ mod push;
 mod tests;
 
 pub use json::json;
+pub use json::json_unknown;
 pub use judge::Question;
 pub use judge::judge;
 pub use push::Fate;
@@ -150,6 +151,8 @@ pub struct Answer {
     pub creates: Vec<RelationName>,
     pub drops: Vec<Dropped>,
     pub loses: Vec<(RelationName, Name)>,
+    /// Old and new.
+    pub renames: Vec<(RelationName, RelationName)>,
     /// What else somebody should know before the push.
     pub notes: Vec<String>,
 }

@@ -62,6 +62,7 @@ fn tcp(role: &Role, database: &str, host: &str, port: u16) -> Connection {
         ssl_client: None,
         connect_timeout: None,
         require_channel_binding: false,
+        schema: None,
         denied: [].into(),
     }
 }

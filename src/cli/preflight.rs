@@ -34,6 +34,7 @@ use crate::manifest::Manifest;
 use crate::preflight;
 use crate::preflight::Answer;
 use crate::preflight::Decision;
+use crate::preflight::Proof;
 use crate::preflight::Question;
 use crate::preflight::Refusal;
 use crate::preflight::RefusalKind;
@@ -96,7 +97,10 @@ pub(super) async fn run(global: &Global, args: PreflightArgs) -> anyhow::Result<
     let read = introspect::read(&connection, &limits, &environment, &wanted).await;
     let live = match read {
         Ok(live) => live,
-        Err(error) => bail!("the database could not be read: {}", error.reason()),
+        Err(error) => {
+            let reason = format!("the database could not be read: {}", error.reason());
+            return unread(&args, &reason);
+        }
     };
     let expectation = match (&daemon, &config) {
         (Some(daemon), _) => {
@@ -107,7 +111,9 @@ pub(super) async fn run(global: &Global, args: PreflightArgs) -> anyhow::Result<
         }
         (None, None) => bail!("nobody says what is expected"),
     };
-    let at = source::Place { connection: &connection, limits: &limits, url: url.as_deref() };
+    let schema = super::sql::named(&connection).and_then(|it| it.schema.clone());
+    let schema = schema.as_deref().unwrap_or("public");
+    let at = source::Place { connection: &connection, limits: &limits, schema };
     let push = args.source.push(&live, &expectation, at).await?;
     let answer = answer(&expectation, &live, &push, args.allow_unregistered);
     let own = expectation.manifests.first().map(|it| it.name.as_str());
@@ -134,6 +140,19 @@ pub(super) async fn run(global: &Global, args: PreflightArgs) -> anyhow::Result<
         Decision::Refuse => Status::Drift,
         Decision::Unknown => Status::Trouble,
     })
+}
+
+/// Nothing could be told: as the format has it, and never nothing.
+fn unread(args: &PreflightArgs, reason: &str) -> anyhow::Result<Status> {
+    match args.format {
+        Format::Text => bail!("{reason}"),
+        Format::Json => {
+            let database = args.database.as_deref();
+            output::emit(&format!("{:#}\n", preflight::json_unknown(database, reason)))?;
+        }
+        Format::Github => output::emit(&text::github_unknown(args.database.as_deref(), reason))?,
+    }
+    Ok(Status::Trouble)
 }
 
 /// The configuration, with the databases of its registries where one of them may be meant.
@@ -191,6 +210,19 @@ fn answer(
     };
     let mut answer = preflight::judge(&question, push);
     answer.doubts.extend(expectation.doubts.iter().cloned());
+    if let (Some(name), Some(other)) = (&expectation.database, &expectation.elsewhere) {
+        let message = format!("this is the database that is registered as `{other}`, not `{name}`");
+        let kind = RefusalKind::WrongDatabase;
+        answer.refusals.push(Refusal { kind, table: None, column: None, message });
+    } else if let Some(name) = &expectation.database
+        && !expectation.is_placed
+        && answer.proofs.iter().all(|it| *it == Proof::Tables)
+    {
+        answer.doubts.push(format!(
+            "this URL leads elsewhere than `{name}` is registered, and neither an identity nor a mark says that it \
+             is the same database (`schemawarden sql mark {name}`)"
+        ));
+    }
     if expectation.database.is_none() && !allow_unregistered {
         let message = format!(
             "no registered database is behind this URL ({}): register it, or add --allow-unregistered",

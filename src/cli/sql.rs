@@ -117,6 +117,12 @@ pub(super) async fn run(global: &Global, command: &SqlCommand) -> anyhow::Result
                 environment: it.to_owned(),
                 owner: owner.map(str::to_owned),
             });
+            if let Some(it) = mark.as_ref().filter(|it| !it.is_production()) {
+                output::remark(&format!(
+                    "note: `{}` refuses nothing; only `production` (or `prod`) refuses drops",
+                    output::harmless(&it.environment)
+                ));
+            }
             mark::statements(name, dbname, mark.as_ref())?
         }
         SqlCommand::Quarantine { write, .. } => {
@@ -183,7 +189,7 @@ impl Login {
 
 /// What the connection says, or the file that holds it. Loading the config has read that file a
 /// moment ago, so where it cannot be read now, its names are merely left open.
-fn named(source: &ConnectionSource) -> Option<Arc<Connection>> {
+pub(in crate::cli) fn named(source: &ConnectionSource) -> Option<Arc<Connection>> {
     match source {
         ConnectionSource::Parsed(connection) => Some(Arc::clone(connection)),
         ConnectionSource::Unusable { .. } => None,

@@ -18,7 +18,11 @@ impl Connection {
     /// Hosts and ports, each in one spelling.
     #[must_use]
     pub fn places(&self) -> BTreeSet<String> {
-        self.hosts.iter().map(place).collect()
+        let one = |it: &Endpoint| match self.project(it) {
+            Some(project) => format!("{}/{project}", place(it)),
+            None => place(it),
+        };
+        self.hosts.iter().map(one).collect()
     }
 
     /// Whether both lead to a database of one name at one host and port.
@@ -54,6 +58,10 @@ mod tests {
         ] {
             assert_eq!(of(url).leads_where(&central), want, "{url}");
         }
+        let pooled =
+            |user: &str| of(&format!("postgres://{user}@aws-0-eu.pooler.supabase.com/postgres"));
+        assert!(!pooled("postgres.aaaa").leads_where(&pooled("postgres.bbbb")));
+        assert!(pooled("postgres.aaaa").leads_where(&pooled("auditor.aaaa")));
         let here = of("postgres://a@127.0.0.1/x");
         assert!(here.leads_where(&of("postgres://a@localhost/x")));
         let neon = of("postgres://a@ep-a-1.eu.neon.tech/x");

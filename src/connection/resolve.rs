@@ -56,6 +56,7 @@ pub(super) fn resolve(
         ssl_client: client_certificate(path("sslcert"), path("sslkey"))?,
         connect_timeout: connect_timeout(settings)?,
         require_channel_binding: channel_binding(settings)?,
+        schema: settings.get("schema").map(str::to_owned),
         denied: Arc::clone(&defaults.denied),
     })
 }

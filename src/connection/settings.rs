@@ -11,7 +11,7 @@ use super::ConnectionError;
 pub(super) const MAX_TEXT_BYTES: usize = 16 * 1024;
 
 /// Parameters that count.
-pub(super) const KNOWN: [&str; 15] = [
+pub(super) const KNOWN: [&str; 16] = [
     "host",
     "hostaddr",
     "port",
@@ -27,10 +27,12 @@ pub(super) const KNOWN: [&str; 15] = [
     "channel_binding",
     "ssl",
     "requiressl",
+    // Prisma: of no use to an audit, and where a push goes.
+    "schema",
 ];
 
 /// Accepted, without effect on an audit: it opens one connection, sends one message and closes.
-const IGNORED: [&str; 38] = [
+const IGNORED: [&str; 37] = [
     // libpq
     "application_name",
     "fallback_application_name",
@@ -55,7 +57,6 @@ const IGNORED: [&str; 38] = [
     "min_protocol_version",
     "max_protocol_version",
     // Prisma
-    "schema",
     "pgbouncer",
     "connection_limit",
     "pool_timeout",

@@ -27,6 +27,9 @@ use super::tokens::find_word;
 use super::tokens::parse;
 use super::tokens::sql;
 
+/// A kind of action of which only a database knows what it comes to.
+pub(super) const UNKNOWN_TABLE: &str = "ALTER TABLE IF EXISTS of a table that is not made here";
+
 /// From behind `table` on.
 pub(super) fn alter(state: &mut State, mut rest: Cursor<'_>) -> Result<(), Problem> {
     if rest.words(&["all", "in"]) {
@@ -37,6 +40,9 @@ pub(super) fn alter(state: &mut State, mut rest: Cursor<'_>) -> Result<(), Probl
     let parts = rest.parts()?;
     let _ = rest.symbol(&sqlparser::tokenizer::Token::Mul);
     let Some(name) = state.relation(&parts) else {
+        if if_exists && state.is_history {
+            state.passed_over.push(UNKNOWN_TABLE.to_owned());
+        }
         let found = if if_exists { Ok(()) } else { Err(missing("table", &parts.join("."))) };
         return found;
     };

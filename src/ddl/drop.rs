@@ -21,24 +21,66 @@ use super::tokens::tokens;
 pub(super) fn all(state: &mut State, what: &str, mut rest: Cursor<'_>) -> Result<(), Problem> {
     rest.word("concurrently");
     let if_exists = rest.words(&["if", "exists"]);
-    for item in at_commas(rest.rest()) {
-        let mut rest = Cursor::new(item);
-        let parts = rest.parts()?;
-        let cascade = super::tokens::find_word(item, "cascade").is_some();
-        let found = one(state, what, &parts, cascade)?;
+    let items = at_commas(rest.rest());
+    let mut named = Vec::with_capacity(items.len());
+    for item in &items {
+        named.push(Cursor::new(item).parts()?);
+    }
+    // It stands behind the last one and counts for all.
+    let cascade = items.last().is_some_and(|it| super::tokens::find_word(it, "cascade").is_some());
+    // What goes together may depend on each other.
+    let together: Vec<RelationName> = named.iter().filter_map(|it| state.relation(it)).collect();
+    for it in together.iter().filter(|_| what.ends_with("table")) {
+        let refusal = pointed_at(state, it, cascade, &together);
+        refusal?;
+    }
+    for parts in named {
+        let is_table = what.ends_with("table");
+        let found = one(state, what, &parts, cascade || is_table)?;
         if !found && !if_exists {
             return Err(missing(what, &parts.join(".")));
         }
+        if !found && is_table && state.is_history {
+            // It may be there all the same.
+            let name = state.new_name(&parts);
+            state.gone.extend(name.ok());
+        }
     }
     Ok(())
+}
+
+/// A foreign key from elsewhere keeps a table, without `cascade`.
+fn pointed_at(
+    state: &State,
+    name: &RelationName,
+    cascade: bool,
+    together: &[RelationName],
+) -> Result<(), Problem> {
+    let points = |it: &TableState| it.table.foreign_keys.iter().any(|it| it.table == *name);
+    let mut tables = state.tables();
+    match tables.find(|(it, table)| !together.contains(it) && points(table)) {
+        Some((other, _)) if !cascade => {
+            let message = format!("foreign keys of `{}` point at it", other.visible());
+            Err(Problem::new(message).with_help("PostgreSQL refuses this without `cascade`"))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn one(state: &mut State, what: &str, parts: &[String], cascade: bool) -> Result<bool, Problem> {
     let last = parts.last().map(String::as_str).unwrap_or_default();
     match what {
         "schema" => return Ok(schema(state, &Name::from(last))),
-        "extension" => return Ok(state.extensions.remove(&Name::from(last)).is_some()),
-        "type" | "domain" => return Ok(type_named(state, parts, cascade)),
+        "extension" | "type" | "domain" => {
+            // Columns of it go along, and which ones they are is known of enums alone.
+            if cascade && (what == "extension" || state.enumeration(parts).is_none()) {
+                state.passed_over.push(format!("DROP {} … CASCADE", what.to_uppercase()));
+            }
+            if what == "extension" {
+                return Ok(state.extensions.remove(&Name::from(last)).is_some());
+            }
+            return Ok(type_named(state, parts, cascade));
+        }
         _ => {}
     }
     let Some(name) = state.relation(parts) else { return Ok(false) };
@@ -69,12 +111,6 @@ fn one(state: &mut State, what: &str, parts: &[String], cascade: bool) -> Result
 }
 
 fn table(state: &mut State, name: &RelationName, cascade: bool) -> Result<(), Problem> {
-    let points = |it: &TableState| it.table.foreign_keys.iter().any(|it| it.table == *name);
-    let pointing = state.tables().find(|(it, table)| *it != name && points(table));
-    if let Some((other, _)) = pointing.filter(|_| !cascade) {
-        let message = format!("foreign keys of `{}` point at it", other.visible());
-        return Err(Problem::new(message).with_help("PostgreSQL refuses this without `cascade`"));
-    }
     for (_, it) in state.tables_mut() {
         it.table.foreign_keys.retain(|it| it.table != *name);
     }

@@ -30,25 +30,34 @@ pub struct Effects {
     /// Tables of the database that are gone in the end, by the names that they have now. Over an empty
     /// database: every table that some statement dropped.
     pub dropped: BTreeSet<RelationName>,
+    /// Over an empty database: tables that were dropped, and are there again in the end.
+    pub remade: BTreeSet<RelationName>,
     /// Columns of tables that stay. Over an empty database: every column that some statement dropped.
     pub lost: BTreeSet<(RelationName, Name)>,
     /// Tables of the database that have another name in the end.
     pub renamed: BTreeMap<RelationName, RelationName>,
     /// Tables that there are in the end and that were not there before, under that name.
+    /// Views too, and partitions that are none any more.
     pub created: BTreeMap<(RelationKind, RelationName), Table>,
     /// Kinds of statements that do nothing to a relation.
     pub passed: BTreeSet<String>,
     /// What may do something that is not followed.
-    pub warnings: Vec<Mistake>,
+    pub unfollowed: Vec<Mistake>,
     /// What was not understood, or cannot be: what is told beside it may not be all.
     pub mistakes: Vec<Mistake>,
 }
 
-/// Follows the statements of `files`, in their order.
+/// Follows the statements of `files`, in their order. `home` is the schema where a session of theirs makes what
+/// has no other.
 #[must_use]
-pub fn follow(files: &[PathBuf], live: Option<&Catalog>) -> Effects {
+pub fn follow(files: &[PathBuf], live: Option<&Catalog>, home: &str) -> Effects {
     let followed = on_large_stack(|| {
-        let mut import = Import::over(live.map_or_else(State::new, over));
+        let mut state = live.map_or_else(State::new, over);
+        state.is_history = live.is_none();
+        home.clone_into(&mut state.home);
+        state.schemas.insert(Name::from(home));
+        let mut import = Import::over(state);
+        import.unfollowed = Some(Vec::new());
         for file in files {
             import.open(file);
         }
@@ -58,12 +67,25 @@ pub fn follow(files: &[PathBuf], live: Option<&Catalog>) -> Effects {
 }
 
 fn effects(import: Import, live: Option<&Catalog>) -> Effects {
-    let Import { state, mistakes, warnings, passed, .. } = import;
+    let Import { state, mistakes, unfollowed, passed, .. } = import;
     let passed = passed.into_keys().collect();
-    let mut effects = Effects { passed, warnings, mistakes, ..Effects::default() };
+    let unfollowed = unfollowed.unwrap_or_default();
+    let mut effects = Effects { passed, unfollowed, mistakes, ..Effects::default() };
     if live.is_none() {
-        effects.dropped.clone_from(&state.gone);
+        // What was made here and is gone, under whatever name.
+        effects.dropped.extend(state.gone.iter().chain(&state.ever).cloned());
+        effects.remade.clone_from(&state.gone);
         effects.lost.clone_from(&state.gone_columns);
+    }
+    let there = live.map(|it| it.relations.iter().map(|it| &it.name).collect());
+    let there: BTreeSet<&RelationName> = there.unwrap_or_default();
+    for (name, it) in &state.relations {
+        if let Relation::View { kind, .. } = it
+            && !there.contains(name)
+            && !is_temporary(name)
+        {
+            effects.created.insert((*kind, name.clone()), Table::default());
+        }
     }
     let mut kept: BTreeMap<&RelationName, &Was> = BTreeMap::new();
     for (name, it) in state.tables() {
@@ -72,6 +94,9 @@ fn effects(import: Import, live: Option<&Catalog>) -> Effects {
                 kept.insert(&was.name, was);
                 if was.name != *name {
                     effects.renamed.insert(was.name.clone(), name.clone());
+                }
+                if was.is_partition && it.partition_of.is_none() {
+                    effects.created.insert((it.kind, name.clone()), it.table.clone());
                 }
             }
             None if it.partition_of.is_none() && !is_temporary(name) => {
@@ -120,7 +145,8 @@ fn over(live: &Catalog) -> State {
         let sequence = Relation::Sequence { sequence: sequence.clone(), owner: None };
         state.relations.insert(name.clone(), sequence);
     }
-    let partitions: BTreeSet<&RelationName> = live.aside.iter().map(|it| &it.name).collect();
+    let partitions = live.aside.iter().filter(|it| it.by == AsideBy::Partition);
+    let partitions: BTreeSet<&RelationName> = partitions.map(|it| &it.name).collect();
     for (kind, name) in tables_of(live) {
         let key = (kind, name.clone());
         let table = definitions.tables.get(&key).cloned().unwrap_or_default();
@@ -137,9 +163,25 @@ fn over(live: &Catalog) -> State {
             partition_of: partitions.contains(&name).then(|| name.clone()),
             inherits: Vec::new(),
             own_checks: BTreeSet::new(),
-            was: Some(Was { name: name.clone(), columns }),
+            was: Some(Was {
+                name: name.clone(),
+                columns,
+                is_partition: partitions.contains(&name),
+            }),
         };
         state.relations.insert(name, Relation::Table(Box::new(table)));
+    }
+    // An extension's own: there to be pointed at, and nobody's business.
+    for it in live.aside.iter().filter(|it| it.by == AsideBy::Extension) {
+        let table = TableState {
+            kind: it.kind,
+            table: Table::default(),
+            partition_of: Some(it.name.clone()),
+            inherits: Vec::new(),
+            own_checks: BTreeSet::new(),
+            was: None,
+        };
+        state.relations.entry(it.name.clone()).or_insert(Relation::Table(Box::new(table)));
     }
     state
 }
@@ -197,12 +239,17 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("x.sql");
         std::fs::write(&file, sql).unwrap();
-        follow(&[file], live)
+        follow(&[file], live, "public")
     }
 
     /// `-table`, `-table.column`, `+table`, `old>new`.
     fn words(it: &Effects) -> String {
-        let dropped = it.dropped.iter().map(|it| format!("-{it}"));
+        let is_there = |name: &RelationName| it.created.keys().any(|(_, it)| it == name);
+        let gone = it
+            .dropped
+            .iter()
+            .filter(|name| !is_there(name) || it.remade.contains(name) || it.remade.is_empty());
+        let dropped = gone.map(|it| format!("-{it}"));
         let lost = it.lost.iter().map(|(table, it)| format!("-{table}.{it}"));
         let created = it.created.keys().map(|(_, it)| format!("+{it}"));
         let renamed = it.renamed.iter().map(|(old, new)| format!("{old}>{new}"));
@@ -241,6 +288,16 @@ mod tests {
             ("set search_path = s; drop table c; create table d (id int)",              "-s.c +s.d"),
             ("create table n (like a)",                                                 "+n"),
             ("create temp table a (id int)",                                            ""),
+            ("drop /* legacy */ table b",                                               "-b"),
+            ("drop -- x\n table b",                                                     "-b"),
+            ("-- note\rdrop table b",                                                   "-b"),
+            ("select 1 \\g\ndrop table b;",                                            "-b"),
+            ("create function f(begin date) returns int language sql as 'select 1'; drop table b", "-b"),
+            ("drop table b, a",                                                         "-a -b"),
+            ("drop table a, m cascade",                                                 "-a -m"),
+            ("set search_path = nope; reset search_path; drop table b",                 "-b"),
+            ("create view v as select 1 as x",                                          "+v"),
+            ("alter table only a add constraint z foreign key (id) references a (id)",   ""),
             ("create table p (id int) partition by range (id); create table p1 partition of p for values from (1) to (2)", "+p"),
         ];
         for (sql, want) in cases {
@@ -257,9 +314,53 @@ mod tests {
             "drop table nobody; drop table b; do $$ begin drop table a; end $$",
             Some(&live),
         );
-        assert_eq!((words(&it).as_str(), it.mistakes.len(), it.warnings.len()), ("-b", 1, 1));
+        assert_eq!((words(&it).as_str(), it.mistakes.len(), it.unfollowed.len()), ("-b", 1, 1));
         let it = followed("truncate a; delete from b", Some(&live));
         assert_eq!(it.passed.into_iter().collect::<Vec<_>>(), ["DELETE", "TRUNCATE"]);
+    }
+
+    /// What is passed over elsewhere is not passed over in silence here.
+    #[test]
+    fn what_may_do_more_than_is_followed_is_told() {
+        let live = live(LIVE);
+        for sql in [
+            "drop owned by x cascade",
+            "drop database x",
+            "drop domain if exists email cascade",
+            "drop type if exists comp cascade",
+            "drop extension if exists citext cascade",
+            "drop function f cascade",
+            "call p()",
+            "select drop_all()",
+            "select f from t \\gexec",
+            "\\! dropdb x",
+            "do $$ begin drop schema public cascade; end $$",
+            "do $$ begin truncate a; end $$",
+            "do /* x */ $$ begin execute 'drop ' || 'table a'; end $$",
+            "drop table if exists U&\"\\0061\" cascade",
+            "with d as (insert into a values (1) returning *) select * into evil from d",
+            "comment on database x is null",
+        ] {
+            let it = followed(sql, Some(&live));
+            assert!(it.unfollowed.len() + it.mistakes.len() > 0, "{sql}: {}", words(&it));
+        }
+        for sql in [
+            "grant select on a to x",
+            "select pg_catalog.setval('a_id_seq', 1)",
+            "insert into a values (1)",
+            "do $$ begin alter table a add constraint c unique (x); exception when others then null; end $$",
+            "create function f() returns int language sql as $$ select 1 $$",
+            "comment on table a is 'x'",
+            "create index on a (x)",
+        ] {
+            let it = followed(sql, Some(&live));
+            assert!(
+                it.unfollowed.is_empty() && it.mistakes.is_empty(),
+                "{sql}: {:?} {:?}",
+                it.unfollowed,
+                it.mistakes
+            );
+        }
     }
 
     #[test]
@@ -269,5 +370,9 @@ mod tests {
             None,
         );
         assert_eq!(words(&it), "-b -a.x +a");
+        let it = followed("drop table if exists c; alter table if exists d drop x", None);
+        assert_eq!((words(&it).as_str(), it.unfollowed.len()), ("-c", 1));
+        let it = followed("create table a (x int); alter table a rename to b; drop table b", None);
+        assert_eq!(words(&it), "-a -b");
     }
 }

@@ -14,9 +14,11 @@ use crate::schema::Definitions;
 use crate::yaml::Mistake;
 use crate::yaml::Position;
 
+use super::alter::UNKNOWN_TABLE;
 use super::connected;
 use super::connected::Connected;
 use super::files::files;
+use super::risk::risk;
 use super::split::Found;
 use super::split::Piece;
 use super::split::split;
@@ -99,6 +101,8 @@ pub(super) struct Import {
     connected: Connected,
     /// What follows is about another database.
     over: bool,
+    /// Whoever judges what the statements would do wants to know of each that is not followed.
+    pub(super) unfollowed: Option<Vec<Mistake>>,
 }
 
 impl Import {
@@ -115,6 +119,7 @@ impl Import {
             passed: BTreeMap::new(),
             connected: Connected::default(),
             over: false,
+            unfollowed: None,
         }
     }
 
@@ -136,7 +141,7 @@ impl Import {
             _ => {}
         }
         // Each file is read in a session of its own.
-        self.state.search_path = super::state::default_search_path();
+        self.state.search_path = self.state.home_path();
         let reader = UpOnly::new(reader);
         let read = split(reader, &mut |found| self.found(path, found));
         if let Err(error) = read {
@@ -178,7 +183,7 @@ impl Import {
                 self.wrong(Mistake::new(path, Some(at), "", message).with_help(help));
             }
             "\\connect" | "\\c" => {
-                self.state.search_path = super::state::default_search_path();
+                self.state.search_path = self.state.home_path();
                 let made_something = !self.state.relations.is_empty();
                 if let Some(message) = self.connected.follow(rest, made_something) {
                     let mistake = Mistake::new(path, Some(at), "", message);
@@ -186,12 +191,28 @@ impl Import {
                     self.over = true;
                 }
             }
+            "\\!" => self.unfollowed(path, at, "`\\!` runs a command of the shell"),
             _ => {}
+        }
+    }
+
+    fn unfollowed(&mut self, path: &Path, at: Position, why: &str) {
+        let unfollowed = self.unfollowed.iter_mut();
+        unfollowed.for_each(|it| it.push(Mistake::new(path, Some(at), "", why)));
+    }
+
+    /// Whether a statement may do something that is not followed.
+    fn look_at(&mut self, path: &Path, piece: &Piece, kind: &str) {
+        if self.unfollowed.is_some()
+            && let Some(why) = risk(kind, &piece.text)
+        {
+            self.unfollowed(path, piece.at, &why);
         }
     }
 
     fn statement(&mut self, path: &Path, piece: &Piece) {
         if let Some(kind) = statement::kind_of_text(&piece.text) {
+            self.look_at(path, piece, &kind);
             if ["ROLLBACK", "ABORT"].contains(&kind.as_str()) {
                 let message =
                     format!("{kind} takes back what came before, which is not followed here");
@@ -219,6 +240,7 @@ impl Import {
 
     /// Does a statement, or says why not.
     fn takes(&mut self, path: &Path, piece: &Piece) {
+        self.look_at(path, piece, "ALTER TABLE");
         let done = tokens(&piece.text).and_then(|tokens| {
             if tokens.len() > OPERATORS_MAX {
                 return Err(Problem::new("this statement has too many parts to be read"));
@@ -228,10 +250,17 @@ impl Import {
         match done {
             Ok(Outcome::Done) => {
                 for kind in std::mem::take(&mut self.state.passed_over) {
+                    if kind.ends_with("CASCADE") || kind == UNKNOWN_TABLE {
+                        let why = format!("what {kind} takes along is not known");
+                        self.unfollowed(path, piece.at, &why);
+                    }
                     self.pass(path, piece, kind);
                 }
             }
-            Ok(Outcome::PassedOver(kind)) => self.pass(path, piece, kind),
+            Ok(Outcome::PassedOver(kind)) => {
+                self.look_at(path, piece, &kind);
+                self.pass(path, piece, kind);
+            }
             Err(problem) => {
                 let mistake = Self::mistake(path, piece, problem);
                 self.wrong(mistake);
@@ -344,7 +373,7 @@ pub fn is_count(warning: &Mistake) -> bool {
 }
 
 /// Statements that may set the search path or make a table after all.
-const SETTING: [&str; 4] = ["SET", "SELECT", "WITH", "IMPORT"];
+const SETTING: [&str; 5] = ["SET", "RESET", "SELECT", "WITH", "IMPORT"];
 
 /// What every dump holds and nobody needs to hear of.
 const SILENT: [&str; 19] = [

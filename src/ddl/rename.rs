@@ -26,6 +26,9 @@ pub(super) fn relation(
     if old == new {
         return Ok(());
     }
+    if matches!(state.relations.get(old), Some(Relation::Table(_))) {
+        state.ever.insert(old.clone());
+    }
     let moved = state.relations.remove(old).ok_or_else(|| missing("relation", &old.visible()))?;
     match &moved {
         Relation::Index { on } => index(state, on, &old.name, &new.name),

@@ -70,6 +70,8 @@ struct Splitter<'a> {
     cut: bool,
     line: u32,
     parentheses: usize,
+    /// Parentheses that are open, of any statement.
+    depth: usize,
     /// `begin` and `case` in the body of a routine that are open.
     begins: usize,
     /// The first words of the statement, in lower case.
@@ -90,6 +92,7 @@ pub(super) fn split(mut reader: impl BufRead, found: &mut dyn FnMut(Found)) -> i
         cut: false,
         line: 0,
         parentheses: 0,
+        depth: 0,
         begins: 0,
         words: Vec::new(),
         dump: None,
@@ -199,9 +202,11 @@ impl Splitter<'_> {
             return 1;
         }
         if rest.starts_with(b"--") {
+            // A carriage return ends it, too (`scan.l`).
+            let end = rest.iter().position(|it| *it == b'\r').unwrap_or(rest.len());
             self.comment(rest, at);
-            self.keep(rest);
-            return rest.len();
+            self.keep(&rest[..end]);
+            return end.max(1);
         }
         if rest.starts_with(b"/*") {
             self.enter(Inside::Comment { depth: 1 }, line, at);
@@ -216,6 +221,13 @@ impl Splitter<'_> {
             }
         }
         let taken = match first {
+            // What stands behind it is for psql, which sends what came before (`\g`, `\gexec`).
+            b'\\' => {
+                self.emit(true);
+                self.at = self.position(line, at);
+                self.for_psql(rest);
+                return rest.len();
+            }
             b';' if self.parentheses == 0 && self.begins == 0 => {
                 self.emit(true);
                 return 1;
@@ -303,6 +315,10 @@ impl Splitter<'_> {
 
     /// Semicolons in the parentheses of a rule end nothing.
     fn parenthesis(&mut self, which: u8) {
+        self.depth = match which {
+            b'(' => self.depth + 1,
+            _ => self.depth.saturating_sub(1),
+        };
         let rule = self.words.iter().any(|it| it == b"rule");
         if !rule {
             return;
@@ -323,7 +339,8 @@ impl Splitter<'_> {
             return;
         }
         match word {
-            b"begin" => self.begins += 1,
+            // An argument may have that name.
+            b"begin" if self.depth == 0 => self.begins += 1,
             b"case" if self.begins > 0 => self.begins += 1,
             b"end" => self.begins = self.begins.saturating_sub(1),
             _ => {}
@@ -335,6 +352,7 @@ impl Splitter<'_> {
         let (at, cut) = (self.at, std::mem::take(&mut self.cut));
         let words = std::mem::take(&mut self.words);
         self.parentheses = 0;
+        self.depth = 0;
         self.begins = 0;
         if bytes.is_empty() {
             return;

@@ -78,6 +78,7 @@ pub(super) struct Was {
     pub(super) name: RelationName,
     /// Columns by what they are called now, with what they were called.
     pub(super) columns: BTreeMap<Name, Name>,
+    pub(super) is_partition: bool,
 }
 
 #[derive(Debug)]
@@ -95,6 +96,12 @@ pub(super) struct State {
     pub(super) gone: BTreeSet<RelationName>,
     /// Columns, the same.
     pub(super) gone_columns: BTreeSet<(RelationName, Name)>,
+    /// Every name that a table ever had.
+    pub(super) ever: BTreeSet<RelationName>,
+    /// What is there was never read: a name that is not known may be there all the same.
+    pub(super) is_history: bool,
+    /// Where names without a schema are made: what a session begins with.
+    pub(super) home: String,
 }
 
 impl State {
@@ -107,11 +114,19 @@ impl State {
             other_types: BTreeSet::new(),
             schemas: [Name::from("public")].into(),
             extensions: [(Name::from("plpgsql"), language)].into(),
-            search_path: default_search_path(),
+            search_path: vec!["public".to_owned()],
             passed_over: Vec::new(),
             gone: BTreeSet::new(),
             gone_columns: BTreeSet::new(),
+            ever: BTreeSet::new(),
+            is_history: false,
+            home: "public".to_owned(),
         }
+    }
+
+    /// The search path of a new session.
+    pub(super) fn home_path(&self) -> Vec<String> {
+        vec![self.home.clone()]
     }
 
     /// The name of something to be made.
@@ -209,6 +224,9 @@ impl State {
             let message = format!("`{}` is there already", name.visible());
             return Err(Problem::new(message).with_help("drop it first, or write `if not exists`"));
         }
+        if matches!(relation, Relation::Table(_)) {
+            self.ever.insert(name.clone());
+        }
         self.relations.insert(name, relation);
         Ok(())
     }
@@ -276,10 +294,6 @@ impl State {
         }
         definitions
     }
-}
-
-pub(super) fn default_search_path() -> Vec<String> {
-    vec!["public".to_owned()]
 }
 
 pub(super) fn missing(what: &str, name: &str) -> Problem {

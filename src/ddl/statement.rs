@@ -15,7 +15,6 @@ use super::rename;
 use super::sequence;
 use super::state::Relation;
 use super::state::State;
-use super::state::default_search_path;
 use super::state::missing;
 use super::table;
 use super::table::Asked;
@@ -70,6 +69,7 @@ const CONCERNING: [&str; 10] = [
 /// The kind of a statement that cannot be split into tokens, from its first words; `None` where it may
 /// concern a relation.
 pub(super) fn kind_of_text(text: &str) -> Option<String> {
+    let text = without_comments(text);
     let words: Vec<String> = text
         .split(|it: char| !it.is_ascii_alphanumeric() && it != '_')
         .filter(|it| !it.is_empty())
@@ -77,6 +77,51 @@ pub(super) fn kind_of_text(text: &str) -> Option<String> {
         .map(str::to_ascii_uppercase)
         .collect();
     kind_of(&words)
+}
+
+/// The beginning of a statement without the comments between its words.
+fn without_comments(text: &str) -> String {
+    let mut out = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next().filter(|_| out.len() < 500) {
+        if let Some(comment) = rest.strip_prefix("--") {
+            rest = comment.trim_start_matches(|it| it != '\n' && it != '\r');
+        } else if rest.starts_with("/*") {
+            rest = &rest[comment_length(rest)..];
+            out.push(' ');
+        } else if matches!(first, '\'' | '"' | '$') {
+            // No comment begins within these, and no keyword of the kind stands behind them.
+            out.push_str(rest.get(..200).unwrap_or(rest));
+            break;
+        } else {
+            out.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    out
+}
+
+/// Bytes of the comment that a text begins with; comments nest.
+fn comment_length(text: &str) -> usize {
+    let bytes = text.as_bytes();
+    let (mut depth, mut at) = (0_usize, 0);
+    while at < bytes.len() {
+        match &bytes[at..] {
+            [b'/', b'*', ..] => {
+                depth += 1;
+                at += 2;
+            }
+            [b'*', b'/', ..] => {
+                depth -= 1;
+                at += 2;
+                if depth == 0 {
+                    return at;
+                }
+            }
+            _ => at += 1,
+        }
+    }
+    bytes.len()
 }
 
 fn kind_of(words: &[String]) -> Option<String> {
@@ -136,6 +181,9 @@ pub(super) fn run(state: &mut State, tokens: &[TokenWithSpan]) -> Result<Outcome
         return Err(Problem::new("what `import foreign schema` brings is known to a server alone"));
     }
     if SESSION.contains(&first.as_str()) {
+        if first == "RESET" && words.iter().any(|it| it == "SEARCH_PATH" || it == "ALL") {
+            state.search_path = state.home_path();
+        }
         return Ok(Outcome::Done);
     }
     if let Some(kind) = kind_of(&words) {
@@ -346,7 +394,7 @@ fn set(state: &mut State, mut rest: Cursor<'_>) -> Result<(), Problem> {
     }
     let _ = rest.word("to") || rest.symbol(&Token::Eq);
     if rest.word("default") {
-        state.search_path = default_search_path();
+        state.search_path = state.home_path();
         return Ok(());
     }
     let mut path = Vec::new();
@@ -364,9 +412,10 @@ fn without_special(path: Vec<String>) -> Vec<String> {
 
 /// A query changes nothing but where it sets the search path or makes a table.
 fn select(state: &mut State, tokens: &[TokenWithSpan]) -> Result<Outcome, Problem> {
-    if super::tokens::find_word(tokens, "into").is_some()
-        && !tokens.iter().any(|it| super::tokens::is_word(Some(&it.token), "insert"))
-    {
+    let is =
+        |at: usize, word: &str| super::tokens::is_word(tokens.get(at).map(|it| &it.token), word);
+    let behind = |at: usize| at > 0 && (is(at - 1, "insert") || is(at - 1, "merge"));
+    if (0..tokens.len()).any(|at| is(at, "into") && !behind(at)) {
         return Err(Problem::new(
             "the columns of a table made from a query are known to a server alone",
         )

@@ -40,6 +40,10 @@ pub fn json(
             "column": column.visible(),
         })
     });
+    let renames = answer
+        .renames
+        .iter()
+        .map(|(old, new)| object!({ "from": old.visible(), "to": new.visible() }));
     let creates = answer
         .creates
         .iter()
@@ -57,7 +61,19 @@ pub fn json(
         "doubts": answer.doubts,
         "creates": creates.collect::<Vec<_>>(),
         "drops": drops.collect::<Vec<_>>(),
+        "renames": renames.collect::<Vec<_>>(),
         "loses": loses.collect::<Vec<_>>(),
         "notes": answer.notes,
+    })
+}
+
+/// The document where the database could not be read.
+#[must_use]
+pub fn json_unknown(database: Option<&str>, reason: &str) -> Value {
+    object!({
+        "version": 1,
+        "decision": super::Decision::Unknown.word(),
+        "database": database,
+        "doubts": [reason],
     })
 }

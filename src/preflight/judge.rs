@@ -60,6 +60,7 @@ pub fn judge(question: &Question<'_>, push: &Push) -> Answer {
         creates: push.creates.keys().map(|(_, name)| name.clone()).collect(),
         drops: Vec::new(),
         loses: push.loses.keys().cloned().collect(),
+        renames: push.renames.iter().map(|(old, new)| (old.clone(), new.clone())).collect(),
         notes: push.notes.clone(),
     };
     answer.doubts.extend(question.live.doubt());
@@ -156,6 +157,10 @@ fn fits(question: &Question<'_>, answer: &mut Answer) {
             let message = told.into_iter().next().unwrap_or_else(|| it.message.clone());
             answer.refusals.push(whole(RefusalKind::WrongDatabase, message));
         }
+        None if is_anothers(question, &findings) => {
+            let message = foreign(&findings, question).swap_remove(0);
+            answer.refusals.push(whole(RefusalKind::WrongDatabase, message));
+        }
         None => {
             answer.proofs.push(Proof::Tables);
             if !others.is_empty() {
@@ -167,6 +172,16 @@ fn fits(question: &Question<'_>, answer: &mut Answer) {
             }
         }
     }
+}
+
+/// Whether it holds no more than half of its own tables, and more of another manifest's than of its own.
+fn is_anothers(question: &Question<'_>, findings: &[Finding]) -> bool {
+    let Some(own) = question.manifests.first() else { return false };
+    let all = own.tables().count();
+    let there = own.tables().filter(|it| question.live.has_table(it)).count();
+    let told = diagnose(findings, own, question.all);
+    let theirs = told.iter().filter(|it| it.kind == DiagnosisKind::ForeignManifest);
+    2 * there <= all && theirs.map(|it| it.matched).max().is_some_and(|it| it > there)
 }
 
 fn compared(question: &Question<'_>, catalog: &Catalog) -> Vec<Finding> {
@@ -204,6 +219,8 @@ fn comes(question: &Question<'_>, push: &Push, answer: &mut Answer) {
                 it.kind,
                 FindingKind::UnexpectedTable
                     | FindingKind::UnexpectedForeignTable
+                    | FindingKind::UnexpectedView
+                    | FindingKind::UnexpectedMaterializedView
                     | FindingKind::ForbiddenTable
             )
         })
@@ -218,11 +235,11 @@ fn comes(question: &Question<'_>, push: &Push, answer: &mut Answer) {
     let own = question.manifests.first().map_or("", |it| &*it.name);
     for it in new {
         let Some(table) = it.name else { continue };
-        let message = match it.kind {
-            FindingKind::ForbiddenTable => {
-                format!("table `{}` would come, which manifest `{own}` forbids", table.visible())
-            }
-            _ => format!("table `{}` would come, and is not in manifest `{own}`", table.visible()),
+        let object = it.object.word().replace('_', " ");
+        let message = if it.kind == FindingKind::ForbiddenTable {
+            format!("{object} `{}` would come, which manifest `{own}` forbids", table.visible())
+        } else {
+            format!("{object} `{}` would come, and is not in manifest `{own}`", table.visible())
         };
         answer.refusals.push(Refusal {
             kind: RefusalKind::UnexpectedTable,
@@ -247,7 +264,8 @@ fn goes(question: &Question<'_>, push: &Push, answer: &mut Answer) {
         return;
     }
     for it in &answer.drops {
-        let held = it.rows.map_or_else(String::new, |it| format!(", with about {it} rows"));
+        let plural = if it.rows == Some(1) { "" } else { "s" };
+        let held = it.rows.map_or_else(String::new, |it| format!(", with about {it} row{plural}"));
         let what = match it.fate {
             Fate::Gone => "would be dropped",
             Fate::Emptied => "would be dropped and made anew",
@@ -260,6 +278,18 @@ fn goes(question: &Question<'_>, push: &Push, answer: &mut Answer) {
             column: None,
             message,
         });
+    }
+    let is_expected =
+        |name: &RelationName| question.manifests.iter().any(|it| it.tables().any(|it| it == name));
+    for (old, new) in push.renames.iter().filter(|(old, new)| is_expected(old) && !is_expected(new))
+    {
+        let message = format!(
+            "table `{}` would be renamed to `{}`, and this is production",
+            old.visible(),
+            new.visible()
+        );
+        let (kind, table) = (RefusalKind::DroppedTable, Some(old.clone()));
+        answer.refusals.push(Refusal { kind, table, column: None, message });
     }
     for ((table, column), types) in &push.loses {
         let anew = types.as_ref().map_or_else(String::new, |(from, to)| {

@@ -5,7 +5,6 @@ use std::collections::BTreeSet;
 
 use crate::ddl::Effects;
 use crate::manifest::Manifest;
-use crate::manifest::presets;
 use crate::schema::Catalog;
 use crate::schema::Definitions;
 use crate::schema::Name;
@@ -65,7 +64,7 @@ impl Push {
                 push.drops.insert(name.clone(), fate);
             } else if let Some(wanted) = wanted {
                 push.compare_columns(name, wanted, live);
-            } else if !presets::is_ledger(name) {
+            } else if !is_left_alone(name) {
                 push.drops.insert(name.clone(), Fate::Gone);
             }
         }
@@ -85,7 +84,7 @@ impl Push {
                 None => {
                     self.loses.insert(key, None);
                 }
-                Some(it) if it.type_name == column.type_name => {}
+                Some(it) if bare(&it.type_name) == bare(&column.type_name) => {}
                 Some(it) if is_converted(&column.type_name, &it.type_name) => {
                     self.notes.push(format!(
                         "column `{}.{}` is `{}` and would be `{}`",
@@ -134,13 +133,8 @@ impl Push {
         for name in effects.dropped.iter().filter(|it| live.has_table(it)) {
             if made(name).is_none() {
                 push.drops.insert(name.clone(), Fate::Gone);
-            } else {
-                push.doubts.push(format!(
-                    "the migrations drop table `{}` and make it anew, and whether that has happened already is \
-                     not known: name the pending files alone, or let the role read the ledger (`GRANT SELECT \
-                     ON public.\"_prisma_migrations\"`)",
-                    name.visible()
-                ));
+            } else if effects.remade.contains(name) {
+                push.doubts.push(unknown_whether(&format!("table `{}`", name.visible())));
             }
         }
         for (name, column) in &effects.lost {
@@ -149,7 +143,10 @@ impl Push {
             let is_there = there.is_some_and(|it| it.columns.iter().any(|it| it.name == *column));
             let comes_back =
                 made(name).is_some_and(|it| it.columns.iter().any(|it| it.name == *column));
-            if is_there && !comes_back && !push.drops.contains_key(name) {
+            if is_there && comes_back {
+                let what = format!("column `{}.{}`", name.visible(), column.visible());
+                push.doubts.push(unknown_whether(&what));
+            } else if is_there && !push.drops.contains_key(name) {
                 push.loses.insert((name.clone(), column.clone()), None);
             }
         }
@@ -163,7 +160,7 @@ impl Push {
         // Without the lines of the file below it.
         let first_line =
             |it: &Mistake| it.to_string().lines().next().unwrap_or_default().to_owned();
-        let unclear = effects.mistakes.iter().chain(&effects.warnings);
+        let unclear = effects.mistakes.iter().chain(&effects.unfollowed);
         push.doubts.extend(unclear.map(first_line));
         for kind in effects.passed.iter().filter(|it| EMPTYING.contains(&it.as_str())) {
             push.notes.push(format!("it holds {kind}: what becomes of rows is not looked at"));
@@ -174,10 +171,10 @@ impl Push {
     /// The tables of a manifest are made where they are not there.
     #[must_use]
     pub fn of_manifest(manifest: &Manifest, live: &Catalog) -> Self {
-        let tables = manifest.expected.keys().filter(|(kind, name)| {
-            matches!(kind, RelationKind::Table | RelationKind::ForeignTable)
-                && !live.has_table(name)
-        });
+        let tables = manifest
+            .expected
+            .keys()
+            .filter(|(kind, name)| is_table(*kind) && !live.has_table(name));
         let creates = tables.map(|key| (key.clone(), None)).collect();
         Self { creates, ..Self::default() }
     }
@@ -201,7 +198,7 @@ impl Push {
                 partitions: 0,
                 hidden_from_information_schema: false,
             });
-            if let Some(table) = table {
+            if let Some(table) = table.as_ref().filter(|_| is_table(*kind)) {
                 after.definitions.tables.insert((*kind, name.clone()), table.clone());
                 after.definitions.shapes.insert(name.clone(), table.columns.clone());
             }
@@ -211,24 +208,62 @@ impl Push {
     }
 }
 
+fn is_table(kind: RelationKind) -> bool {
+    matches!(kind, RelationKind::Table | RelationKind::ForeignTable)
+}
+
+fn unknown_whether(what: &str) -> String {
+    format!(
+        "the migrations drop {what} and make it anew, and whether that has happened already is not known: name \
+         the pending files alone, or let the role read the ledger (`GRANT SELECT ON public.\"_prisma_migrations\"`)"
+    )
+}
+
+/// Tables that `prisma db push` leaves alone though no model stands for them: its own ledger, and those of
+/// `PostGIS` (schema-engine, `sql-schema-differ`, differ database).
+fn is_left_alone(name: &RelationName) -> bool {
+    let left_alone = [
+        "_prisma_migrations",
+        "spatial_ref_sys",
+        "geometry_columns",
+        "geography_columns",
+        "raster_columns",
+        "raster_overviews",
+    ];
+    left_alone.iter().any(|it| name.name == Name::from(*it))
+}
+
+/// A type without its lengths and precisions: what changes in these alone is altered in place.
+fn bare(type_name: &str) -> String {
+    let mut depth = 0_usize;
+    let kept = type_name.chars().filter(|it| {
+        match it {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => return depth == 0,
+        }
+        false
+    });
+    kept.collect::<String>().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
 /// Whether `prisma db push` alters a column from one type to another; otherwise it drops the column and makes
 /// it anew. Prisma's own table is finer: what it converts within a family may still fail on some value, and
 /// then nothing is lost (schema-engine, `sql-schema-differ`, flavour of PostgreSQL).
 fn is_converted(from: &str, to: &str) -> bool {
-    let family = |it: &str| {
-        let bare = it.split('(').next().unwrap_or(it).trim();
-        match bare {
-            _ if it.ends_with("[]") => None,
-            "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" => {
-                Some('n')
-            }
-            "text" | "character varying" | "character" => Some('t'),
-            "date" | "timestamp" => Some('d'),
-            _ => None,
+    let (from, to) = (bare(from), bare(to));
+    let family = |it: &str| match it {
+        "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" | "money" => {
+            Some('n')
         }
+        "text" | "character varying" | "character" | "citext" | "public.citext" => Some('t'),
+        "date" | "timestamp without time zone" | "timestamp with time zone" => Some('d'),
+        _ => None,
     };
-    let (source, target) = (family(from), family(to));
-    source.is_some() && (source == target || target == Some('t'))
+    let (source, target) = (family(&from), family(&to));
+    let same = source.is_some() && source == target;
+    // Everything has a text; a text of a length may not be long enough, and Prisma does not try.
+    same || (to == "text" && !from.ends_with("[]")) || (source == Some('n') && target == Some('t'))
 }
 
 /// What has to be read of a database to follow a push over it.

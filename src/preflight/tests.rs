@@ -107,7 +107,7 @@ impl World {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("x.sql");
         std::fs::write(&file, sql).expect("a file");
-        Push::of_sql(ddl::follow(&[file], Some(&self.live)))
+        Push::of_sql(ddl::follow(&[file], Some(&self.live), "public"))
     }
 }
 
@@ -151,6 +151,8 @@ fn a_prisma_schema_is_held_against_what_is_there() {
         ("a type",                   production(),               &other_type,  false, "refuse dropped_column:User.age"),
         ("a wider type",             production(),               &wider,       false, "go"),
         ("a new database",           World::of("create schema s"), OWN,        false, "go"),
+        ("an orchestra, with a User", World::of("create table \"Musician\" (id int); create table \"Venue\" (id int); create table \"Concert\" (id int); create table \"User\" (id int)"), OWN, false,
+            "refuse wrong_database"),
         ("the mark of another",      World::marked("orchestra", "production"), OWN, false, "refuse wrong_database"),
         ("another database's URL",   World::of("create table \"Musician\" (id int); create table \"Venue\" (id int)"), OWN, false,
             "refuse wrong_database"),
@@ -178,6 +180,7 @@ fn sql_is_held_against_what_is_there() {
         ("a reset",               plain(),      reset,                                    "go"),
         ("a reset of production", production(), reset,                                    "refuse dropped_table:Orchestra dropped_table:User"),
         ("a block",               plain(),      "do $$ begin drop table \"User\"; end $$", "unknown"),
+        ("renamed away",          production(), "alter table \"User\" rename to \"User_old\"", "refuse unexpected_table:User_old dropped_table:User"),
         ("a mistake",             plain(),      "drop table nobody",                      "unknown"),
         ("a mistake and a drop",  production(), "drop table nobody; drop table \"User\"", "refuse dropped_table:User"),
     ];
@@ -192,7 +195,7 @@ fn a_history_says_what_it_can() {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("x.sql");
         std::fs::write(&file, sql).expect("a file");
-        let push = Push::of_history(&ddl::follow(&[file], None), &world.live);
+        let push = Push::of_history(&ddl::follow(&[file], None, "public"), &world.live);
         words(&world.ask(&push))
     };
     let world = World::marked("central", "production");
@@ -204,6 +207,10 @@ fn a_history_says_what_it_can() {
         (format!("{CENTRAL} drop table \"User\""),                                  "refuse dropped_table:User"),
         (format!("{CENTRAL} alter table \"User\" drop age"),                        "refuse dropped_column:User.age"),
         (format!("create table \"User\" (id int); drop table \"User\"; {CENTRAL}"), "unknown"),
+        (format!("{CENTRAL} drop table if exists \"Other\""),                       "go"),
+        ("create table \"Orchestra\" (id int); drop table if exists \"User\"".to_owned(), "refuse dropped_table:User"),
+        (format!("{CENTRAL} alter table \"User\" rename to x; drop table x"),       "refuse dropped_table:User"),
+        (format!("{CENTRAL} alter table \"User\" drop age; alter table \"User\" add age int"), "unknown"),
     ];
     for (sql, want) in cases {
         assert_eq!(of(&world, &sql), want, "{sql}");

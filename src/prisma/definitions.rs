@@ -87,6 +87,9 @@ pub(super) fn build(document: &Document, mistakes: &mut Mistakes<'_>) -> Definit
         definitions.tables.insert(key, table);
     }
     enums_and_extensions(&mut definitions, &declared);
+    // Not told as a part: what else they hold is not known. But a push makes them what it says.
+    definitions.schemas =
+        declared.datasource.schemas.iter().map(|it| Name::from(it.as_str())).collect();
     definitions
 }
 

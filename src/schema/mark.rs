@@ -6,6 +6,7 @@
 //! copied with a template, nor dumped without `--create`.
 
 use std::fmt;
+use std::fmt::Write as _;
 
 use serde::Deserialize;
 use serde::Serialize;
@@ -15,8 +16,11 @@ use super::visible;
 /// What the line of the mark begins with.
 pub const MARK: &str = "schemawarden: {";
 
-/// The longest line that is read, in bytes.
-pub const MARK_BYTES_MAX: usize = 1000;
+/// As much of a comment is looked at, in bytes. A longer one is no place for a mark.
+pub const COMMENT_BYTES_MAX: usize = 64 * 1024;
+
+/// A line of a mark has fewer bytes.
+const LINE_BYTES_MAX: usize = 1000;
 
 /// The environment that refuses drops.
 pub const PRODUCTION: &str = "production";
@@ -43,23 +47,40 @@ pub struct MarkError {
 }
 
 impl Mark {
-    /// Reads the mark at the beginning of `bytes`, which begin with [`MARK`]; what follows its line is not
-    /// looked at. A line of [`MARK_BYTES_MAX`] bytes or more is none.
+    /// Finds the mark in a comment: the one line that begins with [`MARK`]. `None`: there is none.
     ///
     /// # Errors
     ///
-    /// Where it is no JSON object of the three texts.
-    pub fn read(bytes: &[u8]) -> Result<Self, MarkError> {
-        let line = bytes.split(|it| matches!(it, b'\n' | b'\r')).next().unwrap_or_default();
-        let wrong = |problem: String| MarkError { line: visible(line), problem };
-        let json = line.strip_prefix(MARK.trim_end_matches('{').as_bytes());
-        let json = json.ok_or_else(|| wrong(format!("it does not begin with `{MARK}`")))?;
-        if line.len() >= MARK_BYTES_MAX {
-            let line = format!("{}…", visible(&line[..40]));
-            let problem = format!("it has {MARK_BYTES_MAX} bytes or more");
-            return Err(MarkError { line, problem });
+    /// Where a line is nearly one (another case or spacing, no JSON object of the three texts, too long), where
+    /// there are two, or where the comment is longer than is looked at: somebody relies on it.
+    #[must_use]
+    pub fn find(comment: &[u8]) -> Option<Result<Self, MarkError>> {
+        if comment.len() > COMMENT_BYTES_MAX {
+            let problem = format!("the comment is longer than {COMMENT_BYTES_MAX} bytes");
+            return Some(Err(MarkError { line: "…".to_owned(), problem }));
         }
-        serde_json::from_slice(json).map_err(|error| wrong(error.to_string()))
+        let lines = comment.split(|it| matches!(it, b'\n' | b'\r'));
+        let mut marks = lines.filter(|it| is_nearly(it));
+        let first = marks.next()?;
+        if let Some(second) = marks.next() {
+            let line = shown(second);
+            return Some(Err(MarkError {
+                line,
+                problem: "there is another one before it".to_owned(),
+            }));
+        }
+        Some(Self::read(first))
+    }
+
+    fn read(line: &[u8]) -> Result<Self, MarkError> {
+        let wrong = |problem: String| MarkError { line: shown(line), problem };
+        if line.len() >= LINE_BYTES_MAX {
+            return Err(wrong(format!("it has {LINE_BYTES_MAX} bytes or more")));
+        }
+        if !line.starts_with(MARK.as_bytes()) {
+            return Err(wrong(format!("it does not begin with `{MARK}`")));
+        }
+        serde_json::from_slice(&line[MARK.len() - 1..]).map_err(|error| wrong(error.to_string()))
     }
 
     /// The line of the comment.
@@ -67,7 +88,20 @@ impl Mark {
     pub fn line(&self) -> String {
         // Three texts are JSON; serde_json writes no line break, and no space either.
         let json = serde_json::to_string(self).unwrap_or_default();
-        format!("{}{json}", MARK.trim_end_matches('{'))
+        let mut line = MARK.trim_end_matches('{').to_owned();
+        for it in json.chars() {
+            // In ASCII, since a comment is read by databases of other encodings than its own.
+            if it.is_ascii() {
+                line.push(it);
+            } else {
+                let mut units = [0; 2];
+                for unit in it.encode_utf16(&mut units) {
+                    // Writing to a String cannot fail.
+                    let _ = write!(line, "\\u{unit:04x}");
+                }
+            }
+        }
+        line
     }
 
     /// Whether it says that data would be lost that somebody lives on.
@@ -76,6 +110,25 @@ impl Mark {
         let word = self.environment.trim().to_lowercase();
         matches!(word.as_str(), PRODUCTION | "prod")
     }
+}
+
+/// Whether a line is a mark, or was meant to be one: `schemawarden`, a colon, a brace, in whatever case and
+/// spacing.
+fn is_nearly(line: &[u8]) -> bool {
+    let plain: Vec<u8> = line
+        .iter()
+        .filter(|it| !it.is_ascii_whitespace())
+        .take(MARK.len() - 1)
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    plain == MARK.replace(' ', "").as_bytes()
+}
+
+/// A line for a message.
+fn shown(line: &[u8]) -> String {
+    const SHOWN: usize = 80;
+    let more = if line.len() > SHOWN { "…" } else { "" };
+    format!("{}{more}", visible(&line[..line.len().min(SHOWN)]))
 }
 
 impl fmt::Display for Mark {
@@ -99,26 +152,40 @@ mod tests {
             let mark =
                 Mark { class: "central".to_owned(), environment: PRODUCTION.to_owned(), owner };
             let line = mark.line();
-            assert!(line.starts_with(MARK) && !line.contains('\n'), "{line}");
-            assert_eq!(Mark::read(line.as_bytes()), Ok(mark.clone()));
-            assert_eq!(Mark::read(format!("{line}\nand more").as_bytes()), Ok(mark));
+            assert!(line.starts_with(MARK) && !line.contains('\n') && line.is_ascii(), "{line}");
+            for comment in
+                [line.clone(), format!("{line}\nand more"), format!("a note\r\n{line}\r\n")]
+            {
+                assert_eq!(Mark::find(comment.as_bytes()), Some(Ok(mark.clone())), "{comment}");
+            }
         }
     }
 
     #[test]
-    fn what_is_no_mark_says_so() {
-        let long = format!("schemawarden: {{{}", "x".repeat(MARK_BYTES_MAX));
-        for (bytes, want) in [
-            (&b"schemawarden: {"[..], "EOF"),
-            (b"schemawarden: {}", "missing field `class`"),
-            (b"schemawarden: {\"class\": 1}", "invalid type"),
-            (b"schemawarden: {\"class\": \"a\", \"environment\": \"\xff\"}", "invalid"),
-            (b"something else", "does not begin with"),
-            (long.as_bytes(), "1000 bytes or more"),
+    fn what_is_nearly_a_mark_is_no_comment_of_somebody() {
+        let good = "schemawarden: {\"class\":\"a\",\"environment\":\"production\"}";
+        let long = format!("schemawarden: {{{}", "x".repeat(LINE_BYTES_MAX));
+        let huge = "x".repeat(COMMENT_BYTES_MAX + 1);
+        for (comment, want) in [
+            ("schemawarden: {".to_owned(), "EOF"),
+            ("schemawarden: {}".to_owned(), "missing field `class`"),
+            ("schemawarden: {\"class\": 1}".to_owned(), "invalid type"),
+            (format!(" {good}"), "does not begin with"),
+            (good.replace(": {", ":{"), "does not begin with"),
+            (good.replace("schema", "Schema"), "does not begin with"),
+            (format!("{good}\n{good}"), "another one before it"),
+            (long, "1000 bytes or more"),
+            (huge, "longer than"),
         ] {
-            let error = Mark::read(bytes).expect_err("no mark").to_string();
+            let found = Mark::find(comment.as_bytes()).expect("nearly a mark");
+            let error = found.expect_err("no mark").to_string();
             assert!(error.contains(want), "{error}");
-            assert!(!error.contains('\n') && error.len() < 300, "{error}");
+            assert!(!error.contains('\n') && error.len() < 400, "{error}");
+        }
+        let bytes = b"schemawarden: {\"class\": \"a\", \"environment\": \"\xff\"}";
+        assert!(Mark::find(bytes).expect("nearly a mark").is_err());
+        for comment in ["", "schemawarden: ask Ada", "see schemawarden: {x}", "\n\n"] {
+            assert_eq!(Mark::find(comment.as_bytes()), None, "{comment}");
         }
     }
 

@@ -144,6 +144,64 @@ async fn a_copy_is_not_the_database_that_is_declared() {
     }
 }
 
+/// A name is said, and the URL says something else.
+#[tokio::test]
+async fn a_name_is_held_against_where_the_url_leads() {
+    let (_database, url) = fixtures::central().await;
+    let tenant = TestDatabase::create("sco").await;
+    fixtures::create_tables(&tenant, &["User"]).await;
+    let tenant_url = tenant.url(&tenant.create_role("auditor").await);
+    let config = ConfigText::new().database("central", &url, "central").database(
+        "sco",
+        &tenant_url,
+        "orchestra",
+    );
+    let workspace = fixtures::workspace(&config);
+    let ask = async |url: &str| {
+        let arguments = ["preflight", "central", "--url", url, "--manifest", "central"];
+        workspace.run(&arguments).await
+    };
+    ask(&url).await.ended(0);
+    ask(&tenant_url).await.ended(1).says("registered as `sco`, not `central`");
+    // Nobody's database, and nothing in it says whose it is.
+    let empty = TestDatabase::create("empty").await;
+    let empty_url = empty.url(&empty.create_role("owner").await);
+    ask(&empty_url).await.ended(2).says("this URL leads elsewhere than `central` is registered");
+    let name = empty.name();
+    let mark = r#"schemawarden: {"class":"central","environment":"production"}"#;
+    empty.execute(&format!("comment on database {name} is '{mark}'")).await;
+    ask(&empty_url).await.ended(0).says("its own mark");
+}
+
+/// What Prisma calls a schema is where a push goes.
+#[tokio::test]
+async fn the_schema_of_a_url_is_where_the_push_goes() {
+    let database = TestDatabase::create("central").await;
+    database
+        .execute("create schema billing; create table billing.\"User\" (id bigint primary key)")
+        .await;
+    let url = database.url(&database.create_role("auditor").await);
+    let config = ConfigText::new().database("central", &format!("{url}?schema=billing"), "central");
+    let workspace = fixtures::workspace(&config)
+        .manifest("central", "manifest: central\ntables: [billing.User]\n");
+    installed(&workspace, &database, &["mark", "central", "--production"]).await;
+    workspace.rewrite(
+        "s.prisma",
+        "datasource db {\n  provider = \"postgresql\"\n}\nmodel User {\n  id BigInt @id\n}\n",
+    );
+    workspace.rewrite("x.sql", "drop table \"User\";");
+    workspace
+        .run(&["preflight", "central", "--prisma", "s.prisma"])
+        .await
+        .ended(0)
+        .says("nothing to any table");
+    workspace
+        .run(&["preflight", "central", "--sql", "x.sql"])
+        .await
+        .ended(1)
+        .says("table `billing.User` would be dropped");
+}
+
 #[tokio::test]
 async fn what_cannot_be_told_is_neither_go_nor_refused() {
     let (_database, url) = fixtures::central().await;
@@ -154,12 +212,20 @@ async fn what_cannot_be_told_is_neither_go_nor_refused() {
     workspace.rewrite("block.sql", "do $$ begin drop table \"User\"; end $$;\n");
     workspace.rewrite("bad.prisma", "model {\n");
     std::fs::create_dir(workspace.path().join("empty")).expect("a folder");
+    let json = ["preflight", "gone", "--manifest", "central", "--format", "json"];
+    let run = workspace.run(&json).await;
+    run.ended(2);
+    assert_eq!(run.report().0["decision"], "unknown");
+    let github = ["preflight", "gone", "--manifest", "central", "--format", "github"];
+    let run = workspace.run(&github).await;
+    assert!(
+        run.ended(2).stdout.starts_with("::error title=gone%3A could not tell::"),
+        "{}",
+        run.stdout
+    );
     for (arguments, said) in [
         (&["gone", "--manifest", "central"][..], "could not be read"),
-        (
-            &["central", "--sql", "block.sql"],
-            "block.sql:1:1: `drop table` in the body of DO is not executed",
-        ),
+        (&["central", "--sql", "block.sql"], "block.sql:1:1: the body of DO is not executed"),
         (&["central", "--sql", "empty"], "no `*.sql` file"),
         (&["central", "--prisma", "bad.prisma"], "mistake"),
         (&["central", "--prisma", "nowhere.prisma"], "nowhere.prisma cannot be read"),

@@ -13,6 +13,7 @@ use crate::audit::Slots;
 use crate::cli::client::Client;
 use crate::cli::environment;
 use crate::cli::selection;
+use crate::cli::sql;
 use crate::config::Config;
 use crate::config::ConnectionSource;
 use crate::config::Database;
@@ -43,6 +44,10 @@ pub(super) struct Expectation {
     pub(super) learnt: Option<(u64, u32)>,
     /// Who says so, in words.
     pub(super) from: String,
+    /// Another registered database that the connection leads to, where one was named.
+    pub(super) elsewhere: Option<String>,
+    /// The connection leads where the database that was named is registered.
+    pub(super) is_placed: bool,
     pub(super) doubts: Vec<String>,
 }
 
@@ -67,6 +72,10 @@ pub(super) async fn from_config(
         let manifests = by_mark(live, &all);
         return Ok(Expectation { manifests, all, from, ..Expectation::default() });
     };
+    let leads_to = |it: &Arc<Database>| is_it(it, connection, identity(live));
+    let is_placed = leads_to(database);
+    let other = config.databases.iter().find(|it| it.name != database.name && leads_to(it));
+    let elsewhere = other.filter(|_| !is_placed).map(|it| it.name.clone());
     let environment = environment::environment();
     let goldens = Goldens::of(&config.databases);
     let slots = Slots::new(&config.limits);
@@ -85,6 +94,8 @@ pub(super) async fn from_config(
         pin: database.pin.clone(),
         learnt: None,
         from,
+        elsewhere,
+        is_placed,
         doubts: Vec::new(),
     })
 }
@@ -104,12 +115,8 @@ fn is_it(
     {
         return unlike_declared(pin, identity).is_none();
     }
-    match (&database.connection, connection) {
-        (ConnectionSource::Parsed(registered), ConnectionSource::Parsed(it)) => {
-            it.leads_where(registered)
-        }
-        _ => false,
-    }
+    let (registered, it) = (sql::named(&database.connection), sql::named(connection));
+    registered.zip(it).is_some_and(|(registered, it)| it.leads_where(&registered))
 }
 
 /// The one that was found. Several of one class are one database under several names.
@@ -136,7 +143,13 @@ pub(super) async fn from_daemon(
     connection: &ConnectionSource,
     live: &Catalog,
 ) -> anyhow::Result<Expectation> {
-    let answer = daemon.get(&["expectations"], &clues(name, connection, live)).await?;
+    let clues = clues(connection, live);
+    let found = daemon.get(&["expectations"], &clues).await?;
+    let led_to = names(&found);
+    let answer = match name {
+        Some(name) => daemon.get(&["expectations"], &[("database", name.to_owned())]).await?,
+        None => found,
+    };
     let all: Manifests =
         manifests(&answer["manifests"])?.into_iter().map(|it| (it.name.clone(), it)).collect();
     let from = format!("the daemon on {} says what is expected", daemon.base());
@@ -160,6 +173,8 @@ pub(super) async fn from_daemon(
         oid: it.get("oid").and_then(oid),
         name: it.get("name").and_then(|it| it.as_str().map(str::to_owned)),
     });
+    let is_placed = led_to.contains(database);
+    let elsewhere = led_to.into_iter().find(|_| !is_placed);
     let labels = it["labels"].as_object().into_iter().flatten();
     let doubts = manifests.iter().filter_map(|it| {
         let golden = it.golden.as_ref()?;
@@ -182,18 +197,19 @@ pub(super) async fn from_daemon(
         pin: declared,
         learnt: number(&learnt["system"]).zip(oid(&learnt["oid"])),
         from,
+        elsewhere,
+        is_placed,
     })
 }
 
+/// The databases of an answer.
+fn names(answer: &Value) -> Vec<String> {
+    let all = answer["expectations"].as_array().into_iter().flatten();
+    all.filter_map(|it| it["database"].as_str().map(str::to_owned)).collect()
+}
+
 /// What the daemon may find the database by. Nothing of it is secret.
-fn clues(
-    name: Option<&str>,
-    connection: &ConnectionSource,
-    live: &Catalog,
-) -> Vec<(&'static str, String)> {
-    if let Some(name) = name {
-        return vec![("database", name.to_owned())];
-    }
+fn clues(connection: &ConnectionSource, live: &Catalog) -> Vec<(&'static str, String)> {
     let mut clues = Vec::new();
     if let Some(identity) = identity(live) {
         if let Some(system) = identity.system {

@@ -58,7 +58,8 @@ pub(super) struct SourceArgs {
 pub(super) struct Place<'a> {
     pub(super) connection: &'a ConnectionSource,
     pub(super) limits: &'a Limits,
-    pub(super) url: Option<&'a str>,
+    /// Where what names no schema goes.
+    pub(super) schema: &'a str,
 }
 
 impl fmt::Display for SourceArgs {
@@ -95,9 +96,7 @@ impl SourceArgs {
         match (&self.prisma, &self.sql, &self.manifest) {
             (Some(path), ..) => {
                 let mut desired = taken(path)?;
-                if let Some(schema) = at.url.and_then(schema_parameter) {
-                    moved(&mut desired, &schema);
-                }
+                moved(&mut desired, at.schema);
                 Ok(Push::of_state(&desired, live, self.force_reset))
             }
             (_, Some(path), _) => self.sql(path, live, at).await,
@@ -115,21 +114,22 @@ impl SourceArgs {
         if files.is_empty() {
             bail!("there is no `*.sql` file in {}", path.display());
         }
+        let files = migrations(files);
         if !path.is_dir() || self.pending {
-            return Ok(Push::of_sql(ddl::follow(&files, Some(live))));
+            return Ok(Push::of_sql(ddl::follow(&files, Some(live), at.schema)));
         }
         match applied(&files, live, at).await {
             Ok(Some(applied)) => {
                 let is_pending = |it: &&PathBuf| !applied.contains(&migration(it));
                 let pending: Vec<PathBuf> = files.iter().filter(is_pending).cloned().collect();
-                let mut push = Push::of_sql(ddl::follow(&pending, Some(live)));
+                let mut push = Push::of_sql(ddl::follow(&pending, Some(live), at.schema));
                 let (all, few) = (files.len(), pending.len());
                 push.notes.push(format!("{few} of {all} migrations are pending"));
                 Ok(push)
             }
-            Ok(None) => Ok(Push::of_history(&ddl::follow(&files, None), live)),
+            Ok(None) => Ok(Push::of_history(&ddl::follow(&files, None, at.schema), live)),
             Err(note) => {
-                let mut push = Push::of_history(&ddl::follow(&files, None), live);
+                let mut push = Push::of_history(&ddl::follow(&files, None, at.schema), live);
                 push.notes.push(note);
                 Ok(push)
             }
@@ -147,12 +147,13 @@ async fn applied(
     if !files.iter().all(|it| it.file_name().is_some_and(|it| it == MIGRATION)) {
         return Ok(None);
     }
-    let ledger = RelationName::new("public", LEDGER);
+    let ledger = RelationName::new(at.schema, LEDGER);
     if !live.has_table(&ledger) {
         return Ok(Some(BTreeSet::new()));
     }
+    let schema = at.schema.replace('"', "\"\"");
     let sql = format!(
-        "select migration_name from public.{LEDGER} where finished_at is not null and rolled_back_at is null"
+        "select migration_name from \"{schema}\".{LEDGER} where finished_at is not null and rolled_back_at is null"
     );
     let environment = environment::environment();
     let wanted = ["migration_name"];
@@ -162,6 +163,15 @@ async fn applied(
     })?;
     let names = rows.into_iter().flatten();
     Ok(Some(names.filter_map(|it| Some(it.get("migration_name")?.as_str()?.to_owned())).collect()))
+}
+
+/// In Prisma's layout, what it runs: nothing but the one file of each folder.
+fn migrations(files: Vec<PathBuf>) -> Vec<PathBuf> {
+    let is_one = |it: &PathBuf| it.file_name().is_some_and(|it| it == MIGRATION);
+    if !files.iter().any(is_one) {
+        return files;
+    }
+    files.into_iter().filter(is_one).collect()
 }
 
 /// The folder that a migration is named after.
@@ -205,13 +215,6 @@ fn named(name: &str, expectation: &Expectation) -> anyhow::Result<Arc<Manifest>>
         }
         environment::refused(path, &mistakes)
     })
-}
-
-/// `?schema=` of Prisma: where models without `@@schema` are made.
-fn schema_parameter(text: &str) -> Option<String> {
-    let url = url::Url::parse(text).ok()?;
-    let (_, schema) = url.query_pairs().find(|(key, _)| key == "schema")?;
-    Some(schema.into_owned()).filter(|it| !it.is_empty() && it != "public")
 }
 
 /// The same in that schema in place of `public`.

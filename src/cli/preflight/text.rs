@@ -68,13 +68,20 @@ pub(super) fn people(asked: &Asked<'_>, answer: &Answer) -> String {
     };
     list(&mut out, "drop", &of(Fate::Gone));
     list(&mut out, "empty", &of(Fate::Emptied));
+    let renames: Vec<String> = answer
+        .renames
+        .iter()
+        .map(|(old, new)| format!("{} to {}", old.visible(), new.visible()))
+        .collect();
+    list(&mut out, "rename", &renames);
     let loses: Vec<String> = answer
         .loses
         .iter()
         .map(|(table, column)| format!("{}.{}", table.visible(), column.visible()))
         .collect();
     list(&mut out, "lose column", &loses);
-    if answer.creates.is_empty() && answer.drops.is_empty() && answer.loses.is_empty() {
+    let nothing = [answer.creates.len(), answer.drops.len(), answer.loses.len(), renames.len()];
+    if nothing == [0; 4] {
         let _ = writeln!(out, "  nothing to any table");
     }
     let _ = writeln!(out, "{}", paint(BOLD, "How sure"));
@@ -145,6 +152,14 @@ fn list(out: &mut String, verb: &str, names: &[String]) {
         return;
     }
     let _ = writeln!(out, "  {verb} {}: {}", names.len(), some(names));
+}
+
+/// The same where the database could not be read.
+pub(super) fn github_unknown(database: Option<&str>, reason: &str) -> String {
+    let mut out = String::new();
+    let title = format!("{}: could not tell", database.unwrap_or("preflight"));
+    annotation(&mut out, "error", &title, reason);
+    out
 }
 
 /// Annotations, and the answer for the log.

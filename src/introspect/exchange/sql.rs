@@ -20,8 +20,7 @@ use std::time::Duration;
 
 use super::shapes;
 use crate::config::Limits;
-use crate::schema::MARK;
-use crate::schema::MARK_BYTES_MAX;
+use crate::schema::COMMENT_BYTES_MAX;
 
 /// How long a statement may wait for a lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -75,24 +74,16 @@ impl Layout {
     }
 }
 
-/// The line of the database's comment that begins like a mark ([`crate::schema::Mark`]), in hex; as bytes, since
-/// a shared catalog may hold text of any encoding. 1262 is `pg_database`. A comment that would be long to
-/// fetch is no place for a mark.
-fn mark() -> String {
-    let hex = MARK.bytes().fold(String::new(), |mut hex, it| {
-        let _ = write!(hex, "{it:02x}");
-        hex
-    });
+/// The database's comment, in hex, as far as a mark ([`crate::schema::Mark`]) is looked for in it, and one byte more;
+/// as bytes, since a shared catalog may hold text of any encoding. 1262 is `pg_database`.
+fn comment() -> String {
     format!(
-        "(select pg_catalog.encode(pg_catalog.substr(found.bytes, found.at operator(pg_catalog.+) 1, {MARK_BYTES_MAX}), 'hex')
-    from (select said.bytes, pg_catalog.\"position\"(said.bytes, pg_catalog.decode('0a{hex}', 'hex')) as at
-      from (select pg_catalog.decode('0a', 'hex') operator(pg_catalog.||) pg_catalog.textsend(d.description) as bytes
-        from pg_catalog.pg_shdescription d
-        where d.classoid operator(pg_catalog.=) 1262::pg_catalog.oid
-          and d.objoid operator(pg_catalog.=) (select b.oid from pg_catalog.pg_database b
-            where b.datname operator(pg_catalog.=) pg_catalog.current_database())
-          and pg_catalog.pg_column_size(d.description) operator(pg_catalog.<) 100000 offset 0) said) found
-    where found.at operator(pg_catalog.>) 0)"
+        "(select pg_catalog.encode(pg_catalog.substr(pg_catalog.textsend(d.description), 1, {}), 'hex')
+    from pg_catalog.pg_shdescription d
+    where d.classoid operator(pg_catalog.=) 1262::pg_catalog.oid
+      and d.objoid operator(pg_catalog.=) (select b.oid from pg_catalog.pg_database b
+        where b.datname operator(pg_catalog.=) pg_catalog.current_database()))",
+        COMMENT_BYTES_MAX + 1
     )
 }
 
@@ -107,7 +98,7 @@ select pg_catalog.current_setting('server_version'),
   (select pg_catalog.string_agg(pg_catalog.encode(pg_catalog.namesend(e.extname), 'hex'), ',')
     from pg_catalog.pg_extension e),
   counted.relations, counted.sees_pg_class,
-  {mark}
+  {comment}
 from (
   select pg_catalog.count(*) filter (
       where c.relkind operator(pg_catalog.=) any ('{r,p,f,v,m}'::pg_catalog.\"char\"[])
@@ -212,7 +203,7 @@ pub(super) fn message_with(limits: &Limits, remaining: Duration, parts: &[String
     }
     // Writing to a String cannot fail.
     let relations = RELATIONS.replace("{shape}", &shapes::columns());
-    let evidence = EVIDENCE.replace("{mark}", &mark());
+    let evidence = EVIDENCE.replace("{comment}", &comment());
     let _ = writeln!(sql, "{evidence};\n{relations}\nlimit {rows};");
     for part in parts {
         let _ = writeln!(sql, "{part};");
