@@ -3,6 +3,7 @@
 
 mod generated;
 mod hostile;
+mod repair;
 mod script;
 
 use crate::support::fixtures;

@@ -4,6 +4,7 @@
 mod mark;
 pub(in crate::cli) mod observer;
 mod quarantine;
+mod repair;
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -61,6 +62,12 @@ pub(super) enum SqlCommand {
         /// Write quarantine.sql, undo.sql and drop.sql into this folder, and print where they are.
         #[arg(long, value_name = "FOLDER")]
         write: Option<PathBuf>,
+    },
+    /// Prints SQL; runs nothing. What would make the database what its manifest says: proposals, each with the
+    /// locks, rewrites and losses that it means.
+    Repair {
+        /// The registered database. It is read.
+        database: String,
     },
     /// Prints SQL; runs nothing. What the database is, in its own comment: `preflight` and every audit read
     /// it, and a production database refuses to lose tables (docs/preflight.md).
@@ -125,6 +132,7 @@ pub(super) async fn run(global: &Global, command: &SqlCommand) -> anyhow::Result
             }
             mark::statements(name, dbname, mark.as_ref())?
         }
+        SqlCommand::Repair { .. } => repair::run(&config, database).await?,
         SqlCommand::Quarantine { write, .. } => {
             quarantine::run(global, &config, database, dbname, write.as_deref()).await?
         }
@@ -139,6 +147,7 @@ impl SqlCommand {
             Self::Role { database, .. }
             | Self::Observer { database, .. }
             | Self::Quarantine { database, .. }
+            | Self::Repair { database }
             | Self::Mark { database, .. } => database,
         }
     }
@@ -147,7 +156,7 @@ impl SqlCommand {
     fn role(&self) -> Option<&str> {
         match self {
             Self::Role { name, .. } | Self::Observer { name, .. } => name.as_deref(),
-            Self::Quarantine { .. } | Self::Mark { .. } => None,
+            Self::Quarantine { .. } | Self::Repair { .. } | Self::Mark { .. } => None,
         }
     }
 }
