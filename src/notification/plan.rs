@@ -338,7 +338,9 @@ pub fn lasted(duration: SignedDuration) -> String {
 }
 
 /// What is gone comes back from a backup alone.
-const RESTORE: &str = "Restore what is gone from a backup; there is nothing to quarantine.";
+const RESTORE: &str = "Restore what is gone from a backup.";
+/// And nothing is there that should not be.
+const NOTHING_ELSE: &str = "Restore what is gone from a backup; there is nothing to quarantine.";
 
 fn next_steps(
     incident: &Incident,
@@ -364,7 +366,7 @@ fn next_steps(
                 if has("unexpected_table") || has("forbidden_table") || has("unexpected_foreign") {
                     Some(format!("schemawarden sql quarantine {database}"))
                 } else if has("missing_table") {
-                    Some(RESTORE.to_owned())
+                    Some(NOTHING_ELSE.to_owned())
                 } else {
                     None
                 };
