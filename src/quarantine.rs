@@ -57,6 +57,17 @@ impl Neighbour {
         self.bytes == Some(0)
     }
 
+    /// Whether there may be rows: here, or where a foreign table leads. Those of a partitioned table are its
+    /// partitions'.
+    #[must_use]
+    pub fn may_hold_rows(&self) -> bool {
+        match self.kind {
+            'f' => true,
+            'r' | 'm' => !self.is_empty(),
+            _ => false,
+        }
+    }
+
     /// What `ALTER` and `DROP` call it.
     #[must_use]
     pub fn keyword(&self) -> &'static str {
@@ -104,11 +115,12 @@ pub enum TieKind {
 /// A type.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UsedType {
+    pub oid: Oid,
     pub schema: String,
     pub name: String,
     /// `ALTER DOMAIN` in place of `ALTER TYPE`.
     pub is_domain: bool,
-    /// Relations with columns of it.
+    /// Relations that use it: in columns, defaults, checks, views, policies, triggers, indexes.
     pub columns: BTreeSet<Oid>,
     /// Something else uses it, such as a function.
     pub used_elsewhere: bool,
@@ -234,7 +246,7 @@ mod tests {
     fn of_type(name: &str, columns: &[Oid], used_elsewhere: bool) -> UsedType {
         let columns = columns.iter().copied().collect();
         let (schema, name) = ("public".to_owned(), name.to_owned());
-        UsedType { schema, name, is_domain: false, columns, used_elsewhere }
+        UsedType { oid: 0, schema, name, is_domain: false, columns, used_elsewhere }
     }
 
     fn around() -> Surroundings {

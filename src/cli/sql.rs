@@ -306,7 +306,12 @@ fn identifier(name: &str) -> String {
 
 /// The same on one line, whatever the name holds.
 fn identifier_in_line(name: &str) -> String {
-    if !name.contains(char::is_control) {
+    // What breaks a line, hides, or reorders what is read.
+    let acts = |it: char| {
+        it != '\\'
+            && crate::schema::visible(it.encode_utf8(&mut [0; 4]).as_bytes()).starts_with('\\')
+    };
+    if !name.contains(acts) {
         return identifier(name);
     }
     let mut out = String::from("U&\"");
@@ -314,7 +319,7 @@ fn identifier_in_line(name: &str) -> String {
         match it {
             '"' => out.push_str("\"\""),
             '\\' => out.push_str("\\\\"),
-            _ if it.is_control() => drop(write!(out, "\\+{:06x}", u32::from(it))),
+            _ if acts(it) => drop(write!(out, "\\+{:06x}", u32::from(it))),
             _ => out.push(it),
         }
     }

@@ -24,12 +24,17 @@ use crate::quarantine::UsedType;
 /// Schemas that are not anybody's (`pg_namespace`).
 const THEIRS: &str = "n.nspname !~ '^pg_' and n.nspname <> 'information_schema'";
 
+/// A lock was not to be had in time (SQLSTATE).
+const LOCK_NOT_AVAILABLE: &str = "55P03";
+
 /// Why it could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SurroundingsError {
     #[error(transparent)]
     Rows(Box<RowsError>),
+    #[error("somebody holds a lock on a relation, so its size could not be read; run it again")]
+    Locked,
     #[error("a name in it is not UTF-8, which a script cannot hold")]
     NotText,
     #[error("the server's answer makes no sense: no `{column}`")]
@@ -48,7 +53,10 @@ pub async fn surroundings(
 ) -> Result<Surroundings, SurroundingsError> {
     let ask = async |sql: &str| {
         let all = rows(source, limits, environment, sql, &[]).await;
-        texts(all.map_err(|error| SurroundingsError::Rows(Box::new(error)))?)
+        texts(all.map_err(|error| match error {
+            RowsError::Failed { code } if code == LOCK_NOT_AVAILABLE => SurroundingsError::Locked,
+            other => SurroundingsError::Rows(Box::new(other)),
+        })?)
     };
     let relations = ask(&format!(
         "select c.oid::int8 as oid, n.nspname as schema, c.relname as name, c.relkind as kind, \
@@ -76,12 +84,26 @@ pub async fn surroundings(
     )
     .await?;
     let types = ask(&format!(
-        "select n.nspname as schema, t.typname as name, t.typtype = 'd' as domain, \
-         (select json_agg(distinct a.attrelid::int8) from pg_attribute a \
-           where a.atttypid in (t.oid, t.typarray) and a.atttypid <> 0 and not a.attisdropped) as columns, \
-         exists (select from pg_depend d where d.refclassid = 'pg_type'::regclass and d.refobjid in (t.oid, t.typarray) \
-           and d.classid in ('pg_proc'::regclass, 'pg_cast'::regclass, 'pg_operator'::regclass) \
-           or d.classid = 'pg_type'::regclass and d.objid = t.oid and d.deptype = 'e') as elsewhere \
+        "with d as (select p.classid, p.objid, p.deptype, y.oid as type from pg_depend p \
+           join pg_type y on p.refclassid = 'pg_type'::regclass and p.refobjid in (y.oid, y.typarray)) \
+         select t.oid::int8 as oid, n.nspname as schema, t.typname as name, t.typtype = 'd' as domain, \
+         (select json_agg(distinct used.rel::int8) from ( \
+           select a.attrelid as rel from pg_attribute a where a.atttypid in (t.oid, t.typarray) \
+             and a.atttypid <> 0 and not a.attisdropped \
+           union select x.adrelid from pg_attrdef x join d on d.classid = 'pg_attrdef'::regclass and d.objid = x.oid and d.type = t.oid \
+           union select x.conrelid from pg_constraint x join d on d.classid = 'pg_constraint'::regclass and d.objid = x.oid and d.type = t.oid \
+             where x.conrelid <> 0 \
+           union select x.ev_class from pg_rewrite x join d on d.classid = 'pg_rewrite'::regclass and d.objid = x.oid and d.type = t.oid \
+           union select x.polrelid from pg_policy x join d on d.classid = 'pg_policy'::regclass and d.objid = x.oid and d.type = t.oid \
+           union select x.tgrelid from pg_trigger x join d on d.classid = 'pg_trigger'::regclass and d.objid = x.oid and d.type = t.oid \
+           union select coalesce(x.indrelid, d.objid) from d left join pg_index x on x.indexrelid = d.objid \
+             where d.classid = 'pg_class'::regclass and d.type = t.oid \
+         ) used) as columns, \
+         exists (select from d where d.type = t.oid \
+           and d.classid not in ('pg_attrdef'::regclass, 'pg_rewrite'::regclass, 'pg_policy'::regclass, 'pg_trigger'::regclass, 'pg_class'::regclass) \
+           and not (d.classid = 'pg_type'::regclass and d.deptype = 'i') \
+           and not (d.classid = 'pg_constraint'::regclass and exists (select from pg_constraint x where x.oid = d.objid and (x.conrelid <> 0 or x.contypid = t.oid)))) \
+         or exists (select from pg_depend e where e.classid = 'pg_type'::regclass and e.objid = t.oid and e.deptype = 'e') as elsewhere \
          from pg_type t join pg_namespace n on n.oid = t.typnamespace left join pg_class c on c.oid = t.typrelid \
          where (t.typtype in ('e', 'd') or t.typtype = 'c' and c.relkind = 'c') and {THEIRS}"
     ))
@@ -134,6 +156,7 @@ fn used_type(row: &Map<String, Value>) -> Result<UsedType, SurroundingsError> {
     let columns =
         columns.map(|it| number(it).ok_or(SurroundingsError::Undecodable { column: "columns" }));
     Ok(UsedType {
+        oid: oid(row, "oid")?,
         schema: text(row, "schema")?,
         name: text(row, "name")?,
         is_domain: flag(row, "domain")?,

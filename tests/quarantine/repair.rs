@@ -43,7 +43,6 @@ async fn what_is_proposed_makes_it_what_the_manifest_says() {
         ("a generated column", "alter table a drop column gen", "GENERATED ALWAYS AS"),
         ("a type", "alter table a alter n type int", "ALTER COLUMN \"n\" TYPE bigint"),
         ("null", "alter table a alter name drop not null", "SET NOT NULL"),
-        ("not null", "alter table a alter n set not null", "DROP NOT NULL"),
         ("a default", "alter table a alter name drop default", "SET DEFAULT 'x'::text"),
         ("no default", "alter table a alter n set default 5", "DROP DEFAULT"),
         (
@@ -71,11 +70,6 @@ async fn what_is_proposed_makes_it_what_the_manifest_says() {
             "RENAME CONSTRAINT \"other\" TO \"a_n_check\"",
         ),
         ("an index", "drop index b_a_idx", "CREATE INDEX CONCURRENTLY \"b_a_idx\""),
-        (
-            "another index",
-            "drop index b_a_idx; create index b_a_idx on b (a)",
-            "DROP INDEX CONCURRENTLY",
-        ),
         ("an expression", "drop index b_lower_idx", "CREATE INDEX CONCURRENTLY \"b_lower_idx\""),
         ("persistence", "alter table b set unlogged", "SET LOGGED"),
     ];
@@ -102,18 +96,39 @@ async fn what_is_proposed_makes_it_what_the_manifest_says() {
 
 #[tokio::test]
 async fn what_loses_something_is_a_comment() {
-    let change = "alter table a add column extra text; create index extra_idx on a (n); alter table a add constraint c check (id > 0)";
+    let change = "alter table a alter n set not null; drop index b_a_idx; create index b_a_idx on b (a); \
+        alter table a alter name type varchar(20); alter table a add column extra text; create index extra_idx on a (n); alter table a add constraint c check (id > 0)";
     let (database, workspace) = differing(&format!("{INTENDED}\n{change}")).await;
     let run = workspace.run(&["sql", "repair", "central"]).await;
     run.ended(0)
         .says("-- ALTER TABLE \"public\".\"a\" DROP COLUMN \"extra\";")
         .says("LOSES DATA for good")
+        .says("-- ALTER TABLE \"public\".\"a\" ALTER COLUMN \"n\" DROP NOT NULL;")
+        .says("-- DROP INDEX CONCURRENTLY \"public\".\"b_a_idx\";")
         .says("-- DROP INDEX CONCURRENTLY \"public\".\"extra_idx\";")
         .says("takes a protection away");
-    assert!(run.stdout.lines().all(|it| it.is_empty() || it.starts_with("--")), "{}", run.stdout);
+    // But for what widens: from a text of a length to one of any.
+    let active = run.stdout.lines().filter(|it| !it.is_empty() && !it.starts_with("--"));
+    let active: Vec<&str> = active.collect();
+    let widened = "ALTER TABLE \"public\".\"a\" ALTER COLUMN \"name\" TYPE text;";
+    assert_eq!(active, ["SET lock_timeout = '5s';", widened], "{}", run.stdout);
     let (ok, said) = psql(&database, &run.stdout).await;
     assert!(ok, "{said}");
     workspace.check(1).await;
+}
+
+/// What would cut or round is never run for somebody.
+#[tokio::test]
+async fn a_narrower_type_is_a_comment() {
+    let (database, workspace) =
+        differing(&format!("{INTENDED}\nalter table a alter n type numeric, alter at type text"))
+            .await;
+    let run = workspace.run(&["sql", "repair", "central"]).await;
+    run.ended(0)
+        .says("MAY CUT OR ROUND")
+        .says("-- ALTER TABLE \"public\".\"a\" ALTER COLUMN \"n\" TYPE bigint USING");
+    assert!(run.stdout.lines().all(|it| it.is_empty() || it.starts_with("--")), "{}", run.stdout);
+    drop(database);
 }
 
 #[tokio::test]

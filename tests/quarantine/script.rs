@@ -156,6 +156,79 @@ async fn what_hangs_together_goes_together_and_what_stays_is_named() {
     assert_eq!(snapshot(&workspace).await, before);
 }
 
+/// A foreign key is checked with the rights of the table's owner, who is rarely a superuser.
+#[tokio::test]
+async fn what_stays_can_be_written_by_its_owner() {
+    let (database, workspace) = kept().await;
+    let app = database.create_role("app").await;
+    let name = &app.name;
+    database
+        .execute(&format!(
+            "grant all on schema public to {name}; alter table kept owner to {name}; set role {name};
+             create table a (id int primary key); insert into a values (1);
+             alter table kept add a int references a; create table b (id int references kept);
+             create table parent (id int); create table heir () inherits (parent); reset role"
+        ))
+        .await;
+    let workspace = workspace.manifest("central", "manifest: central\ntables: [kept, parent]\n");
+    let scripts = Scripts::printed(&workspace, "out").await;
+    let warning = "public.heir inherits from public.parent, which stays";
+    assert!(scripts.quarantine.contains(warning), "{}", scripts.quarantine);
+    database.execute(&scripts.quarantine).await;
+    let session = database.session(&app).await;
+    session.execute("insert into kept (id, a) values (2, 1); delete from kept where id = 1").await;
+    database.execute(&scripts.undo).await;
+    session.execute("insert into kept (id, a) values (3, 1); delete from kept where id = 2").await;
+}
+
+/// All databases of a class have quarantines of one name, and scripts lie about.
+#[tokio::test]
+async fn no_script_works_in_another_database_or_at_another_time() {
+    let (database, workspace) = kept().await;
+    database
+        .execute(
+            "create table a (id int); create type mood as enum ('x'); create table b (mood mood)",
+        )
+        .await;
+    let scripts = Scripts::printed(&workspace, "out").await;
+    for early in [&scripts.undo, &scripts.drop] {
+        assert!(fails(&database, early).await.contains("is not what it was"));
+    }
+    database.execute("alter table kept add mood mood").await;
+    let error = fails(&database, &scripts.quarantine).await;
+    assert!(error.contains("something else uses a type or a sequence by now"), "{error}");
+    database.execute("alter table kept drop mood").await;
+    database.execute(&scripts.quarantine).await;
+    let (other, _) = kept().await;
+    let to = "create schema schemawarden_quarantine_x";
+    other.execute(to).await;
+    for script in [&scripts.quarantine, &scripts.undo, &scripts.drop] {
+        let error = fails(&other, script).await;
+        assert!(error.contains("this is database"), "{error}");
+    }
+    let place = database
+        .one("select relnamespace::regnamespace::text from pg_class where relname = 'a'")
+        .await;
+    database.execute(&format!("insert into {place}.a values (1)")).await;
+    assert!(fails(&database, &scripts.drop).await.contains("was empty, and holds rows now"));
+    database.execute(&scripts.undo).await;
+    assert_eq!(database.one("select count(*)::text from a").await, "1");
+}
+
+/// Whose tables these are is to be found out first.
+#[tokio::test]
+async fn nothing_is_planned_for_what_may_be_another_database() {
+    let database = TestDatabase::create("other").await;
+    fixtures::create_tables(&database, &["Musician", "Concert"]).await;
+    let url = database.url(&database.create_role("auditor").await);
+    let workspace = fixtures::workspace(&ConfigText::new().database("central", &url, "central"));
+    for what in ["quarantine", "repair"] {
+        let run = workspace.run(&["sql", what, "central"]).await;
+        run.ended(2).says("this may not be the database that it should be");
+        assert!(run.stdout.is_empty(), "{}", run.stdout);
+    }
+}
+
 #[tokio::test]
 async fn where_there_is_nothing_to_do_or_to_read_it_says_so() {
     let database = TestDatabase::create("central").await;
@@ -168,6 +241,7 @@ async fn where_there_is_nothing_to_do_or_to_read_it_says_so() {
     run.ended(0).says("Tables are missing: restore; there is nothing to quarantine.");
     workspace.run(&["sql", "quarantine", "gone"]).await.ended(2).says("could not be read whole");
     workspace.run(&["sql", "quarantine", "centrl"]).await.ended(2).says("did you mean `central`?");
+    fixtures::create_tables(&database, &fixtures::CENTRAL).await;
     database.execute("create table tmp_import (id int)").await;
     workspace
         .run(&["sql", "quarantine", "central", "--write", "out"])

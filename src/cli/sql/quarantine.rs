@@ -1,6 +1,7 @@
 //! `schemawarden sql quarantine`: one script that puts aside what should not be there, for a person to read and
 //! run. It connects to read; it changes nothing.
 
+mod check;
 mod script;
 
 use std::collections::BTreeMap;
@@ -16,8 +17,8 @@ use serde_json::Value;
 use self::script::Script;
 use crate::audit::Goldens;
 use crate::cli::Global;
-use crate::cli::check;
 use crate::cli::check::Scope;
+use crate::cli::check::audit_all;
 use crate::cli::client::Client;
 use crate::cli::client::Contact;
 use crate::cli::environment;
@@ -45,7 +46,7 @@ pub(super) async fn run(
         limits: config.limits,
         goldens: Goldens::of(&config.databases),
     };
-    let mut reports = check::audit_all(&scope).await;
+    let mut reports = audit_all(&scope).await;
     let Some(report) = reports.pop() else { bail!("the audit was given up") };
     if !report.evidence.complete {
         let reason = report.reason.as_deref().unwrap_or("no reason is known");
@@ -54,6 +55,14 @@ pub(super) async fn run(
     let found = found(&report);
     if found.is_empty() {
         return Ok(nothing(database, &report));
+    }
+    if let Some(it) = report.counting().find(|it| it.kind == FindingKind::WrongDatabase) {
+        bail!(
+            "this may not be the database that it should be, so nothing is moved: {}; see `schemawarden doctor {}`. \
+             If it is, restore its own tables first",
+            it.message,
+            database.name
+        );
     }
     let environment = environment::environment();
     let read = introspect::surroundings(&database.connection, &database.limits, &environment);

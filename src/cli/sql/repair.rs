@@ -61,6 +61,15 @@ pub(super) async fn run(config: &Config, database: &Arc<Database>) -> anyhow::Re
         let reason = report.reason.as_deref().unwrap_or("no reason is known");
         bail!("`{}` could not be read whole, so nothing is proposed: {reason}", database.name);
     }
+    let holds_others = report.counting().any(|it| is_unexpected(it.kind));
+    let wrong = report.counting().find(|it| it.kind == FindingKind::WrongDatabase);
+    if let Some(it) = wrong.filter(|_| holds_others) {
+        bail!(
+            "this may not be the database that it should be, so nothing is proposed: {}; see `schemawarden doctor {}`",
+            it.message,
+            database.name
+        );
+    }
     Ok(printed(&report, database))
 }
 
@@ -84,7 +93,9 @@ fn printed(report: &Report, database: &Database) -> String {
     let _ = writeln!(
         out,
         "-- Repair of database `{name}`, held to manifest `{}`: proposals, each with what it costs.\n\
-         -- Read each before you run it. Where a migration tool keeps this schema, make the change there.",
+         -- Read each before you run it (psql -v ON_ERROR_STOP=1). Where a migration tool keeps this schema, make the change\n\
+         -- there. Constraints are written as far as the manifest tells: it does not tell deferrable keys, NO INHERIT, or\n\
+         -- storage parameters.",
         database.manifest.name
     );
     if !missing.is_empty() {

@@ -11,6 +11,8 @@ use super::super::check_database;
 use super::super::comment;
 use super::super::identifier_in_line as identifier;
 use super::super::literal;
+use super::check::Where;
+use super::check::check;
 use crate::quarantine::Neighbour;
 use crate::quarantine::Oid;
 use crate::quarantine::Plan;
@@ -45,17 +47,22 @@ impl Script<'_> {
         let mut out = self.evidence();
         out.push_str("BEGIN;\n");
         out.push_str(SETTINGS);
+        let elsewhere = check_database(self.dbname, "The quarantine");
+        if !elsewhere.is_empty() {
+            // Before any lock.
+            let _ = writeln!(out, "DO $database$\nBEGIN\n{elsewhere}END\n$database$;");
+        }
         let tables: Vec<String> =
             self.relations().filter(|it| it.is_table()).map(qualified).collect();
         if !tables.is_empty() {
             // Writing to a String cannot fail.
             let _ = writeln!(
                 out,
-                "-- Nobody reads or writes them from here on.\nLOCK TABLE\n  {}\nIN ACCESS EXCLUSIVE MODE;",
-                tables.join(",\n  ")
+                "-- Nobody reads or writes them from here on.\nLOCK TABLE\n  ONLY {}\nIN ACCESS EXCLUSIVE MODE;",
+                tables.join(",\n  ONLY ")
             );
         }
-        self.check(&mut out);
+        check(self, &mut out, Where::Before);
         for (from, to) in &self.plan.to {
             let _ = writeln!(out, "CREATE SCHEMA {};", identifier(to));
             let said = format!(
@@ -67,8 +74,33 @@ impl Script<'_> {
         for it in self.statements(false) {
             let _ = writeln!(out, "{it}");
         }
+        // A foreign key is checked by name, with the rights of the table's owner.
+        for to in self.plan.to.values() {
+            for owner in self.tied_owners(to) {
+                let _ = writeln!(
+                    out,
+                    "GRANT USAGE ON SCHEMA {} TO {};",
+                    identifier(to),
+                    identifier(&owner)
+                );
+            }
+        }
         out.push_str("COMMIT;\n");
         out
+    }
+
+    /// Owners of what goes to `to` and has a foreign key from or to what stays.
+    fn tied_owners(&self, to: &str) -> BTreeSet<String> {
+        let moved = |it: &Oid| self.plan.moved.contains(it);
+        let keys = self.around.ties.iter().filter(|it| it.kind == TieKind::ForeignKey);
+        let ends = keys.filter_map(|it| match (moved(&it.from), moved(&it.to)) {
+            (true, false) => Some(it.from),
+            (false, true) => Some(it.to),
+            _ => None,
+        });
+        let tables = ends.filter_map(|it| self.around.relations.get(&it));
+        let here = tables.filter(|it| self.plan.to.get(&it.schema).is_some_and(|it| it == to));
+        here.map(|it| it.owner.clone()).collect()
     }
 
     pub(super) fn undo(&self) -> String {
@@ -102,13 +134,13 @@ impl Script<'_> {
         let _ = writeln!(
             out,
             "-- Quarantine of database `{}`: {} that should not be there, as read at {}.\n\
-             -- Read it, then run it there with psql, as the role that owns them or a superuser. It moves them into a\n\
-             -- schema that no audit looks at, in one transaction, and drops nothing.",
+             -- Read it, then run it there with psql, as a superuser, or as the role that owns them and may create schemas.\n\
+             -- It moves them into a schema that no audit looks at, in one transaction, and drops nothing.",
             comment(self.database),
             crate::cli::output::count(count, "relation"),
             self.now.strftime("%Y-%m-%d %H:%M:%S UTC"),
         );
-        let full: Vec<&Neighbour> = self.relations().filter(|it| holds(it)).collect();
+        let full: Vec<&Neighbour> = self.relations().filter(|it| it.may_hold_rows()).collect();
         let _ = writeln!(out, "--");
         if full.is_empty() {
             let _ = writeln!(out, "-- None of them holds a row.");
@@ -121,6 +153,14 @@ impl Script<'_> {
             for it in full {
                 let _ = writeln!(out, "-- !   {}: {}", shown(it), size(it));
             }
+        }
+        for (child, parent) in self.heirs_of_what_stays() {
+            let _ = writeln!(
+                out,
+                "-- ! {} inherits from {}, which stays: its rows are read there, too, and go with it if it is dropped.",
+                shown(child),
+                shown(parent)
+            );
         }
         let _ = writeln!(out, "--\n-- What is moved:");
         for oid in &self.plan.moved {
@@ -178,6 +218,18 @@ impl Script<'_> {
         ordered
     }
 
+    /// Children by inheritance that are moved, with the parents that are not.
+    fn heirs_of_what_stays(&self) -> Vec<(&Neighbour, &Neighbour)> {
+        let is_moved = |it: &Oid| self.plan.moved.contains(it);
+        let ties = self.around.ties.iter().filter(|it| it.kind == TieKind::ChildOf);
+        let apart = ties.filter(|it| is_moved(&it.from) && !is_moved(&it.to));
+        let both = apart.filter_map(|it| {
+            let of = |oid| self.around.relations.get(&oid);
+            of(it.from).zip(of(it.to))
+        });
+        both.collect()
+    }
+
     /// What stays and has to do with it. All of it goes on working.
     fn ties_from_outside(&self, oid: Oid) -> Vec<String> {
         let moved: BTreeSet<Oid> = self.plan.moved.iter().copied().collect();
@@ -197,6 +249,10 @@ impl Script<'_> {
                 ),
                 TieKind::Reads if tie.to == oid => facts
                     .extend(outside(&tie.from).map(|it| format!("view {} reads it", shown(it)))),
+                TieKind::Uses if self.owns(oid, tie.to) => {
+                    let what = "takes numbers from its sequence, which goes along";
+                    facts.extend(outside(&tie.from).map(|it| format!("{} {what}", shown(it))));
+                }
                 TieKind::ChildOf if tie.to == oid => facts
                     .extend(outside(&tie.from).map(|it| format!("{} inherits from it", shown(it)))),
                 _ => {}
@@ -205,49 +261,11 @@ impl Script<'_> {
         facts
     }
 
-    /// Stops where anything is not as it was read.
-    fn check(&self, out: &mut String) {
-        let rows: Vec<String> = self
-            .plan
-            .moved
-            .iter()
-            .filter_map(|oid| {
-                let it = self.around.relations.get(oid)?;
-                Some(format!(
-                    "    ({oid}::oid, {}, {}, '{}'::\"char\", {})",
-                    literal(&it.schema),
-                    literal(&it.name),
-                    it.kind,
-                    it.is_table() && it.is_empty()
-                ))
-            })
-            .collect();
-        let _ = writeln!(
-            out,
-            "DO $check$\nDECLARE\n  was record;\n  holds_rows boolean;\nBEGIN\n{}  FOR was IN SELECT * FROM (VALUES\n{}\n  \
-             ) AS listed(oid, schema, name, kind, is_empty) LOOP\n    \
-             IF NOT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = was.oid\n      \
-             AND n.nspname = was.schema AND c.relname = was.name AND c.relkind = was.kind) THEN\n      \
-             RAISE EXCEPTION '%.% is not what it was', was.schema, was.name\n        \
-             USING HINT = 'Something has changed since this was printed: print it anew.';\n    \
-             END IF;\n    \
-             IF EXISTS (SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid\n      \
-             WHERE i.inhparent = was.oid AND c.relispartition AND NOT i.inhrelid = ANY ('{{{}}}'::oid[])) THEN\n      \
-             RAISE EXCEPTION '%.% has a partition more', was.schema, was.name\n        \
-             USING HINT = 'Something has changed since this was printed: print it anew.';\n    \
-             END IF;\n    \
-             IF was.is_empty THEN\n      \
-             EXECUTE format('SELECT EXISTS (SELECT FROM ONLY %I.%I)', was.schema, was.name) INTO holds_rows;\n      \
-             IF holds_rows THEN\n        \
-             RAISE EXCEPTION '%.% was empty, and holds rows now', was.schema, was.name\n          \
-             USING HINT = 'Look at them. Then print this anew.';\n      \
-             END IF;\n    \
-             END IF;\n  \
-             END LOOP;\nEND\n$check$;",
-            check_database(self.dbname, "The quarantine"),
-            rows.join(",\n"),
-            self.plan.moved.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
-        );
+    fn owns(&self, table: Oid, sequence: Oid) -> bool {
+        let is_it = |it: &crate::quarantine::Tie| {
+            it.kind == TieKind::OwnedBy && it.from == sequence && it.to == table
+        };
+        self.around.ties.iter().any(is_it)
     }
 
     /// One statement each; `back` for the way back.
@@ -273,6 +291,7 @@ impl Script<'_> {
 
     fn undo_statements(&self) -> String {
         let mut out = format!("BEGIN;\n{SETTINGS}");
+        check(self, &mut out, Where::Moved);
         for it in self.statements(true) {
             let _ = writeln!(out, "{it}");
         }
@@ -287,6 +306,7 @@ impl Script<'_> {
     /// circle. Nothing outside goes along: then PostgreSQL refuses.
     fn drop_statements(&self) -> String {
         let mut out = format!("BEGIN;\n{SETTINGS}");
+        check(self, &mut out, Where::Dropped);
         let there = |it: &Neighbour| {
             let to = self.plan.to.get(&it.schema)?;
             Some(format!("{}.{}", identifier(to), identifier(&it.name)))
@@ -328,12 +348,10 @@ fn is_view(it: &Neighbour) -> bool {
 const SETTINGS: &str = "SET LOCAL lock_timeout = '5s';\nSET LOCAL search_path = pg_catalog, pg_temp;\n\
     SET LOCAL row_security = off;\nSET LOCAL schemawarden.bypass = 'quarantine';\n";
 
-/// Whether somebody may miss something: rows, or what may be some.
-fn holds(it: &Neighbour) -> bool {
-    it.bytes.is_some_and(|bytes| bytes > 0)
-}
-
 fn size(it: &Neighbour) -> String {
+    if it.kind == 'f' {
+        return "its rows are elsewhere, and were not looked at".to_owned();
+    }
     let bytes = it.total_bytes.unwrap_or_default();
     let size = if bytes < 10 * 1024 * 1024 {
         format!("{} kB", bytes.div_ceil(1024))

@@ -26,6 +26,7 @@ pub(super) struct Proposal {
 const SHORT_LOCK: &str = "holds ACCESS EXCLUSIVE for a moment; rows are not read";
 const REWRITE: &str = "rewrites the table under ACCESS EXCLUSIVE, with twice its space; fails where a row does not fit";
 const SCAN: &str = "reads every row under ACCESS EXCLUSIVE; fails where one does not fit";
+const NARROWS: &str = "rewrites the table, and MAY CUT OR ROUND what does not fit, without an error: only as a comment";
 const LOSES: &str = "LOSES DATA for good: only as a comment";
 const UNPROTECTS: &str = "takes a protection away: only as a comment";
 const BY_HAND: &str = "no statement is proposed; `schemawarden explain` says what it means";
@@ -80,16 +81,28 @@ fn settled(finding: &Finding, manifest: &Manifest) -> Option<Proposal> {
         }
         FindingKind::ColumnTypeChanged => {
             let (column, to) = (column()?, one_line(expected?)?);
-            let change = format!("ALTER COLUMN {column} TYPE {to} USING {column}::{to}");
-            Proposal::of(vec![alter(change)], REWRITE)
+            let collation = match of_column(finding, spec()?)?.1.collation.as_ref() {
+                Some(Some(it)) => format!(" COLLATE {}", one_line(it)?),
+                // What it is now would be lost without a word.
+                None if to.starts_with("text") || to.starts_with("char") => return None,
+                Some(None) | None => String::new(),
+            };
+            if widens(detail("actual")?, &to) {
+                let change = format!("ALTER COLUMN {column} TYPE {to}{collation}");
+                Proposal::of(vec![alter(change)], REWRITE)
+            } else {
+                let change =
+                    format!("ALTER COLUMN {column} TYPE {to}{collation} USING {column}::{to}");
+                Proposal::comment(vec![alter(change)], NARROWS)
+            }
         }
         FindingKind::NullabilityChanged if expected == Some("not null") => {
             Proposal::of(vec![alter(format!("ALTER COLUMN {} SET NOT NULL", column()?))], SCAN)
         }
-        FindingKind::NullabilityChanged => Proposal::of(
-            vec![alter(format!("ALTER COLUMN {} DROP NOT NULL", column()?))],
-            SHORT_LOCK,
-        ),
+        FindingKind::NullabilityChanged => {
+            let change = format!("ALTER COLUMN {} DROP NOT NULL", column()?);
+            Proposal::comment(vec![alter(change)], UNPROTECTS)
+        }
         FindingKind::DefaultChanged => {
             let column = column()?;
             let change = match expected {
@@ -103,15 +116,23 @@ fn settled(finding: &Finding, manifest: &Manifest) -> Option<Proposal> {
         FindingKind::IdentityChanged => {
             let column = column()?;
             let word = |it: &str| if it == "always" { "ALWAYS" } else { "BY DEFAULT" };
-            let change = match (expected, detail("actual")) {
-                (None, _) => format!("ALTER COLUMN {column} DROP IDENTITY"),
-                (Some(it), None) => {
-                    format!("ALTER COLUMN {column} ADD GENERATED {} AS IDENTITY", word(it))
+            match (expected, detail("actual")) {
+                (None, _) => {
+                    let change = format!("ALTER COLUMN {column} DROP IDENTITY");
+                    let hazard = "loses where it has counted to: only as a comment";
+                    Proposal::comment(vec![alter(change)], hazard)
                 }
-                (Some(it), Some(_)) => format!("ALTER COLUMN {column} SET GENERATED {}", word(it)),
-            };
-            let hazard = "holds ACCESS EXCLUSIVE for a moment; a new identity counts from 1, whatever rows there are";
-            Proposal::of(vec![alter(change)], hazard)
+                (Some(it), None) => {
+                    let change =
+                        format!("ALTER COLUMN {column} ADD GENERATED {} AS IDENTITY", word(it));
+                    let hazard = "holds ACCESS EXCLUSIVE for a moment; it counts from 1: where there are rows, setval() has to follow";
+                    Proposal::of(vec![alter(change)], hazard)
+                }
+                (Some(it), Some(_)) => {
+                    let change = format!("ALTER COLUMN {column} SET GENERATED {}", word(it));
+                    Proposal::of(vec![alter(change)], SHORT_LOCK)
+                }
+            }
         }
         FindingKind::PrimaryKeyChanged
         | FindingKind::UniqueChanged
@@ -120,26 +141,26 @@ fn settled(finding: &Finding, manifest: &Manifest) -> Option<Proposal> {
         | FindingKind::ExclusionChanged => constraint(finding, spec(), &table)?,
         FindingKind::IndexChanged => index(finding, spec(), name, &table)?,
         FindingKind::RowSecurityChanged => {
-            let on = match expected? {
-                "disabled" => {
-                    return Some(Proposal::comment(
-                        vec![alter("DISABLE ROW LEVEL SECURITY".to_owned())],
-                        UNPROTECTS,
-                    ));
-                }
-                "forced" => "FORCE ROW LEVEL SECURITY",
-                _ => "ENABLE ROW LEVEL SECURITY",
-            };
+            let security = |it: &str| alter(format!("{it} ROW LEVEL SECURITY"));
             let hazard = "holds ACCESS EXCLUSIVE for a moment; without a policy nobody but the owner sees a row";
-            Proposal::of(vec![alter(on.to_owned())], hazard)
+            match (expected?, detail("actual")?) {
+                ("forced", "enabled") => Proposal::of(vec![security("FORCE")], hazard),
+                ("forced", _) => Proposal::of(vec![security("ENABLE"), security("FORCE")], hazard),
+                ("enabled", "forced") => Proposal::comment(vec![security("NO FORCE")], UNPROTECTS),
+                ("enabled", _) => Proposal::of(vec![security("ENABLE")], hazard),
+                _ => Proposal::comment(vec![security("DISABLE")], UNPROTECTS),
+            }
         }
         FindingKind::OwnerChanged => {
             let hazard = "holds ACCESS EXCLUSIVE for a moment; the old owner loses every right it had as such";
             Proposal::of(vec![alter(format!("OWNER TO {}", identifier(plain(expected?)?)))], hazard)
         }
         FindingKind::PersistenceChanged => {
-            let to = if expected? == "unlogged" { "SET UNLOGGED" } else { "SET LOGGED" };
-            Proposal::of(vec![alter(to.to_owned())], REWRITE)
+            if expected? == "unlogged" {
+                Proposal::comment(vec![alter("SET UNLOGGED".to_owned())], UNPROTECTS)
+            } else {
+                Proposal::of(vec![alter("SET LOGGED".to_owned())], REWRITE)
+            }
         }
         _ => return None,
     })
@@ -164,10 +185,34 @@ fn one_line(sql: &str) -> Option<String> {
     (!runs_on).then(|| sql.to_owned())
 }
 
-fn missing_column(finding: &Finding, spec: &TableSpec, table: &str) -> Option<Proposal> {
+/// The column that a finding is about, as the manifest has it.
+fn of_column<'a>(finding: &Finding, spec: &'a TableSpec) -> Option<(&'a Name, &'a ColumnSpec)> {
     let part = finding.part.as_deref()?;
-    let listed = &spec.columns.as_ref()?.listed;
-    let (name, column) = listed.iter().find(|(name, _)| name.visible() == part)?;
+    spec.columns.as_ref()?.listed.iter().find(|(name, _)| name.visible() == part)
+}
+
+/// Whether every value of one type is the same value of the other.
+fn widens(from: &str, to: &str) -> bool {
+    let length = |it: &str| it.split_once('(')?.1.trim_end_matches(')').parse::<u32>().ok();
+    let base = |it: &str| it.split('(').next().unwrap_or(it).trim().to_owned();
+    let is_longer = match (length(from), length(to)) {
+        (_, None) => true,
+        (Some(from), Some(to)) => from <= to,
+        (None, Some(_)) => false,
+    };
+    match (base(from).as_str(), base(to).as_str()) {
+        ("character varying", "text")
+        | ("smallint", "integer" | "bigint")
+        | ("integer", "bigint")
+        | ("real", "double precision") => true,
+        ("character varying", "character varying") => is_longer,
+        ("smallint" | "integer" | "bigint", "numeric") => !to.contains('('),
+        _ => false,
+    }
+}
+
+fn missing_column(finding: &Finding, spec: &TableSpec, table: &str) -> Option<Proposal> {
+    let (name, column) = of_column(finding, spec)?;
     let definition = definition(name, column)?;
     let nullable = column.nullable.unwrap_or(true);
     let fills = column.default.as_ref().is_some_and(Option::is_some)
@@ -176,7 +221,10 @@ fn missing_column(finding: &Finding, spec: &TableSpec, table: &str) -> Option<Pr
     let computes = column.generated.as_ref().is_some_and(Option::is_some)
         || column.identity.flatten().is_some()
         || column.default.iter().flatten().any(|it| it.contains('('));
+    // A domain may have a default and a check of its own.
+    let is_ours = column.type_name.as_deref().is_some_and(|it| it.contains('.'));
     let hazard = match (nullable, fills, computes) {
+        _ if is_ours || column.generated.as_ref().is_some_and(Option::is_some) => REWRITE,
         (false, false, _) => {
             "fails where the table holds rows: then add it without NOT NULL, fill it, and SET NOT NULL"
         }
@@ -224,13 +272,17 @@ fn constraint(finding: &Finding, spec: Option<&TableSpec>, table: &str) -> Optio
         let (definition, late) = spelling::constraint(finding.kind, spec?, part)?;
         let name = identifier(plain(part)?);
         let definition = one_line(&definition)?;
-        if late {
+        if late && !is_partitioned(spec?) {
             let adds = format!("ALTER TABLE {table} ADD CONSTRAINT {name} {definition} NOT VALID;");
             let checks = format!("ALTER TABLE {table} VALIDATE CONSTRAINT {name};");
             let hazard = "the first holds a lock for a moment, the second reads every row and lets others write; fails where one does not fit";
             return Some((vec![adds, checks], hazard));
         }
-        let hazard = "builds an index under ACCESS EXCLUSIVE; fails where two rows are equal";
+        let hazard = if late {
+            SCAN
+        } else {
+            "builds an index under ACCESS EXCLUSIVE; fails where two rows are equal"
+        };
         Some((vec![format!("ALTER TABLE {table} ADD CONSTRAINT {name} {definition};")], hazard))
     };
     match finding.detail.get("change")?.as_str()? {
@@ -241,11 +293,19 @@ fn constraint(finding: &Finding, spec: Option<&TableSpec>, table: &str) -> Optio
             let change = format!("RENAME CONSTRAINT {} TO {}", side("actual")?, side("expected")?);
             Some(Proposal::of(vec![format!("ALTER TABLE {table} {change};")], SHORT_LOCK))
         }
+        // In one statement: where the new one does not hold, the old one stays.
         _ => {
-            let (added, hazard) = add()?;
-            Some(Proposal::of([vec![drop(part)?], added].concat(), hazard))
+            let (definition, _) = spelling::constraint(finding.kind, spec?, part)?;
+            let (name, definition) = (identifier(plain(part)?), one_line(&definition)?);
+            let change = format!("DROP CONSTRAINT {name}, ADD CONSTRAINT {name} {definition}");
+            Some(Proposal::of(vec![format!("ALTER TABLE {table} {change};")], SCAN))
         }
     }
+}
+
+/// Whether the manifest says that a table has partitions: then some statements have to lock for longer.
+fn is_partitioned(spec: &TableSpec) -> bool {
+    matches!(spec.partition_key, Some(Some(_)))
 }
 
 /// The same of an index, which can be built while others write.
@@ -264,13 +324,17 @@ fn index(
     let create = || {
         let definition = spelling::index(spec?, part)?;
         let unique = if definition.0 { "UNIQUE " } else { "" };
+        let concurrently = if is_partitioned(spec?) { "" } else { "CONCURRENTLY " };
         Some(format!(
-            "CREATE {unique}INDEX CONCURRENTLY {} ON {table} {};",
+            "CREATE {unique}INDEX {concurrently}{} ON {table} {};",
             identifier(plain(part)?),
             one_line(&definition.1)?
         ))
     };
     match finding.detail.get("change")?.as_str()? {
+        "missing" if is_partitioned(spec?) => {
+            Some(Proposal::of(vec![create()?], "nobody writes while it is built"))
+        }
         "missing" => Some(Proposal::of(vec![create()?], built)),
         "unexpected" => Some(Proposal::comment(
             vec![drop(part)?],
@@ -286,6 +350,9 @@ fn index(
             Some(Proposal::of(vec![sql], "holds SHARE UPDATE EXCLUSIVE for a moment"))
         }
         "invalid" => None,
-        _ => Some(Proposal::of(vec![drop(part)?, create()?], built)),
+        _ => {
+            let hazard = "there is none until the new one is built: only as a comment. Better: build it under another name, drop the old one, rename";
+            Some(Proposal::comment(vec![drop(part)?, create()?], hazard))
+        }
     }
 }
