@@ -17,15 +17,17 @@ mod error;
 mod exchange;
 mod listen;
 
+mod dependency_graph;
 pub mod probe;
 pub mod rows;
 mod scratch;
 mod session;
 mod stream;
-mod surroundings;
 mod tls;
 
 pub use credentials::CredentialsError;
+pub use dependency_graph::DependencyGraphError;
+pub use dependency_graph::dependency_graph;
 pub use environment::Environment;
 pub use error::IntrospectError;
 pub use error::Phase;
@@ -38,8 +40,6 @@ pub use listen::listen;
 pub use scratch::Scratch;
 pub use scratch::ScratchError;
 pub use scratch::scratch;
-pub use surroundings::SurroundingsError;
-pub use surroundings::surroundings;
 pub use tls::TlsError;
 pub use tls::TlsVersion;
 pub use tls::Verification;

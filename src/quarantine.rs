@@ -7,7 +7,7 @@
 //! ```text
 //! findings ─► names ─┐
 //!                    ├─► plan ─► Plan ─► cli::sql::quarantine prints it
-//! Surroundings ──────┘
+//! DependencyGraph ──────┘
 //! ```
 
 use std::collections::BTreeMap;
@@ -23,11 +23,11 @@ pub const SCHEMA: &str = "schemawarden_quarantine_";
 /// An object of the database, by its OID.
 pub type Oid = u32;
 
-/// What a database holds around its relations. Names are texts: what is not text cannot be written as SQL.
+/// The relations of a database, and what depends on what (`pg_depend` and its kin). Names are texts: what is not text cannot be written as SQL.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Surroundings {
-    pub relations: BTreeMap<Oid, Neighbour>,
-    pub ties: Vec<Tie>,
+pub struct DependencyGraph {
+    pub relations: BTreeMap<Oid, Relation>,
+    pub dependencies: Vec<Dependency>,
     /// Enums, domains and composite types.
     pub types: Vec<UsedType>,
     /// Every schema there is.
@@ -36,7 +36,7 @@ pub struct Surroundings {
 
 /// A relation or sequence.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Neighbour {
+pub struct Relation {
     pub schema: String,
     pub name: String,
     /// `pg_class.relkind`.
@@ -50,7 +50,7 @@ pub struct Neighbour {
     pub total_bytes: Option<u64>,
 }
 
-impl Neighbour {
+impl Relation {
     /// Whether there is certainly no row: not a page.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -89,8 +89,8 @@ impl Neighbour {
 
 /// How one relation depends on another.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Tie {
-    pub kind: TieKind,
+pub struct Dependency {
+    pub kind: DependencyKind,
     pub from: Oid,
     pub to: Oid,
     /// The constraint of a foreign key.
@@ -99,7 +99,7 @@ pub struct Tie {
 
 /// What kind of dependence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum TieKind {
+pub enum DependencyKind {
     /// A foreign key points there.
     ForeignKey,
     /// A view reads there.
@@ -133,7 +133,7 @@ pub struct Plan {
     pub moved: Vec<Oid>,
     /// Sequences that do not move with their table.
     pub sequences: Vec<Oid>,
-    /// Indices in [`Surroundings::types`].
+    /// Indices in [`DependencyGraph::types`].
     pub types: Vec<usize>,
     /// By the schema that something is in: where it goes.
     pub to: BTreeMap<String, String>,
@@ -143,43 +143,44 @@ pub struct Plan {
 
 /// Plans to put `found` aside, on that day.
 #[must_use]
-pub fn plan(found: &[RelationName], around: &Surroundings, today: Date) -> Plan {
+pub fn plan(found: &[RelationName], graph: &DependencyGraph, today: Date) -> Plan {
     let mut plan = Plan::default();
-    let by_name: BTreeMap<(&str, &str), Oid> = around
+    let by_name: BTreeMap<(&str, &str), Oid> = graph
         .relations
         .iter()
         .filter(|(_, it)| it.kind != 'S')
         .map(|(oid, it)| ((it.schema.as_str(), it.name.as_str()), *oid))
         .collect();
     for name in found {
-        let text = |it: &crate::schema::Name| String::from_utf8(it.as_bytes().to_vec()).ok();
-        let spelt = text(&name.schema).zip(text(&name.name));
-        let oid = spelt.and_then(|(schema, name)| by_name.get(&(&*schema, &*name)).copied());
+        let spelt = name.schema.as_text().zip(name.name.as_text());
+        let oid = spelt.and_then(|it| by_name.get(&it).copied());
         match oid {
             Some(oid) if plan.moved.contains(&oid) => {}
             Some(oid) => plan.moved.push(oid),
             None => plan.gone.push(name.clone()),
         }
     }
-    with_partitions(&mut plan.moved, around);
+    with_partitions(&mut plan.moved, graph);
     let moved: BTreeSet<Oid> = plan.moved.iter().copied().collect();
-    plan.sequences = sequences(&moved, around);
-    let types = around.types.iter().enumerate().filter(|(_, it)| {
+    plan.sequences = sequences(&moved, graph);
+    let types = graph.types.iter().enumerate().filter(|(_, it)| {
         !it.used_elsewhere && !it.columns.is_empty() && it.columns.is_subset(&moved)
     });
     plan.types = types.map(|(at, _)| at).collect();
-    plan.to = places(&plan, around, today);
+    plan.to = places(&plan, graph, today);
     plan
 }
 
 /// A partitioned table takes no partition along.
-fn with_partitions(moved: &mut Vec<Oid>, around: &Surroundings) {
+fn with_partitions(moved: &mut Vec<Oid>, graph: &DependencyGraph) {
     let mut at = 0;
     while let Some(parent) = moved.get(at).copied() {
-        let children =
-            around.ties.iter().filter(|it| it.kind == TieKind::ChildOf && it.to == parent);
+        let children = graph
+            .dependencies
+            .iter()
+            .filter(|it| it.kind == DependencyKind::ChildOf && it.to == parent);
         for child in children.map(|it| it.from) {
-            let is_partition = around.relations.get(&child).is_some_and(|it| it.is_partition);
+            let is_partition = graph.relations.get(&child).is_some_and(|it| it.is_partition);
             if is_partition && !moved.contains(&child) {
                 moved.push(child);
             }
@@ -189,27 +190,33 @@ fn with_partitions(moved: &mut Vec<Oid>, around: &Surroundings) {
 }
 
 /// Sequences that no column owns, and that only what is moved takes numbers from.
-fn sequences(moved: &BTreeSet<Oid>, around: &Surroundings) -> Vec<Oid> {
+fn sequences(moved: &BTreeSet<Oid>, graph: &DependencyGraph) -> Vec<Oid> {
     let users = |sequence: Oid| {
-        around.ties.iter().filter(move |it| it.kind == TieKind::Uses && it.to == sequence)
+        graph
+            .dependencies
+            .iter()
+            .filter(move |it| it.kind == DependencyKind::Uses && it.to == sequence)
     };
     let is_owned = |sequence: Oid| {
-        around.ties.iter().any(|it| it.kind == TieKind::OwnedBy && it.from == sequence)
+        graph
+            .dependencies
+            .iter()
+            .any(|it| it.kind == DependencyKind::OwnedBy && it.from == sequence)
     };
-    let all = around.relations.iter().filter(|(_, it)| it.kind == 'S').map(|(oid, _)| *oid);
+    let all = graph.relations.iter().filter(|(_, it)| it.kind == 'S').map(|(oid, _)| *oid);
     all.filter(|it| {
         !is_owned(*it)
             && users(*it).next().is_some()
-            && users(*it).all(|tie| moved.contains(&tie.from))
+            && users(*it).all(|dependency| moved.contains(&dependency.from))
     })
     .collect()
 }
 
 /// One schema for each that something comes from, so that no two names meet. None that is there already.
-fn places(plan: &Plan, around: &Surroundings, today: Date) -> BTreeMap<String, String> {
+fn places(plan: &Plan, graph: &DependencyGraph, today: Date) -> BTreeMap<String, String> {
     let relations =
-        plan.moved.iter().chain(&plan.sequences).filter_map(|it| around.relations.get(it));
-    let types = plan.types.iter().filter_map(|it| around.types.get(*it));
+        plan.moved.iter().chain(&plan.sequences).filter_map(|it| graph.relations.get(it));
+    let types = plan.types.iter().filter_map(|it| graph.types.get(*it));
     let from: BTreeSet<String> =
         relations.map(|it| it.schema.clone()).chain(types.map(|it| it.schema.clone())).collect();
     let day = today.strftime("%Y%m%d").to_string();
@@ -217,7 +224,7 @@ fn places(plan: &Plan, around: &Surroundings, today: Date) -> BTreeMap<String, S
         1 => format!("{SCHEMA}{day}"),
         nth => format!("{SCHEMA}{day}_{nth}"),
     });
-    let free = free.filter(|it| !around.schemas.contains(it));
+    let free = free.filter(|it| !graph.schemas.contains(it));
     from.into_iter().zip(free).collect()
 }
 
@@ -226,8 +233,8 @@ mod tests {
     use super::*;
     use jiff::civil::date;
 
-    fn neighbour(schema: &str, name: &str, kind: char) -> Neighbour {
-        Neighbour {
+    fn relation(schema: &str, name: &str, kind: char) -> Relation {
+        Relation {
             schema: schema.to_owned(),
             name: name.to_owned(),
             kind,
@@ -239,8 +246,8 @@ mod tests {
         }
     }
 
-    fn tie(kind: TieKind, from: Oid, to: Oid) -> Tie {
-        Tie { kind, from, to, name: None }
+    fn dependency(kind: DependencyKind, from: Oid, to: Oid) -> Dependency {
+        Dependency { kind, from, to, name: None }
     }
 
     fn of_type(name: &str, columns: &[Oid], used_elsewhere: bool) -> UsedType {
@@ -249,32 +256,32 @@ mod tests {
         UsedType { oid: 0, schema, name, is_domain: false, columns, used_elsewhere }
     }
 
-    fn around() -> Surroundings {
+    fn graph() -> DependencyGraph {
         let relations = [
-            (1, neighbour("public", "User", 'r')),
-            (2, neighbour("public", "Musician", 'r')),
-            (3, neighbour("public", "Log", 'p')),
-            (4, neighbour("archive", "part_1", 'r')),
-            (5, neighbour("public", "part_2", 'p')),
-            (6, neighbour("public", "part_2a", 'r')),
-            (7, neighbour("public", "heir", 'r')),
-            (10, neighbour("public", "owned", 'S')),
-            (11, neighbour("public", "own", 'S')),
-            (12, neighbour("public", "shared", 'S')),
-            (13, neighbour("public", "unused", 'S')),
+            (1, relation("public", "User", 'r')),
+            (2, relation("public", "Musician", 'r')),
+            (3, relation("public", "Log", 'p')),
+            (4, relation("archive", "part_1", 'r')),
+            (5, relation("public", "part_2", 'p')),
+            (6, relation("public", "part_2a", 'r')),
+            (7, relation("public", "heir", 'r')),
+            (10, relation("public", "owned", 'S')),
+            (11, relation("public", "own", 'S')),
+            (12, relation("public", "shared", 'S')),
+            (13, relation("public", "unused", 'S')),
         ];
-        Surroundings {
+        DependencyGraph {
             relations: relations.into(),
-            ties: vec![
-                tie(TieKind::ChildOf, 4, 3),
-                tie(TieKind::ChildOf, 5, 3),
-                tie(TieKind::ChildOf, 6, 5),
-                tie(TieKind::ChildOf, 7, 2),
-                tie(TieKind::OwnedBy, 10, 2),
-                tie(TieKind::Uses, 2, 10),
-                tie(TieKind::Uses, 2, 11),
-                tie(TieKind::Uses, 2, 12),
-                tie(TieKind::Uses, 1, 12),
+            dependencies: vec![
+                dependency(DependencyKind::ChildOf, 4, 3),
+                dependency(DependencyKind::ChildOf, 5, 3),
+                dependency(DependencyKind::ChildOf, 6, 5),
+                dependency(DependencyKind::ChildOf, 7, 2),
+                dependency(DependencyKind::OwnedBy, 10, 2),
+                dependency(DependencyKind::Uses, 2, 10),
+                dependency(DependencyKind::Uses, 2, 11),
+                dependency(DependencyKind::Uses, 2, 12),
+                dependency(DependencyKind::Uses, 1, 12),
             ],
             types: vec![
                 of_type("mood", &[2, 3], false),
@@ -292,7 +299,7 @@ mod tests {
     fn what_belongs_to_what_is_found_goes_along_and_nothing_else() {
         let name = |it: &str| RelationName::new("public", it);
         let found = [name("Log"), name("Musician"), name("Gone"), name("Log")];
-        let it = plan(&found, &around(), date(2025, 7, 5));
+        let it = plan(&found, &graph(), date(2025, 7, 5));
         assert_eq!(it.moved, [3, 2, 4, 5, 6], "partitions at any depth; an heir stays");
         assert_eq!(it.sequences, [11], "what is owned goes by itself, what is shared stays");
         assert_eq!(it.types, [0]);
@@ -307,6 +314,6 @@ mod tests {
 
     #[test]
     fn nothing_that_is_found_is_nothing_to_do() {
-        assert_eq!(plan(&[], &around(), date(2025, 7, 5)), Plan::default());
+        assert_eq!(plan(&[], &graph(), date(2025, 7, 5)), Plan::default());
     }
 }

@@ -111,7 +111,7 @@ pub(super) async fn run(global: &Global, args: PreflightArgs) -> anyhow::Result<
         }
         (None, None) => bail!("nobody says what is expected"),
     };
-    let schema = super::sql::named(&connection).and_then(|it| it.schema.clone());
+    let schema = super::sql::login::named(&connection).and_then(|it| it.schema.clone());
     let schema = schema.as_deref().unwrap_or("public");
     let at = source::Place { connection: &connection, limits: &limits, schema };
     let push = args.source.push(&live, &expectation, at).await?;

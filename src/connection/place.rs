@@ -46,7 +46,9 @@ mod tests {
 
     #[test]
     fn two_texts_may_lead_to_one_database() {
-        let of = |url: &str| parse(url, &crate::connection::ConnectionDefaults::default()).unwrap();
+        let of = |url: &str| {
+            parse(url, &crate::connection::ConnectionDefaults::default()).expect("a connection")
+        };
         let central = of("postgres://a@db.example/central");
         for (url, want) in [
             ("postgres://b:c@DB.example:5432/central?connect_timeout=3", true),

@@ -28,7 +28,7 @@ use crate::yaml::Mistake;
 #[derive(Debug, Default)]
 pub struct Effects {
     /// Tables of the database that are gone in the end, by the names that they have now. Over an empty
-    /// database: every table that some statement dropped.
+    /// database: every name that a table had, or that a statement dropped, and that none has in the end.
     pub dropped: BTreeSet<RelationName>,
     /// Over an empty database: tables that were dropped, and are there again in the end.
     pub remade: BTreeSet<RelationName>,
@@ -72,9 +72,11 @@ fn effects(import: Import, live: Option<&Catalog>) -> Effects {
     let unfollowed = unfollowed.unwrap_or_default();
     let mut effects = Effects { passed, unfollowed, mistakes, ..Effects::default() };
     if live.is_none() {
-        // What was made here and is gone, under whatever name.
-        effects.dropped.extend(state.gone.iter().chain(&state.ever).cloned());
-        effects.remade.clone_from(&state.gone);
+        let is_there = |it: &&RelationName| state.table(it).is_some();
+        // What was made here and is gone, under whatever name it had.
+        let ever = state.gone.iter().chain(&state.ever);
+        effects.dropped = ever.filter(|it| !is_there(it)).cloned().collect();
+        effects.remade = state.gone.iter().filter(is_there).cloned().collect();
         effects.lost.clone_from(&state.gone_columns);
     }
     let there = live.map(|it| it.relations.iter().map(|it| &it.name).collect());
@@ -204,8 +206,6 @@ mod tests {
     use crate::ddl::Source;
     use crate::schema::Aside;
     use crate::schema::Definitions;
-    use crate::schema::Relation;
-    use crate::schema::Session;
     use std::path::Path;
 
     const LIVE: &str = "create table a (id int primary key, x text, y text);
@@ -216,40 +216,22 @@ mod tests {
     /// The database that SQL makes, with a partition.
     fn live(sql: &str) -> Catalog {
         let source = Source { path: Path::new("live.sql"), text: sql };
-        let (definitions, _): (Definitions, _) = crate::ddl::import(&[source]).unwrap();
-        let relations = definitions.tables.keys().map(|(kind, name)| Relation {
-            name: name.clone(),
-            kind: *kind,
-            owner: Name::from("app"),
-            unlogged: false,
-            partitions: 0,
-            hidden_from_information_schema: false,
-        });
+        let (definitions, _): (Definitions, _) = crate::ddl::import(&[source]).expect("SQL");
         let part = RelationName::new("public", "part");
-        Catalog {
-            relations: relations.collect(),
-            aside: vec![Aside { name: part, kind: RelationKind::Table, by: AsideBy::Partition }],
-            incomplete: None,
-            session: Session::default(),
-            definitions,
-        }
+        let aside = vec![Aside { name: part, kind: RelationKind::Table, by: AsideBy::Partition }];
+        Catalog { aside, ..Catalog::of_tables(definitions) }
     }
 
     fn followed(sql: &str, live: Option<&Catalog>) -> Effects {
-        let folder = tempfile::tempdir().unwrap();
+        let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("x.sql");
-        std::fs::write(&file, sql).unwrap();
+        std::fs::write(&file, sql).expect("a file");
         follow(&[file], live, "public")
     }
 
     /// `-table`, `-table.column`, `+table`, `old>new`.
     fn words(it: &Effects) -> String {
-        let is_there = |name: &RelationName| it.created.keys().any(|(_, it)| it == name);
-        let gone = it
-            .dropped
-            .iter()
-            .filter(|name| !is_there(name) || it.remade.contains(name) || it.remade.is_empty());
-        let dropped = gone.map(|it| format!("-{it}"));
+        let dropped = it.dropped.iter().chain(&it.remade).map(|it| format!("-{it}"));
         let lost = it.lost.iter().map(|(table, it)| format!("-{table}.{it}"));
         let created = it.created.keys().map(|(_, it)| format!("+{it}"));
         let renamed = it.renamed.iter().map(|(old, new)| format!("{old}>{new}"));

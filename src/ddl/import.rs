@@ -18,6 +18,7 @@ use super::alter::UNKNOWN_TABLE;
 use super::connected;
 use super::connected::Connected;
 use super::files::files;
+use super::kind::kind_of_text;
 use super::risk::risk;
 use super::split::Found;
 use super::split::Piece;
@@ -211,7 +212,7 @@ impl Import {
     }
 
     fn statement(&mut self, path: &Path, piece: &Piece) {
-        if let Some(kind) = statement::kind_of_text(&piece.text) {
+        if let Some(kind) = kind_of_text(&piece.text) {
             self.look_at(path, piece, &kind);
             if ["ROLLBACK", "ABORT"].contains(&kind.as_str()) {
                 let message =

@@ -22,8 +22,8 @@ use super::tokens::Problem;
 /// Where temporary relations are. Nobody else sees them.
 pub(super) const TEMPORARY: &str = "pg_temp";
 
-/// What SQL of an import tells completely.
-const TOLD: [Part; 13] = [
+/// What SQL tells completely, and all that is followed of a database.
+pub const TOLD: [Part; 13] = [
     Part::Columns,
     Part::Defaults,
     Part::Keys,

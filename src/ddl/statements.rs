@@ -9,9 +9,9 @@ use super::connected;
 use super::connected::Connected;
 use super::files::files;
 use super::import::unreadable;
+use super::kind::kind_of_text;
 use super::split::Found;
 use super::split::split;
-use super::statement;
 use super::up_only::UpOnly;
 use crate::yaml::Mistake;
 use crate::yaml::Position;
@@ -54,7 +54,7 @@ pub fn statements(path: &Path) -> Result<Vec<Runnable>, Vec<Mistake>> {
         };
         let read = split(UpOnly::new(BufReader::new(file)), &mut |found| match found {
             Found::Statement(piece) => {
-                let kind = statement::kind_of_text(&piece.text);
+                let kind = kind_of_text(&piece.text);
                 let is = |word: &str| kind.as_deref() == Some(word);
                 if is("COPY") || (piece.cut && is("INSERT")) {
                     // Only rows, which nobody asks for.

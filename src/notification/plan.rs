@@ -5,6 +5,7 @@
 
 mod ended;
 mod lost;
+mod next_steps;
 
 use std::collections::BTreeMap;
 use std::collections::BTreeSet;
@@ -32,7 +33,10 @@ use crate::incident::kind_of;
 use crate::report::Evidence;
 use crate::report::Report;
 use crate::report::Verdict;
-use crate::reset::IDENTITY;
+
+pub(super) use next_steps::shell_word;
+
+use next_steps::next_steps;
 
 /// One change of an incident, and what is known about it.
 #[derive(Clone, Copy, Debug)]
@@ -334,69 +338,6 @@ pub fn lasted(duration: SignedDuration) -> String {
         () if days == 0 => format!("{hours} h {} min", minutes % 60),
         () if hours % 24 == 0 => format!("{days} d"),
         () => format!("{days} d {} h", hours % 24),
-    }
-}
-
-/// What is gone comes back from a backup alone.
-const RESTORE: &str = "Restore what is gone from a backup.";
-/// And nothing is there that should not be.
-const NOTHING_ELSE: &str = "Restore what is gone from a backup; there is nothing to quarantine.";
-
-fn next_steps(
-    incident: &Incident,
-    step: Step,
-    evidence: &Evidence,
-    findings: &[NotifiedFinding],
-) -> Vec<String> {
-    if step == Step::Resolved {
-        return Vec::new();
-    }
-    let database = shell_word(&incident.subject);
-    // `check` reads the file; what a deploy brought, only the daemon knows.
-    let by_deploy = evidence.manifest_ref.is_some() || evidence.deploy.is_some();
-    let verb = if by_deploy { "audit" } else { "check" };
-    let check = format!("schemawarden {verb} {database}");
-    let doctor = format!("schemawarden doctor {database}");
-    match incident.kind {
-        IncidentKind::Drift => {
-            // The first finding is one of the worst.
-            let explain = findings.first().map(|it| format!("schemawarden explain {}", it.kind));
-            let has = |word: &str| findings.iter().any(|it| it.kind.contains(word));
-            let aside =
-                if has("unexpected_table") || has("forbidden_table") || has("unexpected_foreign") {
-                    Some(format!("schemawarden sql quarantine {database}"))
-                } else if has("missing_table") {
-                    Some(NOTHING_ELSE.to_owned())
-                } else {
-                    None
-                };
-            [check].into_iter().chain(aside).chain(explain).collect()
-        }
-        IncidentKind::WrongDatabase => {
-            let mut steps = vec![doctor, check, "schemawarden explain wrong_database".to_owned()];
-            // Which database it is was learnt, and can be learnt anew.
-            if findings.iter().any(|it| it.name == IDENTITY) {
-                steps.push(format!("schemawarden accept-reset {database} --reason TEXT"));
-            }
-            steps
-        }
-        IncidentKind::AuditFailing | IncidentKind::SameDatabase => vec![doctor, check],
-        IncidentKind::Reset => {
-            let explain = findings.first().map(|it| format!("schemawarden explain {}", it.kind));
-            let accept = format!("schemawarden accept-reset {database} --reason TEXT");
-            [RESTORE.to_owned(), check].into_iter().chain(explain).chain([accept]).collect()
-        }
-        _ => Vec::new(),
-    }
-}
-
-/// A registered name as one word of a POSIX shell.
-pub(super) fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "._/:@%+-".contains(c);
-    if !text.is_empty() && !text.starts_with('-') && text.chars().all(plain) {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', r"'\''"))
     }
 }
 

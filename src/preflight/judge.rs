@@ -1,6 +1,7 @@
 //! From what is there, what should be, and what a push would do, to an answer.
 
 use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use jiff::civil::Date;
 
@@ -208,22 +209,13 @@ fn comes(question: &Question<'_>, push: &Push, answer: &mut Answer) {
         return;
     }
     let after = compared(question, &push.after(question.live));
-    let is_new = |name: &RelationName| {
-        push.creates.keys().any(|(_, it)| it == name) || push.renames.values().any(|it| it == name)
-    };
+    let named: BTreeSet<&RelationName> =
+        push.creates.keys().map(|(_, it)| it).chain(push.renames.values()).collect();
+    let is_new = |name: &RelationName| named.contains(name);
     let new: Vec<Finding> = after
         .into_iter()
         .filter(|it| it.counts() && it.name.as_ref().is_some_and(is_new))
-        .filter(|it| {
-            matches!(
-                it.kind,
-                FindingKind::UnexpectedTable
-                    | FindingKind::UnexpectedForeignTable
-                    | FindingKind::UnexpectedView
-                    | FindingKind::UnexpectedMaterializedView
-                    | FindingKind::ForbiddenTable
-            )
-        })
+        .filter(|it| it.kind.is_unexpected())
         .collect();
     // In front of the tables: whose they are.
     answer.diagnoses.extend(foreign(&new, question).into_iter().map(|it| {

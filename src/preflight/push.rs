@@ -8,7 +8,6 @@ use crate::manifest::Manifest;
 use crate::schema::Catalog;
 use crate::schema::Definitions;
 use crate::schema::Name;
-use crate::schema::Part;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
 use crate::schema::Table;
@@ -107,8 +106,9 @@ impl Push {
     pub fn of_sql(effects: Effects) -> Self {
         let mut push = Self::told(&effects);
         push.renames = effects.renamed;
-        let is_made = |name: &RelationName| effects.created.keys().any(|(_, it)| it == name);
-        let fate = |name: &RelationName| if is_made(name) { Fate::Emptied } else { Fate::Gone };
+        let made: BTreeSet<&RelationName> = effects.created.keys().map(|(_, it)| it).collect();
+        let fate =
+            |name: &RelationName| if made.contains(name) { Fate::Emptied } else { Fate::Gone };
         push.drops = effects.dropped.iter().map(|it| (it.clone(), fate(it))).collect();
         push.loses = effects.lost.into_iter().map(|it| (it, None)).collect();
         let stays = |name: &RelationName| push.drops.get(name) == Some(&Fate::Emptied);
@@ -126,17 +126,17 @@ impl Push {
     #[must_use]
     pub fn of_history(effects: &Effects, live: &Catalog) -> Self {
         let mut push = Self::told(effects);
+        let there = |names: &BTreeSet<RelationName>| -> Vec<RelationName> {
+            names.iter().filter(|it| live.has_table(it)).cloned().collect()
+        };
+        push.drops = there(&effects.dropped).into_iter().map(|it| (it, Fate::Gone)).collect();
+        for name in there(&effects.remade) {
+            push.doubts.push(unknown_whether(&format!("table `{}`", name.visible())));
+        }
         let made = |name: &RelationName| {
             let table = |kind| effects.created.get(&(kind, name.clone()));
             table(RelationKind::Table).or_else(|| table(RelationKind::ForeignTable))
         };
-        for name in effects.dropped.iter().filter(|it| live.has_table(it)) {
-            if made(name).is_none() {
-                push.drops.insert(name.clone(), Fate::Gone);
-            } else if effects.remade.contains(name) {
-                push.doubts.push(unknown_whether(&format!("table `{}`", name.visible())));
-            }
-        }
         for (name, column) in &effects.lost {
             let key = (RelationKind::Table, name.clone());
             let there = live.definitions.tables.get(&key);
@@ -269,18 +269,6 @@ fn is_converted(from: &str, to: &str) -> bool {
 /// What has to be read of a database to follow a push over it.
 #[must_use]
 pub fn wanted() -> crate::schema::Wanted {
-    let parts = BTreeSet::from([
-        Part::Columns,
-        Part::Defaults,
-        Part::Keys,
-        Part::ForeignKeys,
-        Part::Checks,
-        Part::Indexes,
-        Part::Views,
-        Part::Sequences,
-        Part::Enums,
-        Part::Extensions,
-        Part::Schemas,
-    ]);
+    let parts = BTreeSet::from(crate::ddl::TOLD);
     crate::schema::Wanted { imprint: true, ..parts.into() }
 }

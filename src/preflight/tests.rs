@@ -18,8 +18,6 @@ use crate::schema::Definitions;
 use crate::schema::Imprint;
 use crate::schema::Mark;
 use crate::schema::MarkError;
-use crate::schema::Relation;
-use crate::schema::Session;
 
 const CENTRAL: &str =
     "create table \"Orchestra\" (id int); create table \"User\" (id int, email text, age int);";
@@ -49,15 +47,6 @@ struct World {
 impl World {
     fn of(sql: &str) -> Self {
         let definitions = definitions(sql);
-        let relations = definitions.tables.keys().map(|(kind, name)| Relation {
-            name: name.clone(),
-            kind: *kind,
-            owner: Name::from("app"),
-            unlogged: false,
-            partitions: 0,
-            hidden_from_information_schema: false,
-        });
-        let relations = relations.collect();
         let identity =
             DatabaseIdentity { system: Some(7), oid: 16384, name: "central".to_owned(), major: 15 };
         let imprint = Imprint {
@@ -69,8 +58,7 @@ impl World {
             statistics: None,
         };
         let definitions = Definitions { imprint: Some(Ok(imprint)), ..definitions };
-        let session = Session::default();
-        let live = Catalog { relations, aside: Vec::new(), incomplete: None, session, definitions };
+        let live = Catalog::of_tables(definitions);
         Self { live, pin: None, learnt: None, unregistered: false }
     }
 

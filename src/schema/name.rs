@@ -33,6 +33,12 @@ impl Name {
         &self.0
     }
 
+    /// The name as text; `None` where it is not UTF-8.
+    #[must_use]
+    pub fn as_text(&self) -> Option<&str> {
+        std::str::from_utf8(&self.0).ok()
+    }
+
     /// Reads the visible spelling of one name: `\xff` is one byte, `\u{202e}` one character, `\\` a
     /// backslash; everything else stands for itself, dots and quotes too.
     pub fn parse(text: &str) -> Result<Self, NameError> {

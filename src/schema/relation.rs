@@ -124,6 +124,28 @@ impl Catalog {
         self.incomplete.clone().or_else(|| self.definitions.doubt())
     }
 
+    /// A whole read of a database that is made of these, for tests.
+    #[cfg(test)]
+    pub(crate) fn of_tables(definitions: Definitions) -> Self {
+        let relations = definitions.tables.keys().map(|(kind, name)| Relation {
+            name: name.clone(),
+            kind: *kind,
+            owner: Name::from("app"),
+            unlogged: false,
+            partitions: 0,
+            hidden_from_information_schema: false,
+        });
+        let mut relations: Vec<Relation> = relations.collect();
+        relations.sort_unstable_by(|a, b| (&a.name, a.kind).cmp(&(&b.name, b.kind)));
+        Self {
+            relations,
+            aside: Vec::new(),
+            incomplete: None,
+            session: Session::default(),
+            definitions,
+        }
+    }
+
     /// Whether a table of this name is compared.
     #[must_use]
     pub fn has_table(&self, name: &RelationName) -> bool {

@@ -21,18 +21,16 @@ async fn differing(sql: &str) -> (TestDatabase<'static>, Workspace) {
     intended.execute(INTENDED).await;
     let database = TestDatabase::create("central").await;
     database.execute(sql).await;
-    let url =
-        |database: &TestDatabase<'_>, role: &crate::support::postgres::Role| database.url(role);
     let role = intended.create_role("auditor").await;
     let snapshot = fixtures::workspace(&ConfigText::new().database(
         "intended",
-        &url(&intended, &role),
+        &intended.url(&role),
         "central",
     ));
     let run = snapshot.run(&["snapshot", "intended", "--depth", "full", "--name", "central"]).await;
     run.ended(0);
     let role = database.create_role("auditor").await;
-    let config = ConfigText::new().database("central", &url(&database, &role), "central");
+    let config = ConfigText::new().database("central", &database.url(&role), "central");
     (database, fixtures::workspace(&config).manifest("central", &run.stdout))
 }
 

@@ -13,7 +13,7 @@ use crate::audit::Slots;
 use crate::cli::client::Client;
 use crate::cli::environment;
 use crate::cli::selection;
-use crate::cli::sql;
+use crate::cli::sql::login;
 use crate::config::Config;
 use crate::config::ConnectionSource;
 use crate::config::Database;
@@ -115,7 +115,7 @@ fn is_it(
     {
         return unlike_declared(pin, identity).is_none();
     }
-    let (registered, it) = (sql::named(&database.connection), sql::named(connection));
+    let (registered, it) = (login::named(&database.connection), login::named(connection));
     registered.zip(it).is_some_and(|(registered, it)| it.leads_where(&registered))
 }
 

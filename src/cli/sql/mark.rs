@@ -4,8 +4,9 @@
 
 use std::fmt::Write as _;
 
-use super::comment;
-use super::literal;
+use super::quoting::check_database;
+use super::quoting::comment;
+use super::quoting::literal;
 use crate::schema::MARK;
 use crate::schema::Mark;
 
@@ -28,7 +29,7 @@ pub(super) fn statements(
          -- comment; what else stands there is kept. No reset takes it along, and every role may read it."
     )?;
     writeln!(out, "DO $mark$\nDECLARE\n  kept text;\nBEGIN")?;
-    out.push_str(&super::check_database(dbname, "The mark"));
+    out.push_str(&check_database(dbname, "The mark"));
     let begins = literal(MARK);
     writeln!(
         out,

@@ -6,8 +6,9 @@
 
 use std::fmt::Write as _;
 
-use super::comment;
-use super::identifier;
+use super::quoting::check_database;
+use super::quoting::comment;
+use super::quoting::identifier;
 
 /// Rows that one command may add to the ledger. What it did beyond is counted, not listed.
 const ROWS_PER_COMMAND: u32 = 1000;
@@ -53,7 +54,7 @@ pub(in crate::cli) fn statements(it: &Observer<'_>) -> anyhow::Result<String> {
          -- installs it anew and keeps what was noted. Role {role} is to be there already: see\n\
          -- `schemawarden sql role`.",
     )?;
-    let check = super::check_database(it.dbname, "The observer");
+    let check = check_database(it.dbname, "The observer");
     let (say, mask, functions) = if it.with_query {
         let say = "said := schemawarden.mask(current_query());";
         (say, include_str!("mask.sql"), "schemawarden.note(), schemawarden.mask(text)")

@@ -15,10 +15,9 @@ use anyhow::bail;
 use serde_json::Value;
 
 use self::script::Script;
-use crate::audit::Goldens;
+use super::audited::audited;
+use super::quoting::comment;
 use crate::cli::Global;
-use crate::cli::check::Scope;
-use crate::cli::check::audit_all;
 use crate::cli::client::Client;
 use crate::cli::client::Contact;
 use crate::cli::environment;
@@ -26,7 +25,6 @@ use crate::cli::output;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Database;
-use crate::finding::FindingKind;
 use crate::introspect;
 use crate::quarantine;
 use crate::report::Report;
@@ -40,43 +38,25 @@ pub(super) async fn run(
     dbname: Option<&str>,
     write: Option<&Path>,
 ) -> anyhow::Result<String> {
-    let scope = Scope {
-        databases: vec![Arc::clone(database)],
-        manifests: config.manifests.clone(),
-        limits: config.limits,
-        goldens: Goldens::of(&config.databases),
-    };
-    let mut reports = audit_all(&scope).await;
-    let Some(report) = reports.pop() else { bail!("the audit was given up") };
-    if !report.evidence.complete {
-        let reason = report.reason.as_deref().unwrap_or("no reason is known");
-        bail!("`{}` could not be read whole, so nothing is moved: {reason}", database.name);
-    }
+    let report = audited(config, database, "moved").await?;
     let found = found(&report);
     if found.is_empty() {
         return Ok(nothing(database, &report));
     }
-    if let Some(it) = report.counting().find(|it| it.kind == FindingKind::WrongDatabase) {
-        bail!(
-            "this may not be the database that it should be, so nothing is moved: {}; see `schemawarden doctor {}`. \
-             If it is, restore its own tables first",
-            it.message,
-            database.name
-        );
-    }
     let environment = environment::environment();
-    let read = introspect::surroundings(&database.connection, &database.limits, &environment);
-    let around =
-        read.await.with_context(|| format!("could not read around `{}`", database.name))?;
+    let read = introspect::dependency_graph(&database.connection, &database.limits, &environment);
+    let graph = read
+        .await
+        .with_context(|| format!("could not read what depends on what in `{}`", database.name))?;
     let now = Clock::System.now();
     let today = now.to_zoned(jiff::tz::TimeZone::UTC).date();
-    let plan = quarantine::plan(&found, &around, today);
+    let plan = quarantine::plan(&found, &graph, today);
     if let Some(it) = plan.gone.first() {
         bail!("`{}` came or went while the database was read; run it again", it.visible());
     }
     let seen = first_seen(global, database).await;
     let script =
-        Script { database: &database.name, dbname, now, around: &around, plan: &plan, seen: &seen };
+        Script { database: &database.name, dbname, now, graph: &graph, plan: &plan, seen: &seen };
     match write {
         None => Ok(script.whole()),
         Some(folder) => written(&script, folder),
@@ -85,26 +65,13 @@ pub(super) async fn run(
 
 /// Relations that should not be there, and count.
 fn found(report: &Report) -> Vec<RelationName> {
-    let is_unexpected = |kind: FindingKind| {
-        matches!(
-            kind,
-            FindingKind::UnexpectedTable
-                | FindingKind::UnexpectedForeignTable
-                | FindingKind::ForbiddenTable
-                | FindingKind::UnexpectedView
-                | FindingKind::UnexpectedMaterializedView
-        )
-    };
-    let counting = report.counting().filter(|it| is_unexpected(it.kind));
+    let counting = report.counting().filter(|it| it.kind.is_unexpected());
     counting.filter_map(|it| it.name.clone()).collect()
 }
 
 fn nothing(database: &Database, report: &Report) -> String {
-    let name = super::comment(&database.name);
-    let missing = report.counting().any(|it| {
-        it.stands_for_missing()
-            || matches!(it.kind, FindingKind::MissingTable | FindingKind::DatabaseReset)
-    });
+    let name = comment(&database.name);
+    let missing = report.counting().any(|it| it.stands_for_missing() || it.kind.is_missing());
     let more = if missing {
         "Tables are missing: restore; there is nothing to quarantine."
     } else {

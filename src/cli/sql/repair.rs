@@ -11,13 +11,10 @@ mod spelling;
 use std::fmt::Write as _;
 use std::sync::Arc;
 
-use anyhow::bail;
-
 use self::proposal::Proposal;
 use self::proposal::proposal;
-use crate::audit::Goldens;
-use crate::cli::check;
-use crate::cli::check::Scope;
+use super::audited::audited;
+use super::quoting::comment;
 use crate::cli::output::count;
 use crate::cli::output::harmless;
 use crate::config::Config;
@@ -49,37 +46,17 @@ const TOOLS: [(&str, &str); 14] = [
 
 /// The proposals for `database`.
 pub(super) async fn run(config: &Config, database: &Arc<Database>) -> anyhow::Result<String> {
-    let scope = Scope {
-        databases: vec![Arc::clone(database)],
-        manifests: config.manifests.clone(),
-        limits: config.limits,
-        goldens: Goldens::of(&config.databases),
-    };
-    let mut reports = check::audit_all(&scope).await;
-    let Some(report) = reports.pop() else { bail!("the audit was given up") };
-    if !report.evidence.complete {
-        let reason = report.reason.as_deref().unwrap_or("no reason is known");
-        bail!("`{}` could not be read whole, so nothing is proposed: {reason}", database.name);
-    }
-    let holds_others = report.counting().any(|it| is_unexpected(it.kind));
-    let wrong = report.counting().find(|it| it.kind == FindingKind::WrongDatabase);
-    if let Some(it) = wrong.filter(|_| holds_others) {
-        bail!(
-            "this may not be the database that it should be, so nothing is proposed: {}; see `schemawarden doctor {}`",
-            it.message,
-            database.name
-        );
-    }
+    let report = audited(config, database, "proposed").await?;
     Ok(printed(&report, database))
 }
 
 fn printed(report: &Report, database: &Database) -> String {
-    let name = super::comment(&database.name);
+    let name = comment(&database.name);
     let counting: Vec<&Finding> = report.counting().collect();
     let (missing, rest): (Vec<&Finding>, Vec<&Finding>) =
         counting.into_iter().partition(|it| is_missing_table(it));
     let (aside, rest): (Vec<&Finding>, Vec<&Finding>) =
-        rest.into_iter().partition(|it| is_unexpected(it.kind));
+        rest.into_iter().partition(|it| it.kind.is_unexpected());
     let mut out = String::new();
     // Writing to a String cannot fail.
     if missing.is_empty() && aside.is_empty() && rest.is_empty() {
@@ -114,11 +91,8 @@ fn printed(report: &Report, database: &Database) -> String {
         out.push_str("\n-- A lock that is not to be had in five seconds is an error, not a queue behind it.\nSET lock_timeout = '5s';\n");
     }
     for (finding, it) in proposals {
-        let _ = writeln!(
-            out,
-            "\n-- {}",
-            super::comment(&harmless(&finding.message)).replace("\\\\", "\\")
-        );
+        let _ =
+            writeln!(out, "\n-- {}", comment(&harmless(&finding.message)).replace("\\\\", "\\"));
         it.write(&mut out);
     }
     out
@@ -130,25 +104,10 @@ fn is_missing_table(it: &Finding) -> bool {
         || matches!(it.kind, FindingKind::MissingTable | FindingKind::MissingForeignTable)
 }
 
-/// What the quarantine is for.
-fn is_unexpected(kind: FindingKind) -> bool {
-    matches!(
-        kind,
-        FindingKind::UnexpectedTable
-            | FindingKind::UnexpectedForeignTable
-            | FindingKind::ForbiddenTable
-            | FindingKind::UnexpectedView
-            | FindingKind::UnexpectedMaterializedView
-    )
-}
-
 /// Tables that are gone: rows come from a backup, and an empty table from the tool that made it.
 fn restore(out: &mut String, missing: &[&Finding], report: &Report) {
-    let names: Vec<String> = missing
-        .iter()
-        .filter_map(|it| it.name.as_ref())
-        .map(|it| super::comment(&it.visible()))
-        .collect();
+    let names: Vec<String> =
+        missing.iter().filter_map(|it| it.name.as_ref()).map(|it| comment(&it.visible())).collect();
     let which = if names.is_empty() {
         "none of the expected ones is there".to_owned()
     } else {

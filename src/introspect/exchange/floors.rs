@@ -56,7 +56,7 @@ pub(super) async fn read(
 /// How many rows the table has, as far as `many`. `None` where the name is not text.
 fn query(table: &RelationName, many: u64) -> Option<String> {
     let quoted = |name: &Name| {
-        let text = std::str::from_utf8(name.as_bytes()).ok()?;
+        let text = name.as_text()?;
         Some(format!("\"{}\"", text.replace('"', "\"\"")))
     };
     let (schema, name) = (quoted(&table.schema)?, quoted(&table.name)?);

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::super::check_database;
-use super::super::literal;
+use super::super::quoting::check_database;
+use super::super::quoting::literal;
 use super::script::Script;
 use crate::quarantine::Oid;
 
@@ -27,7 +27,7 @@ pub(super) fn check(script: &Script<'_>, out: &mut String, at: Where) {
     let objects = script.plan.moved.iter().chain(&script.plan.sequences);
     let rows: Vec<String> = objects
         .filter_map(|oid| {
-            let it = script.around.relations.get(oid)?;
+            let it = script.graph.relations.get(oid)?;
             Some(format!(
                 "    ({oid}::oid, {}, {}, '{}'::\"char\", {})",
                 literal(&place(&it.schema)),
@@ -40,7 +40,7 @@ pub(super) fn check(script: &Script<'_>, out: &mut String, at: Where) {
     let list = |oids: &mut dyn Iterator<Item = Oid>| {
         oids.map(|it| it.to_string()).collect::<Vec<_>>().join(",")
     };
-    let types = script.plan.types.iter().filter_map(|it| script.around.types.get(*it));
+    let types = script.plan.types.iter().filter_map(|it| script.graph.types.get(*it));
     let _ = writeln!(
         out,
         "DO $check$\nDECLARE\n  was record;\n  holds_rows boolean;\n  \

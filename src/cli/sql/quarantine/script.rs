@@ -7,17 +7,17 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 
-use super::super::check_database;
-use super::super::comment;
-use super::super::identifier_in_line as identifier;
-use super::super::literal;
+use super::super::quoting::check_database;
+use super::super::quoting::comment;
+use super::super::quoting::identifier_in_line as identifier;
+use super::super::quoting::literal;
 use super::check::Where;
 use super::check::check;
-use crate::quarantine::Neighbour;
+use crate::quarantine::DependencyGraph;
+use crate::quarantine::DependencyKind;
 use crate::quarantine::Oid;
 use crate::quarantine::Plan;
-use crate::quarantine::Surroundings;
-use crate::quarantine::TieKind;
+use crate::quarantine::Relation;
 
 /// What is printed.
 pub(super) struct Script<'a> {
@@ -25,7 +25,7 @@ pub(super) struct Script<'a> {
     /// The database's own name, where the connection says it.
     pub(super) dbname: Option<&'a str>,
     pub(super) now: Timestamp,
-    pub(super) around: &'a Surroundings,
+    pub(super) graph: &'a DependencyGraph,
     pub(super) plan: &'a Plan,
     /// Since when each is there, by visible name.
     pub(super) seen: &'a BTreeMap<String, String>,
@@ -92,13 +92,14 @@ impl Script<'_> {
     /// Owners of what goes to `to` and has a foreign key from or to what stays.
     fn tied_owners(&self, to: &str) -> BTreeSet<String> {
         let moved = |it: &Oid| self.plan.moved.contains(it);
-        let keys = self.around.ties.iter().filter(|it| it.kind == TieKind::ForeignKey);
+        let keys =
+            self.graph.dependencies.iter().filter(|it| it.kind == DependencyKind::ForeignKey);
         let ends = keys.filter_map(|it| match (moved(&it.from), moved(&it.to)) {
             (true, false) => Some(it.from),
             (false, true) => Some(it.to),
             _ => None,
         });
-        let tables = ends.filter_map(|it| self.around.relations.get(&it));
+        let tables = ends.filter_map(|it| self.graph.relations.get(&it));
         let here = tables.filter(|it| self.plan.to.get(&it.schema).is_some_and(|it| it == to));
         here.map(|it| it.owner.clone()).collect()
     }
@@ -119,12 +120,12 @@ impl Script<'_> {
         )
     }
 
-    fn relations(&self) -> impl Iterator<Item = &Neighbour> {
-        self.plan.moved.iter().filter_map(|it| self.around.relations.get(it))
+    fn relations(&self) -> impl Iterator<Item = &Relation> {
+        self.plan.moved.iter().filter_map(|it| self.graph.relations.get(it))
     }
 
-    fn sequences(&self) -> impl Iterator<Item = &Neighbour> {
-        self.plan.sequences.iter().filter_map(|it| self.around.relations.get(it))
+    fn sequences(&self) -> impl Iterator<Item = &Relation> {
+        self.plan.sequences.iter().filter_map(|it| self.graph.relations.get(it))
     }
 
     /// For whoever decides: what holds rows first, then each with what is known of it.
@@ -140,7 +141,7 @@ impl Script<'_> {
             crate::cli::output::count(count, "relation"),
             self.now.strftime("%Y-%m-%d %H:%M:%S UTC"),
         );
-        let full: Vec<&Neighbour> = self.relations().filter(|it| it.may_hold_rows()).collect();
+        let full: Vec<&Relation> = self.relations().filter(|it| it.may_hold_rows()).collect();
         let _ = writeln!(out, "--");
         if full.is_empty() {
             let _ = writeln!(out, "-- None of them holds a row.");
@@ -164,7 +165,7 @@ impl Script<'_> {
         }
         let _ = writeln!(out, "--\n-- What is moved:");
         for oid in &self.plan.moved {
-            let Some(it) = self.around.relations.get(oid) else { continue };
+            let Some(it) = self.graph.relations.get(oid) else { continue };
             let mut facts = vec![format!("owner {}", comment(&it.owner))];
             if it.bytes.is_some() {
                 facts.push(if it.is_empty() { "empty".to_owned() } else { size(it) });
@@ -172,7 +173,7 @@ impl Script<'_> {
             facts.extend(
                 self.seen.get(&format!("{}.{}", comment(&it.schema), comment(&it.name))).cloned(),
             );
-            facts.extend(self.ties_from_outside(*oid));
+            facts.extend(self.dependencies_outside(*oid));
             let _ = writeln!(
                 out,
                 "--   {} {}: {}",
@@ -184,7 +185,7 @@ impl Script<'_> {
         for it in self.sequences() {
             let _ = writeln!(out, "--   sequence {}: only they use it", shown(it));
         }
-        for it in self.plan.types.iter().filter_map(|it| self.around.types.get(*it)) {
+        for it in self.plan.types.iter().filter_map(|it| self.graph.types.get(*it)) {
             let _ = writeln!(
                 out,
                 "--   type {}.{}: only they use it",
@@ -197,14 +198,18 @@ impl Script<'_> {
 
     /// Views that are moved, each before what it reads.
     fn views(&self) -> Vec<Oid> {
-        let is_one = |it: &&Oid| self.around.relations.get(it).is_some_and(is_view);
+        let is_one = |it: &&Oid| self.graph.relations.get(it).is_some_and(is_view);
         let mut left: Vec<Oid> = self.plan.moved.iter().filter(is_one).copied().collect();
         let mut ordered = Vec::with_capacity(left.len());
         while !left.is_empty() {
             let is_read = |it: Oid| {
                 let reads = |from: Oid| left.contains(&from) && from != it;
-                let mut ties = self.around.ties.iter();
-                ties.any(|tie| tie.kind == TieKind::Reads && tie.to == it && reads(tie.from))
+                let mut dependencies = self.graph.dependencies.iter();
+                dependencies.any(|dependency| {
+                    dependency.kind == DependencyKind::Reads
+                        && dependency.to == it
+                        && reads(dependency.from)
+                })
             };
             let (inner, outer): (Vec<Oid>, Vec<Oid>) = left.iter().partition(|it| is_read(**it));
             if outer.is_empty() {
@@ -219,42 +224,49 @@ impl Script<'_> {
     }
 
     /// Children by inheritance that are moved, with the parents that are not.
-    fn heirs_of_what_stays(&self) -> Vec<(&Neighbour, &Neighbour)> {
+    fn heirs_of_what_stays(&self) -> Vec<(&Relation, &Relation)> {
         let is_moved = |it: &Oid| self.plan.moved.contains(it);
-        let ties = self.around.ties.iter().filter(|it| it.kind == TieKind::ChildOf);
-        let apart = ties.filter(|it| is_moved(&it.from) && !is_moved(&it.to));
+        let dependencies =
+            self.graph.dependencies.iter().filter(|it| it.kind == DependencyKind::ChildOf);
+        let apart = dependencies.filter(|it| is_moved(&it.from) && !is_moved(&it.to));
         let both = apart.filter_map(|it| {
-            let of = |oid| self.around.relations.get(&oid);
+            let of = |oid| self.graph.relations.get(&oid);
             of(it.from).zip(of(it.to))
         });
         both.collect()
     }
 
     /// What stays and has to do with it. All of it goes on working.
-    fn ties_from_outside(&self, oid: Oid) -> Vec<String> {
+    fn dependencies_outside(&self, oid: Oid) -> Vec<String> {
         let moved: BTreeSet<Oid> = self.plan.moved.iter().copied().collect();
-        let outside = |it: &Oid| self.around.relations.get(it).filter(|_| !moved.contains(it));
+        let outside = |it: &Oid| self.graph.relations.get(it).filter(|_| !moved.contains(it));
         let mut facts = Vec::new();
-        for tie in &self.around.ties {
-            let name =
-                tie.name.as_deref().map_or_else(String::new, |it| format!(" `{}`", comment(it)));
-            match tie.kind {
-                TieKind::ForeignKey if tie.to == oid => facts.extend(
-                    outside(&tie.from)
+        for dependency in &self.graph.dependencies {
+            let name = dependency
+                .name
+                .as_deref()
+                .map_or_else(String::new, |it| format!(" `{}`", comment(it)));
+            match dependency.kind {
+                DependencyKind::ForeignKey if dependency.to == oid => facts.extend(
+                    outside(&dependency.from)
                         .map(|it| format!("foreign key{name} of {} points at it", shown(it))),
                 ),
-                TieKind::ForeignKey if tie.from == oid => facts.extend(
-                    outside(&tie.to)
+                DependencyKind::ForeignKey if dependency.from == oid => facts.extend(
+                    outside(&dependency.to)
                         .map(|it| format!("its foreign key{name} points at {}", shown(it))),
                 ),
-                TieKind::Reads if tie.to == oid => facts
-                    .extend(outside(&tie.from).map(|it| format!("view {} reads it", shown(it)))),
-                TieKind::Uses if self.owns(oid, tie.to) => {
+                DependencyKind::Reads if dependency.to == oid => facts.extend(
+                    outside(&dependency.from).map(|it| format!("view {} reads it", shown(it))),
+                ),
+                DependencyKind::Uses if self.owns(oid, dependency.to) => {
                     let what = "takes numbers from its sequence, which goes along";
-                    facts.extend(outside(&tie.from).map(|it| format!("{} {what}", shown(it))));
+                    facts.extend(
+                        outside(&dependency.from).map(|it| format!("{} {what}", shown(it))),
+                    );
                 }
-                TieKind::ChildOf if tie.to == oid => facts
-                    .extend(outside(&tie.from).map(|it| format!("{} inherits from it", shown(it)))),
+                DependencyKind::ChildOf if dependency.to == oid => facts.extend(
+                    outside(&dependency.from).map(|it| format!("{} inherits from it", shown(it))),
+                ),
                 _ => {}
             }
         }
@@ -262,10 +274,10 @@ impl Script<'_> {
     }
 
     fn owns(&self, table: Oid, sequence: Oid) -> bool {
-        let is_it = |it: &crate::quarantine::Tie| {
-            it.kind == TieKind::OwnedBy && it.from == sequence && it.to == table
+        let is_it = |it: &crate::quarantine::Dependency| {
+            it.kind == DependencyKind::OwnedBy && it.from == sequence && it.to == table
         };
-        self.around.ties.iter().any(is_it)
+        self.graph.dependencies.iter().any(is_it)
     }
 
     /// One statement each; `back` for the way back.
@@ -277,7 +289,7 @@ impl Script<'_> {
             let (from, name) = (identifier(from), identifier(name));
             all.push(format!("ALTER {keyword} {from}.{name} SET SCHEMA {};", identifier(to)));
         };
-        for it in self.plan.types.iter().filter_map(|it| self.around.types.get(*it)) {
+        for it in self.plan.types.iter().filter_map(|it| self.graph.types.get(*it)) {
             add(if it.is_domain { "DOMAIN" } else { "TYPE" }, &it.schema, &it.name);
         }
         for it in self.sequences().chain(self.relations()) {
@@ -307,25 +319,25 @@ impl Script<'_> {
     fn drop_statements(&self) -> String {
         let mut out = format!("BEGIN;\n{SETTINGS}");
         check(self, &mut out, Where::Dropped);
-        let there = |it: &Neighbour| {
+        let there = |it: &Relation| {
             let to = self.plan.to.get(&it.schema)?;
             Some(format!("{}.{}", identifier(to), identifier(&it.name)))
         };
-        for it in self.views().iter().filter_map(|it| self.around.relations.get(it)) {
+        for it in self.views().iter().filter_map(|it| self.graph.relations.get(it)) {
             if let Some(name) = there(it) {
                 let _ = writeln!(out, "DROP {} {name};", it.keyword());
             }
         }
         for kind in ['f', 'r', 'S'] {
-            let is_of_kind = |it: &&Neighbour| it.kind == kind || (kind == 'r' && it.kind == 'p');
-            let of_kind: Vec<&Neighbour> =
+            let is_of_kind = |it: &&Relation| it.kind == kind || (kind == 'r' && it.kind == 'p');
+            let of_kind: Vec<&Relation> =
                 self.relations().chain(self.sequences()).filter(is_of_kind).collect();
             let names: Vec<String> = of_kind.iter().filter_map(|it| there(it)).collect();
             if let Some(first) = of_kind.first() {
                 let _ = writeln!(out, "DROP {} {};", first.keyword(), names.join(", "));
             }
         }
-        for it in self.plan.types.iter().filter_map(|it| self.around.types.get(*it)) {
+        for it in self.plan.types.iter().filter_map(|it| self.graph.types.get(*it)) {
             let Some(to) = self.plan.to.get(&it.schema) else { continue };
             let keyword = if it.is_domain { "DOMAIN" } else { "TYPE" };
             let _ = writeln!(out, "DROP {keyword} {}.{};", identifier(to), identifier(&it.name));
@@ -339,7 +351,7 @@ impl Script<'_> {
 }
 
 /// What PostgreSQL stores a query of.
-fn is_view(it: &Neighbour) -> bool {
+fn is_view(it: &Relation) -> bool {
     matches!(it.kind, 'v' | 'm')
 }
 
@@ -348,7 +360,7 @@ fn is_view(it: &Neighbour) -> bool {
 const SETTINGS: &str = "SET LOCAL lock_timeout = '5s';\nSET LOCAL search_path = pg_catalog, pg_temp;\n\
     SET LOCAL row_security = off;\nSET LOCAL schemawarden.bypass = 'quarantine';\n";
 
-fn size(it: &Neighbour) -> String {
+fn size(it: &Relation) -> String {
     if it.kind == 'f' {
         return "its rows are elsewhere, and were not looked at".to_owned();
     }
@@ -366,11 +378,11 @@ fn size(it: &Neighbour) -> String {
 }
 
 /// For a comment.
-fn shown(it: &Neighbour) -> String {
+fn shown(it: &Relation) -> String {
     format!("{}.{}", comment(&it.schema), comment(&it.name))
 }
 
-fn qualified(it: &Neighbour) -> String {
+fn qualified(it: &Relation) -> String {
     format!("{}.{}", identifier(&it.schema), identifier(&it.name))
 }
 

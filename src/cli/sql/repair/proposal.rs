@@ -3,7 +3,8 @@
 use std::fmt::Write as _;
 
 use super::spelling;
-use crate::cli::sql::identifier_in_line as identifier;
+use crate::cli::sql::quoting::comment;
+use crate::cli::sql::quoting::identifier_in_line as identifier;
 use crate::finding::Finding;
 use crate::finding::FindingKind;
 use crate::manifest::ColumnSpec;
@@ -168,8 +169,7 @@ fn settled(finding: &Finding, manifest: &Manifest) -> Option<Proposal> {
 
 /// `"public"."User"`; none where a name is no text.
 fn qualified(name: &RelationName) -> Option<String> {
-    let text = |it: &Name| String::from_utf8(it.as_bytes().to_vec()).ok();
-    Some(format!("{}.{}", identifier(&text(&name.schema)?), identifier(&text(&name.name)?)))
+    Some(format!("{}.{}", identifier(name.schema.as_text()?), identifier(name.name.as_text()?)))
 }
 
 /// A visible spelling that is the name itself.
@@ -234,14 +234,13 @@ fn missing_column(finding: &Finding, spec: &TableSpec, table: &str) -> Option<Pr
         _ => SHORT_LOCK,
     };
     let mut statements = vec![format!("ALTER TABLE {table} ADD COLUMN {definition};")];
-    statements
-        .extend(finding.hints.iter().map(|it| format!("-- {}", crate::cli::sql::comment(it))));
+    statements.extend(finding.hints.iter().map(|it| format!("-- {}", comment(it))));
     Some(Proposal::of(statements, hazard))
 }
 
 fn definition(name: &Name, it: &ColumnSpec) -> Option<String> {
-    let text = String::from_utf8(name.as_bytes().to_vec()).ok()?;
-    let mut out = format!("{} {}", identifier(&text), one_line(it.type_name.as_deref()?)?);
+    let name = identifier(name.as_text()?);
+    let mut out = format!("{name} {}", one_line(it.type_name.as_deref()?)?);
     if let Some(Some(collation)) = &it.collation {
         let _ = write!(out, " COLLATE {}", one_line(collation)?);
     }
@@ -316,7 +315,7 @@ fn index(
     table: &str,
 ) -> Option<Proposal> {
     let part = finding.part.as_deref()?;
-    let schema = identifier(&String::from_utf8(of.schema.as_bytes().to_vec()).ok()?);
+    let schema = identifier(of.schema.as_text()?);
     let built = "is built while others write, and outside of a transaction; what fails leaves an invalid index behind";
     let drop = |name: &str| {
         Some(format!("DROP INDEX CONCURRENTLY {schema}.{};", identifier(plain(name)?)))

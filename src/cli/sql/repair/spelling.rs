@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::cli::sql::identifier_in_line as identifier;
+use crate::cli::sql::quoting::identifier_in_line as identifier;
 use crate::finding::FindingKind;
 use crate::manifest::TableSpec;
 use crate::schema::Action;
@@ -119,5 +119,5 @@ fn listed(columns: &[Name]) -> Option<String> {
 }
 
 fn spelt(name: &Name) -> Option<String> {
-    String::from_utf8(name.as_bytes().to_vec()).ok().map(|it| identifier(&it))
+    name.as_text().map(identifier)
 }
