@@ -29,7 +29,7 @@ const FILES_DEADLINE: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DiscoveryError {
-    #[error("database `{database}`: {}", .source)]
+    #[error("database `{database}`: {source}{}", advice(.source))]
     Rows { database: String, source: Box<RowsError> },
     #[error("the folder {} cannot be read: {source}", .folder.display())]
     Folder { folder: PathBuf, source: std::io::Error },
@@ -41,6 +41,14 @@ pub enum DiscoveryError {
     TimedOut { limit: Duration },
     #[error("an internal error: reading the files broke off")]
     BrokeOff,
+}
+
+/// What would be right, where the server refused what somebody wrote.
+fn advice(error: &RowsError) -> &'static str {
+    match error {
+        RowsError::Refused { .. } => "; a registry query is one SELECT that names schemas",
+        _ => "",
+    }
 }
 
 /// The rows of the registry as it is now.

@@ -46,9 +46,7 @@ pub type RegistryRow = Option<Map<String, Value>>;
 pub enum RowsError {
     #[error("{}", .0.reason())]
     Database(IntrospectError),
-    #[error(
-        "the query was refused: {message} (SQLSTATE {code}); a registry query is one SELECT that names schemas"
-    )]
+    #[error("the query was refused: {message} (SQLSTATE {code})")]
     Refused { code: String, message: String },
     #[error("the query failed with SQLSTATE {code}; its message may hold a row, so it is left out")]
     Failed { code: String },

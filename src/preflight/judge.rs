@@ -21,6 +21,7 @@ use crate::finding::Finding;
 use crate::finding::FindingKind;
 use crate::manifest::Manifest;
 use crate::manifest::Manifests;
+use crate::report::Diagnosis;
 use crate::report::DiagnosisKind;
 use crate::reset::Pin;
 use crate::reset::unlike_declared;
@@ -141,6 +142,7 @@ fn bears_mark(question: &Question<'_>, answer: &mut Answer) {
 fn fits(question: &Question<'_>, answer: &mut Answer) {
     let Some(own) = question.manifests.first() else { return };
     let findings = compared(question, question.live);
+    let told = diagnosed(&findings, question);
     let counting = findings.iter().filter(|it| it.counts());
     let (stands_for_missing, others): (Vec<&Finding>, Vec<&Finding>) =
         counting.partition(|it| it.stands_for_missing());
@@ -154,13 +156,13 @@ fn fits(question: &Question<'_>, answer: &mut Answer) {
             answer.notes.push(note);
         }
         Some(it) => {
-            let told = foreign(&findings, question);
-            let message = told.into_iter().next().unwrap_or_else(|| it.message.clone());
+            let message = told.first().map_or(&it.message, |it| &it.message).clone();
             answer.refusals.push(whole(RefusalKind::WrongDatabase, message));
         }
-        None if is_anothers(question, &findings) => {
-            let message = foreign(&findings, question).swap_remove(0);
-            answer.refusals.push(whole(RefusalKind::WrongDatabase, message));
+        None if is_anothers(question, &told) => {
+            let messages =
+                told.iter().map(|it| whole(RefusalKind::WrongDatabase, it.message.clone()));
+            answer.refusals.extend(messages.take(1));
         }
         None => {
             answer.proofs.push(Proof::Tables);
@@ -176,25 +178,34 @@ fn fits(question: &Question<'_>, answer: &mut Answer) {
 }
 
 /// Whether it holds no more than half of its own tables, and more of another manifest's than of its own.
-fn is_anothers(question: &Question<'_>, findings: &[Finding]) -> bool {
+fn is_anothers(question: &Question<'_>, told: &[Diagnosis]) -> bool {
     let Some(own) = question.manifests.first() else { return false };
     let all = own.tables().count();
     let there = own.tables().filter(|it| question.live.has_table(it)).count();
-    let told = diagnose(findings, own, question.all);
-    let theirs = told.iter().filter(|it| it.kind == DiagnosisKind::ForeignManifest);
-    2 * there <= all && theirs.map(|it| it.matched).max().is_some_and(|it| it > there)
+    2 * there <= all && told.iter().any(|it| it.matched > there)
 }
 
 fn compared(question: &Question<'_>, catalog: &Catalog) -> Vec<Finding> {
     compare_allowing(question.manifests, &question.accepted, catalog, question.today).findings
 }
 
-/// The sentences that say whose tables these are.
-fn foreign(findings: &[Finding], question: &Question<'_>) -> Vec<String> {
+/// Whose tables these are, where they are another manifest's.
+fn diagnosed(findings: &[Finding], question: &Question<'_>) -> Vec<Diagnosis> {
     let Some(own) = question.manifests.first() else { return Vec::new() };
-    let told = diagnose(findings, own, question.all);
-    let foreign = told.into_iter().filter(|it| it.kind == DiagnosisKind::ForeignManifest);
-    foreign.map(|it| it.message).collect()
+    let mut told = diagnose(findings, own, question.all);
+    told.retain(|it| it.kind == DiagnosisKind::ForeignManifest);
+    told
+}
+
+/// The same in words, of tables that are not there yet.
+fn whose(it: &Diagnosis) -> String {
+    let (matched, of) = (it.matched, it.of);
+    let are = if matched == 1 { "is" } else { "are" };
+    let manifest = it.manifest.as_deref().unwrap_or_default();
+    format!(
+        "{matched} of {of} tables that would come {are} in manifest `{manifest}`: is this the push of another \
+         database?"
+    )
 }
 
 /// Whether what would come may be there.
@@ -218,12 +229,7 @@ fn comes(question: &Question<'_>, push: &Push, answer: &mut Answer) {
         .filter(|it| it.kind.is_unexpected())
         .collect();
     // In front of the tables: whose they are.
-    answer.diagnoses.extend(foreign(&new, question).into_iter().map(|it| {
-        it.replace(
-            "its schema was applied to this database",
-            "this is the push of another database",
-        )
-    }));
+    answer.diagnoses = diagnosed(&new, question).iter().map(whose).collect();
     let own = question.manifests.first().map_or("", |it| &*it.name);
     for it in new {
         let Some(table) = it.name else { continue };

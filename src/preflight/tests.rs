@@ -150,7 +150,7 @@ fn a_prisma_schema_is_held_against_what_is_there() {
         assert_eq!(words(&world.ask(&push)), want, "{case}");
     }
     let told = plain().ask(&plain().push(&both, false));
-    let whose = "3 of 3 unexpected tables belong to manifest `orchestra`: this is the push of another database";
+    let whose = "3 of 3 tables that would come are in manifest `orchestra`: is this the push of another database?";
     assert_eq!(told.diagnoses, [whose]);
 }
 
