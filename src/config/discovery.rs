@@ -78,6 +78,12 @@ pub struct TenantDefaults {
     pub manifest: Arc<Manifest>,
     pub labels: BTreeMap<String, String>,
     pub schedule: Schedule,
+    /// Of those whose compute is suspended when idle.
+    pub schedule_of_sleepers: Schedule,
+    /// No audit that nobody asked for begins sooner than this after the last one.
+    pub min_interval: Duration,
+    pub observer: bool,
+    pub watch: bool,
     pub severities: BTreeMap<FindingKind, Severity>,
     pub limits: Limits,
     pub provision_grace: Duration,

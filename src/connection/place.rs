@@ -5,6 +5,9 @@ use std::collections::BTreeSet;
 use super::Connection;
 use super::Endpoint;
 
+/// What the names of Neon's hosts end with.
+const NEON: &str = ".neon.tech";
+
 /// What Neon puts behind the name of an endpoint for its pooler, which leads to the same database.
 const NEON_POOLER: &str = "-pooler.";
 
@@ -23,6 +26,16 @@ impl Connection {
             None => place(it),
         };
         self.hosts.iter().map(one).collect()
+    }
+
+    /// Whether a host is a compute that is suspended when idle: Neon's are
+    /// (<https://neon.com/docs/introduction/scale-to-zero>).
+    #[must_use]
+    pub fn scales_to_zero(&self) -> bool {
+        self.hosts.iter().any(|it| match it {
+            Endpoint::Tcp { host, .. } => host.to_ascii_lowercase().ends_with(NEON),
+            Endpoint::Unix { .. } => false,
+        })
     }
 
     /// Whether both lead to a database of one name at one host and port.

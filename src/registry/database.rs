@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::Tenant;
 use super::Way;
@@ -40,15 +39,22 @@ pub fn database(tenant: &Tenant, discovery: &Discovery, manifests: &Manifests) -
         RegistrySource::Databases { from, .. } if !connection.is_unusable() => from.server.clone(),
         _ => None,
     };
+    // What a file says at each connection is known of the database of the registry alone.
+    let scales_to_zero = match (&connection, &discovery.source) {
+        (ConnectionSource::Parsed(it), _) => it.scales_to_zero(),
+        (_, RegistrySource::Databases { from, .. }) => from.scales_to_zero,
+        _ => false,
+    };
+    let schedule = if scales_to_zero { &defaults.schedule_of_sleepers } else { &defaults.schedule };
     let mut labels = defaults.labels.clone();
     labels.extend(tenant.labels.iter().map(|(name, value)| (name.clone(), value.clone())));
     Database {
         name: tenant.name.clone(),
         connection,
         manifest: Arc::clone(manifest),
-        schedule: defaults.schedule.clone(),
-        min_interval: Duration::ZERO,
-        scales_to_zero: false,
+        schedule: schedule.clone(),
+        min_interval: defaults.min_interval,
+        scales_to_zero,
         labels,
         server,
         known: defaults.known.get(&tenant.name).cloned().unwrap_or_default(),
@@ -59,8 +65,8 @@ pub fn database(tenant: &Tenant, discovery: &Discovery, manifests: &Manifests) -
         resets: defaults.resets.clone(),
         // What is declared of one database is not of all.
         pin: None,
-        observer: false,
-        watch: false,
+        observer: defaults.observer,
+        watch: defaults.watch,
         discovery: Some(discovery.name.clone()),
     }
 }

@@ -80,6 +80,30 @@ fn a_row_that_makes_no_sense_is_one_unknown_database() {
     }
 }
 
+/// Each audit of a compute that is suspended when idle wakes it, whoever named it.
+#[test]
+fn a_tenant_that_scales_to_zero_is_audited_four_times_a_day_where_nobody_says_when() {
+    let of = |more: &str, host: &str| {
+        let discovery = discovery(more);
+        let url = format!("postgres://a:b@{host}/x");
+        let columns = serde_json::json!({ "name": "sco", "url": url });
+        let row = Row::read(columns.as_object().expect("an object"));
+        let all = tenants(&discovery, vec![row], |_| false);
+        let manifest = Arc::clone(&discovery.tenants.manifest);
+        database(&all[0], &discovery, &[(manifest.name.clone(), manifest)].into())
+    };
+    let neon = "ep-cool-1.eu-central-1.aws.neon.tech";
+    let it = of(", min_interval: 1h, watch: true", neon);
+    assert!(it.scales_to_zero && it.watch && it.observer);
+    assert_eq!(it.min_interval, std::time::Duration::from_hours(1));
+    assert!(it.schedule.describe().starts_with("every 6h"), "{}", it.schedule.describe());
+    let it = of(", audit_schedule: {every: 2h}", neon);
+    assert!(it.schedule.describe().starts_with("every 2h"), "{}", it.schedule.describe());
+    let it = of("", "db.example");
+    assert!(!it.scales_to_zero && !it.watch && !it.observer);
+    assert!(!it.schedule.describe().starts_with("every 6h"), "{}", it.schedule.describe());
+}
+
 #[test]
 fn rows_of_one_name_are_one_tenant() {
     let discovery = discovery("");

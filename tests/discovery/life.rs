@@ -83,6 +83,24 @@ async fn a_tenant_that_comes_puts_off_no_other_ones_audit() {
     assert!(again < SignedDuration::from_mins(1), "it is audited again after {again:#}");
 }
 
+/// Its next audit would be hours away: only the observer's call comes within the deadline of a test.
+#[tokio::test]
+async fn a_tenant_is_watched_and_says_who_did_it() {
+    let mut fleet = Fleet::of(&["sco"]).await;
+    let keys = "watch: true, audit_schedule: { every: 1d, splay: 2h }";
+    let config = fleet.config(keys);
+    let workspace = fixtures::workspace(&config);
+    let run = workspace.run(&["sql", "observer", "sco"]).await;
+    run.ended(0);
+    fleet.tenants[0].database.execute(&run.stdout).await;
+    let mut daemon = crate::support::daemon::TestDaemon::start(workspace).await;
+    daemon.wait_for_verdict("sco", "clean").await;
+    daemon.wait_for_log("it listens", |it| it.to_string().contains("listening to `sco`")).await;
+    fixtures::create_tables(&fleet.tenants[0].database, &["Customer"]).await;
+    fleet.told("drift").await.is("incident.opened", "new_findings").says("CREATE TABLE");
+    assert_eq!(daemon.sigterm().await.0.code(), Some(0));
+}
+
 #[tokio::test]
 async fn one_tenant_that_is_removed_retires_with_its_incidents() {
     let mut fleet = Fleet::of(&["sco", "scoso"]).await;

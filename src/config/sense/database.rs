@@ -14,7 +14,6 @@ use crate::config::known::KnownFiles;
 use crate::config::shape;
 use crate::connection;
 use crate::connection::Connection;
-use crate::connection::Endpoint;
 use crate::connection::Password;
 use crate::connection::SslMode;
 use crate::incident::Life;
@@ -50,9 +49,6 @@ const MAX_COMMAND_TTL: Duration = Duration::from_hours(24);
 
 /// Databases with `watch: true`: each has a connection that stays open.
 const WATCHED_MAX: usize = 500;
-
-/// A database that is looked at less than once a month is not watched.
-const MAX_MIN_INTERVAL: Duration = Duration::from_hours(31 * 24);
 
 /// The longest `server:`, in bytes.
 const MAX_SERVER: usize = 200;
@@ -177,17 +173,14 @@ fn one(
         confirm_failing: it.confirm_failing.as_ref(),
         flap_window: it.flap_window.as_ref(),
         resets: it.resets.as_ref(),
+        min_interval: it.min_interval.as_ref(),
+        observer: it.observer.as_ref(),
+        watch: it.watch.as_ref(),
     };
     let own = own.read(key, shared, noted);
     let scales_to_zero = connection.as_ref().is_some_and(|it| it.scales_to_zero);
     let schedule = shared.schedule.with(it.schedule.as_ref(), &field("schedule"), noted);
     let schedule = if scales_to_zero { schedule.for_a_sleeper() } else { schedule }.schedule();
-    let min_interval = noted.period(
-        it.min_interval.as_ref(),
-        &field("min_interval"),
-        Duration::ZERO,
-        Duration::ZERO..=MAX_MIN_INTERVAL,
-    );
     let mut known = manifest::Noted::default();
     let mut accepted = manifest::accepted(
         noted.path(),
@@ -199,12 +192,6 @@ fn one(
     noted.mistakes.extend(known.mistakes);
     noted.warnings.extend(known.warnings);
     accepted.extend(shared.known.entries.get(&it.name.value).into_iter().flatten().cloned());
-    let watch = it.watch.as_ref().is_some_and(|it| it.value);
-    let observer = it.observer.as_ref().map_or(watch, |it| it.value);
-    if let (true, false, Some(said)) = (watch, observer, &it.observer) {
-        let message = "`watch: true` needs the observer: it is what calls";
-        noted.mistake_help(Some(said.at), field("observer"), message, "take one of the two out");
-    }
     let pin = identity(it, &field("identity"), noted);
     let connection = connection?;
     let labels = it.labels.iter().flat_map(|it| &it.0);
@@ -214,11 +201,11 @@ fn one(
         connection: connection.source,
         manifest: own.manifest?,
         schedule: schedule?,
-        min_interval,
+        min_interval: own.min_interval,
         scales_to_zero,
         labels: labels.map(|(name, value)| (name.value.clone(), value.value.clone())).collect(),
-        observer,
-        watch,
+        observer: own.observer,
+        watch: own.watch,
         server: server.or(connection.server),
         known: accepted,
         severities: own.severities,
@@ -265,15 +252,6 @@ struct Reached {
     scales_to_zero: bool,
 }
 
-/// Whether a host is a compute that is suspended when idle: Neon's are
-/// (<https://neon.com/docs/introduction/scale-to-zero>).
-fn scales_to_zero(connection: &Connection) -> bool {
-    connection.hosts.iter().any(|it| match it {
-        Endpoint::Tcp { host, .. } => host.to_ascii_lowercase().ends_with(".neon.tech"),
-        Endpoint::Unix { .. } => false,
-    })
-}
-
 fn connection(
     it: &shape::Database,
     key: &str,
@@ -313,7 +291,7 @@ fn connection(
     };
     look_at(&parsed, &found, it, &defaults, noted);
     let server = file.is_some().then(|| parsed.server());
-    let scales_to_zero = scales_to_zero(&parsed);
+    let scales_to_zero = parsed.scales_to_zero();
     let source = match file {
         Some(path) => ConnectionSource::File { path, defaults },
         None => ConnectionSource::Parsed(Arc::new(parsed)),

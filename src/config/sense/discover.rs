@@ -123,9 +123,13 @@ impl One<'_> {
             confirm_failing: it.confirm_failing.as_ref(),
             flap_window: it.flap_window.as_ref(),
             resets: it.resets.as_ref(),
+            min_interval: it.min_interval.as_ref(),
+            observer: it.observer.as_ref(),
+            watch: it.watch.as_ref(),
         };
         let own = own.read(&self.key, shared, noted);
-        let audit_schedule = shared.schedule.with(audits.0, &audits.1, noted).schedule();
+        let audits = shared.schedule.with(audits.0, &audits.1, noted);
+        let schedule_of_sleepers = audits.clone().for_a_sleeper().schedule();
         let labels = it.labels.iter().flat_map(|it| &it.0);
         labels.clone().for_each(|(name, _)| check_name(name, &self.field("labels"), noted));
         Some(Discovery {
@@ -137,7 +141,11 @@ impl One<'_> {
             tenants: TenantDefaults {
                 manifest: own.manifest?,
                 labels: labels.map(|(name, it)| (name.value.clone(), it.value.clone())).collect(),
-                schedule: audit_schedule?,
+                schedule: audits.schedule()?,
+                schedule_of_sleepers: schedule_of_sleepers?,
+                min_interval: own.min_interval,
+                observer: own.observer,
+                watch: own.watch,
                 severities: own.severities,
                 limits: own.limits,
                 provision_grace: own.provision_grace,

@@ -27,6 +27,9 @@ use super::resets;
 /// The longest time that a database may stay empty.
 pub(super) const MAX_PROVISION_GRACE: Duration = Duration::from_hours(30 * 24);
 
+/// A database that is looked at less than once a month is not watched.
+const MAX_MIN_INTERVAL: Duration = Duration::from_hours(31 * 24);
+
 /// The keys, wherever they stand.
 pub(super) struct Own<'a> {
     pub(super) manifest: &'a At<String>,
@@ -37,6 +40,9 @@ pub(super) struct Own<'a> {
     pub(super) confirm_failing: Option<&'a At<usize>>,
     pub(super) flap_window: Option<&'a At<Period>>,
     pub(super) resets: Option<&'a shape::Resets>,
+    pub(super) min_interval: Option<&'a At<Period>>,
+    pub(super) observer: Option<&'a At<bool>>,
+    pub(super) watch: Option<&'a At<bool>>,
 }
 
 /// The same, over what holds for every database.
@@ -47,6 +53,9 @@ pub(super) struct OwnRead {
     pub(super) provision_grace: Duration,
     pub(super) life: Life,
     pub(super) resets: Thresholds,
+    pub(super) min_interval: Duration,
+    pub(super) observer: bool,
+    pub(super) watch: bool,
 }
 
 impl Own<'_> {
@@ -77,7 +86,31 @@ impl Own<'_> {
             ),
             life: life::read(said, key, shared.life, noted),
             resets: resets::read(self.resets, key, &shared.resets, noted),
+            min_interval: noted.period(
+                self.min_interval,
+                &field("min_interval"),
+                Duration::ZERO,
+                Duration::ZERO..=MAX_MIN_INTERVAL,
+            ),
+            observer: self.observer(key, noted),
+            watch: self.watches(),
         }
+    }
+
+    fn watches(&self) -> bool {
+        self.watch.is_some_and(|it| it.value)
+    }
+
+    /// Who watches has the observer.
+    fn observer(&self, key: &str, noted: &mut Noted) -> bool {
+        let watch = self.watches();
+        let observer = self.observer.map_or(watch, |it| it.value);
+        if let (true, false, Some(said)) = (watch, observer, self.observer) {
+            let message = "`watch: true` needs the observer: it is what calls";
+            let key = format!("{key}.observer");
+            noted.mistake_help(Some(said.at), key, message, "take one of the two out");
+        }
+        observer
     }
 }
 

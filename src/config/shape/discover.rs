@@ -54,6 +54,12 @@ pub(in crate::config) struct Discover {
     pub(in crate::config) min_fraction: Option<At<f64>>,
     /// When its databases are audited, where not as the defaults say.
     pub(in crate::config) audit_schedule: Option<Schedule>,
+    /// As under `databases`.
+    pub(in crate::config) min_interval: Option<At<Period>>,
+    /// As under `databases`: of all of them.
+    pub(in crate::config) observer: Option<At<bool>>,
+    /// As under `databases`: of all of them. Takes as many connections that stay open.
+    pub(in crate::config) watch: Option<At<bool>>,
     /// A file that holds their password, reread at each connection. Where the URL holds none.
     pub(in crate::config) password_file: Option<At<String>>,
     /// A command that prints their password: a list of words, or a map with `argv`, `timeout`, `ttl`.
