@@ -14,7 +14,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         kind: "unexpected_table",
         means: "The database holds a table that its manifest does not list.",
         matters: "In 2025 a schema meant for tenants was pushed to a company's central database, and the other way round. Nobody was told. An unlisted table is how that looks from outside.",
-        to_do: "Look at the diagnosis first: if the tables belong to another manifest, somebody pushed that schema here; find out what else that push did (were tables dropped, is data gone?). If the table is meant to be here, add it to the manifest under `tables`. If it may come and go, list a glob under `ignore`.",
+        to_do: "Look at the diagnosis first: if the tables belong to another manifest, somebody pushed that schema here; find out what else that push did (were tables dropped, is data gone?). If the table is meant to be here, add it to the manifest under `tables`. If it may come and go, list a glob under `ignore`. If it should go, `schemawarden sql quarantine DATABASE` prints a script that puts it aside, with the way back.",
     },
     Entry {
         kind: "unexpected_foreign_table",

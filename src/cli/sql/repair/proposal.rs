@@ -279,6 +279,8 @@ fn constraint(finding: &Finding, spec: Option<&TableSpec>, table: &str) -> Optio
         }
         let hazard = if late {
             SCAN
+        } else if finding.kind == FindingKind::UniqueChanged {
+            "builds an index under ACCESS EXCLUSIVE; fails where two rows are equal. If it was an index, as Prisma makes them, CREATE UNIQUE INDEX CONCURRENTLY does without the lock"
         } else {
             "builds an index under ACCESS EXCLUSIVE; fails where two rows are equal"
         };
