@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Every figure of docs/performance.md, each beside its reference, on a PostgreSQL that this starts and removes.
 #   benches/run.sh            all
-#   benches/run.sh check      one of: check throughput large state depth import memory discovery delivery watch
+#   benches/run.sh check      one of: check throughput large state depth import memory discovery delivery watch guard
 #   benches/run.sh delivery 600    the last with ten minutes beside ill receivers, after two of the baseline
 # Needs PostgreSQL's server programs, psql, pgbench and hyperfine (apt-get install postgresql hyperfine).
 set -euo pipefail
@@ -170,6 +170,31 @@ if [ "$what" = all ] || [ "$what" = watch ]; then
   echo "what the observer costs a command: 2,000 times create and drop of a table in one session, without it and with it"
   for database in fleet_template watched; do
     { echo "\\timing on"; echo "do \$\$begin for i in 1..2000 loop execute 'create table cost (id int)'; execute 'drop table cost'; end loop; end\$\$;"; } | sql "$database" | grep Time
+  done
+fi
+
+if [ "$what" = all ] || [ "$what" = guard ]; then
+  echo; echo "== what the guard adds to a statement: 1,000 times CREATE TABLE, and ALTER TABLE, each its own transaction, psql, in turns"
+  for listed in 1000 10000; do
+    mkdir -p "$dir/guard$listed/expected-schemas"
+    { echo "manifest: guarded"; echo "tables:"; for n in $(seq 0 $((listed - 1))); do echo "  - t$n"; done; } >"$dir/guard$listed/expected-schemas/guarded.yaml"
+    printf "databases: [{ name: guarded, url: '%s', manifest: guarded }]\n" "$url/guarded" >"$dir/guard$listed/config.yaml"
+    for kind in CREATE ALTER; do
+      for turn in 1 2 3 4 5; do
+        for guard in without with; do
+          sql -c 'drop database if exists guarded' -c 'create database guarded' postgres 2>/dev/null
+          creates() { for n in $(seq 0 999); do echo "create table t$n (id int, note text);"; done; }
+          [ $kind = CREATE ] || creates | sql guarded
+          [ $guard = without ] || (cd "$dir/guard$listed" && "$program" sql guard guarded) | sql guarded
+          if [ $kind = CREATE ]; then creates; else for n in $(seq 0 999); do echo "alter table t$n add c int;"; done; fi >"$dir/statements"
+          began=$(date +%s%N)
+          sql -f "$dir/statements" guarded
+          echo "$(($(date +%s%N) - began))" >>"$dir/guard$listed/$kind.$guard"
+        done
+      done
+      median() { sort -n "$dir/guard$listed/$kind.$1" | sed -n 3p; }
+      echo "$(median without) $(median with)" | awk -v l=$listed -v k=$kind '{ printf "%6d tables listed, %-6s without %.3f ms, with %.3f ms: %.3f ms a statement\n", l, k, $1/1e9, $2/1e9, ($2-$1)/1e9 }'
+    done
   done
 fi
 

@@ -2,6 +2,7 @@
 # Replays the incident on this machine: installs what is missing, builds, runs `schemawarden demo`.
 #
 #   scripts/demo.sh           stays up after the story, until Ctrl-C
+#   scripts/demo.sh --playground    no story: the databases, to try things on (docs/prevented.md)
 #   scripts/demo.sh --once    ends after the last message: 0 when every expected one arrived
 #
 # Meant for a fresh Debian or Ubuntu with cargo; elsewhere it installs nothing, and says what is missing.

@@ -107,6 +107,7 @@ pub async fn audit(
             force.manifests().for_each(|it| wanted.add(it.wanted()));
             wanted.imprint = twins.is_some() || database.pin.is_some();
             wanted.observer = database.observer;
+            wanted.guard = database.guard;
             let (read, reading) = match introspect::begin(
                 &database.connection,
                 &database.limits,

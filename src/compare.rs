@@ -16,6 +16,7 @@
 mod allowing;
 mod backup;
 mod depth;
+mod guard;
 mod hints;
 mod ledgers;
 pub mod mark;
@@ -137,6 +138,7 @@ fn differences(
     let mut findings = depth::depth(manifest, catalog);
     findings.extend(objects::objects(manifest, catalog));
     findings.extend(observer::missing(catalog));
+    findings.extend(guard::finding(manifest, catalog));
     if unwanted.is_empty() && missing.is_empty() && findings.is_empty() {
         return Differences { findings, wrong_database: None, left_out };
     }

@@ -119,6 +119,10 @@ fn undelivered(path: &Path, has_channels: bool, has_routes: bool) -> Vec<Mistake
 }
 
 /// One registered database.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "four facts that have nothing to do with each other"
+)]
 #[derive(Clone, Debug)]
 pub struct Database {
     pub name: String,
@@ -132,6 +136,8 @@ pub struct Database {
     pub labels: BTreeMap<String, String>,
     /// The observer is to be there, and whole.
     pub observer: bool,
+    /// The guard is to be there, and whole.
+    pub guard: bool,
     /// Whatever the observer notes makes an audit at once, beside the schedule.
     pub watch: bool,
     /// What it lives on, where `server:` overrides host and port.

@@ -10,6 +10,7 @@
 //! ```
 
 mod glob;
+mod guard;
 #[cfg(test)]
 mod guide;
 mod hash;
@@ -42,6 +43,7 @@ use crate::yaml::Position;
 pub use glob::Glob;
 pub use glob::GlobError;
 pub use glob::Globs;
+pub use guard::GuardRules;
 pub use known::KnownEntry;
 pub use known::Noted;
 pub use known::accepted;

@@ -18,6 +18,7 @@ mod deploys;
 mod depth;
 mod discovery;
 mod evidence;
+mod guard;
 mod hostile_names;
 mod http;
 mod incident_life;

@@ -16,6 +16,7 @@ mod daemon;
 mod fleet;
 mod janitor;
 mod narrator;
+mod playground;
 mod receiver;
 mod settings;
 mod sighting;
@@ -48,6 +49,10 @@ pub struct DemoArgs {
     /// End after the last message: 0 when every expected one arrived, 1 when not.
     #[arg(long)]
     pub once: bool,
+    /// Tell no story: the same databases, all right, the daemon, and what to try, until Ctrl-C
+    /// (docs/prevented.md walks through it).
+    #[arg(long, conflicts_with = "once")]
+    pub playground: bool,
 }
 
 /// Runs the demo; returns the exit code.
@@ -62,6 +67,9 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<u8> {
     let mut stage = Stage::new(Narrator::on_stdout(), program);
 
     let story = async {
+        if args.playground {
+            return stage.open(binaries, temporary).await;
+        }
         stage.play(binaries, temporary).await?;
         if args.once { Ok(()) } else { stage.linger().await }
     };

@@ -3,6 +3,7 @@
 //! Every line is something that was looked at, not guessed. Exit 0 when every database could be
 //! looked at and read to the end, 2 otherwise; advice alone changes no exit code.
 
+mod guard;
 mod observer;
 mod storage;
 
@@ -155,6 +156,7 @@ fn describe(out: &mut String, database: &Database, it: &Examination) -> std::fmt
     storage::describe(out, database, imprint, &probe.current_user)?;
     marked(out, database, it)?;
     observer::describe(out, database, it)?;
+    guard::describe(out, database, it)?;
     fitting(out, database, it)
 }
 

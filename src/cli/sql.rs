@@ -2,6 +2,7 @@
 //! is not connected to where its config says enough; one of a registry is looked up there.
 
 mod audited;
+pub(in crate::cli) mod guard;
 pub(in crate::cli) mod login;
 mod mark;
 pub(in crate::cli) mod observer;
@@ -47,6 +48,19 @@ pub(super) enum SqlCommand {
         /// The role that audits, as for `sql role`.
         #[arg(long)]
         name: Option<String>,
+    },
+    /// Prints SQL; runs nothing. Event triggers that refuse, inside the transaction, a table that the manifest
+    /// does not list, and the end of one that it lists (docs/guard.md).
+    Guard {
+        /// The registered database.
+        database: String,
+        /// Print nothing to run: look whether the guard that is installed is the manifest's. 0: it is; 1: it is
+        /// not, or is not there, or refuses nothing; 2: that could not be told.
+        #[arg(long, conflicts_with = "uninstall")]
+        check: bool,
+        /// What removes it.
+        #[arg(long)]
+        uninstall: bool,
     },
     /// Prints SQL; runs nothing. What puts the relations aside that should not be there, with the evidence of
     /// each, the way back, and (as comments) what drops them for good.
@@ -100,6 +114,9 @@ pub(super) async fn run(global: &Global, command: &SqlCommand) -> anyhow::Result
             role: &login.role,
             with_query: *with_query,
         })?,
+        SqlCommand::Guard { check: true, .. } => return guard::check(database).await,
+        SqlCommand::Guard { uninstall: true, .. } => guard::uninstall(name, dbname),
+        SqlCommand::Guard { .. } => guard::statements(name, dbname, &database.manifest)?,
         SqlCommand::Mark { production, environment, owner, .. } => {
             let environment = match (production, environment) {
                 (true, _) => Some(PRODUCTION),
@@ -134,6 +151,7 @@ impl SqlCommand {
         match self {
             Self::Role { database, .. }
             | Self::Observer { database, .. }
+            | Self::Guard { database, .. }
             | Self::Quarantine { database, .. }
             | Self::Repair { database }
             | Self::Mark { database, .. } => database,
@@ -144,7 +162,10 @@ impl SqlCommand {
     fn role(&self) -> Option<&str> {
         match self {
             Self::Role { name, .. } | Self::Observer { name, .. } => name.as_deref(),
-            Self::Quarantine { .. } | Self::Repair { .. } | Self::Mark { .. } => None,
+            Self::Guard { .. }
+            | Self::Quarantine { .. }
+            | Self::Repair { .. }
+            | Self::Mark { .. } => None,
         }
     }
 }

@@ -83,6 +83,7 @@ pub struct TenantDefaults {
     /// No audit that nobody asked for begins sooner than this after the last one.
     pub min_interval: Duration,
     pub observer: bool,
+    pub guard: bool,
     pub watch: bool,
     pub severities: BTreeMap<FindingKind, Severity>,
     pub limits: Limits,

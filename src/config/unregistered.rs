@@ -45,6 +45,7 @@ impl Database {
             scales_to_zero: false,
             labels: BTreeMap::new(),
             observer: false,
+            guard: false,
             watch: false,
             server: None,
             known: Vec::new(),

@@ -123,11 +123,15 @@ pub enum FindingKind {
     EventTriggerChanged,
     /// The observer that the config declares is gone, or notes nothing.
     ObserverMissing,
+    /// The guard that the config declares, or that was installed, is gone or refuses nothing.
+    GuardMissing,
+    /// The guard refuses by rules that are not the manifest's.
+    GuardOutdated,
 }
 
 impl FindingKind {
     /// Every kind, in the order of reports.
-    pub const ALL: [Self; 55] = [
+    pub const ALL: [Self; 57] = [
         Self::WrongDatabase,
         Self::DatabaseReset,
         Self::TableEmptied,
@@ -183,6 +187,8 @@ impl FindingKind {
         Self::MissingEventTrigger,
         Self::EventTriggerChanged,
         Self::ObserverMissing,
+        Self::GuardMissing,
+        Self::GuardOutdated,
     ];
 
     /// The word used in reports, config and fingerprints.
@@ -244,6 +250,8 @@ impl FindingKind {
             Self::MissingEventTrigger => "missing_event_trigger",
             Self::EventTriggerChanged => "event_trigger_changed",
             Self::ObserverMissing => "observer_missing",
+            Self::GuardMissing => "guard_missing",
+            Self::GuardOutdated => "guard_outdated",
         }
     }
 
@@ -315,6 +323,8 @@ impl FindingKind {
             Self::MissingEventTrigger => "an event trigger that the manifest lists is not there",
             Self::EventTriggerChanged => "an event trigger that is not what the manifest says",
             Self::ObserverMissing => "the observer is gone, or notes nothing",
+            Self::GuardMissing => "the guard is gone, or refuses nothing",
+            Self::GuardOutdated => "the guard refuses by rules that are not the manifest's",
         }
     }
 

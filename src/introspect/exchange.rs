@@ -10,6 +10,7 @@
 //! the relations.
 
 mod floors;
+pub(super) mod guard;
 mod imprint;
 pub(super) mod observer;
 mod parts;
@@ -144,6 +145,10 @@ pub(super) async fn read(
         if wanted.observer {
             let state = observer::state(session, deadline).await;
             catalog.definitions.observer = Some(state);
+        }
+        if wanted.guard || catalog.session.has_guard {
+            let state = guard::state(session, deadline).await;
+            catalog.definitions.guard = Some(state);
         }
     }
     Ok(catalog)

@@ -115,7 +115,7 @@ pub async fn scratch(
     run(&mut session, &create, STEP_MAX).await.map_err(ScratchError::Server)?;
     session.close().await;
 
-    let work = fill_and_read(&own, environment, statements, wanted);
+    let work = Box::pin(fill_and_read(&own, environment, statements, wanted));
     let outcome = stop.run_until_cancelled(work).await.unwrap_or(Err(ScratchError::Stopped));
     let dropped = drop_it(&maintenance, environment, &name).await;
     // What is left behind is worse than why the rest failed.

@@ -82,6 +82,12 @@ impl Glob {
         }
     }
 
+    /// The glob that matches `name` and nothing else.
+    pub(crate) fn of(name: &RelationName) -> Self {
+        let source = format!("{}.{}", name.schema.spelled(), name.name.spelled());
+        Self { source, schema: Pattern::of(&name.schema), name: Pattern::of(&name.name) }
+    }
+
     /// The text it was read from, for messages.
     #[must_use]
     pub fn source(&self) -> &str {
@@ -108,6 +114,12 @@ impl Glob {
     #[must_use]
     pub fn exact(&self) -> Option<RelationName> {
         Some(RelationName { schema: self.schema.exact()?, name: self.name.exact()? })
+    }
+
+    /// The schema and the name as regular expressions of PostgreSQL.
+    #[must_use]
+    pub fn regexes(&self) -> [String; 2] {
+        [self.schema.regex(), self.name.regex()]
     }
 
     /// One spelling for all globs of the same meaning, for hashes.

@@ -27,11 +27,13 @@ use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::manifest::glob::Glob;
 use crate::schema::Catalog;
 use crate::schema::Definitions;
 use crate::schema::Name;
 use crate::schema::Relation;
 use crate::schema::RelationKind;
+use crate::schema::RelationName;
 use crate::yaml::nearest;
 use library::Needs;
 
@@ -58,6 +60,15 @@ pub struct UnknownPreset {
     pub name: String,
     /// The known name that is nearest to it.
     pub nearest: Option<&'static str>,
+}
+
+/// What presets let pass by name or owner alone.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Passing {
+    /// Relations, and whether only a table of that name passes.
+    pub globs: Vec<(Glob, bool)>,
+    /// Roles of providers, as regular expressions of PostgreSQL.
+    pub roles: BTreeSet<String>,
 }
 
 /// Which presets apply to a manifest.
@@ -136,6 +147,31 @@ impl Presets {
             }
         };
         library::get().rules_for(&relation.name).find(applies).map(|(preset, _)| preset.name())
+    }
+
+    /// What these presets leave out whatever its owner and columns are, and whose relations they leave out, for
+    /// `expects`, whether a table is listed. For the guard, which knows a name and an owner, and no columns: what
+    /// is told by its columns passes where its preset is named.
+    #[must_use]
+    pub fn passing(&self, expects: impl Fn(&RelationName) -> bool) -> Passing {
+        let mut passing = Passing::default();
+        let tools = Tools::of(self, expects);
+        for (glob, preset, needs) in library::get().all_rules() {
+            let named = self.named.contains(preset.name());
+            let (passes, table) = match needs {
+                Needs::Nothing | Needs::Owner => (false, false),
+                Needs::NameOrOwner | Needs::Chosen => (named, false),
+                Needs::LedgerName => (named || (self.auto && !tools.refuse(preset)), true),
+                Needs::TableChosen => (named, true),
+                Needs::Columns { owned, .. } => (named && !owned, true),
+            };
+            if passes {
+                passing.globs.push((glob, table));
+            }
+        }
+        let theirs = selectable().filter(|it| self.auto || self.named.contains(it.name()));
+        passing.roles = theirs.flat_map(Preset::role_regexes).collect();
+        passing
     }
 
     /// Schemas in which these presets leave out some relation of `catalog`: a provider's, a tool's, our own.

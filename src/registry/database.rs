@@ -66,6 +66,7 @@ pub fn database(tenant: &Tenant, discovery: &Discovery, manifests: &Manifests) -
         // What is declared of one database is not of all.
         pin: None,
         observer: defaults.observer,
+        guard: defaults.guard,
         watch: defaults.watch,
         discovery: Some(discovery.name.clone()),
     }

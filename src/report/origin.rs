@@ -18,6 +18,7 @@ use crate::finding::Finding;
 use crate::finding::FindingKind;
 use crate::schema::Act;
 use crate::schema::Origins;
+use crate::schema::PAST_THE_GUARD;
 use crate::schema::RelationName;
 
 /// Acts that are kept of one finding.
@@ -81,8 +82,11 @@ fn relevant(finding: &Finding, acts: &[Act]) -> Vec<Value> {
         })
         .filter(|it| seen.insert((&it.role, &it.application, &it.address, &it.tag)))
         .collect();
-    // Stable: newest first in both halves.
-    told.sort_by_key(|it| it.tag.starts_with("ALTER") || it.tag.starts_with("GRANT"));
+    // Stable: newest first in each part. What went past the guard says more than the command alone.
+    told.sort_by_key(|it| {
+        let mended = it.tag.starts_with("ALTER") || it.tag.starts_with("GRANT");
+        (!it.tag.contains(PAST_THE_GUARD), mended)
+    });
     told.into_iter().take(ACTS_MAX).map(act).collect()
 }
 

@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use super::Column;
+use super::Guard;
 use super::Imprint;
 use super::Name;
 use super::Observer;
@@ -142,6 +143,8 @@ pub struct Definitions {
     pub estimates: BTreeMap<RelationName, Option<u64>>,
     /// What is there of the observer; or why that is not known. `None`: nobody asked.
     pub observer: Option<Result<Observer, String>>,
+    /// What is there of the guard; or why that is not known. `None`: nobody asked, and none was seen.
+    pub guard: Option<Result<Guard, String>>,
     /// What storage says, where that was wanted; or why it could not be read.
     pub imprint: Option<Result<Imprint, String>>,
 }
@@ -161,11 +164,14 @@ impl Definitions {
         });
         let observer = self.observer.as_ref().and_then(|it| it.as_ref().err());
         let observer = observer.map(|reason| format!("the observer was not looked at: {reason}"));
+        let guard = self.guard.as_ref().and_then(|it| it.as_ref().err());
+        let guard = guard.map(|reason| format!("the guard was not looked at: {reason}"));
         let imprint = self.imprint.iter().filter_map(|it| {
             let reason = it.as_ref().err()?;
             Some(format!("whether it is still what it was could not be read: {reason}"))
         });
-        let mut reasons: Vec<String> = parts.chain(rows).chain(imprint).chain(observer).collect();
+        let mut reasons: Vec<String> =
+            parts.chain(rows).chain(imprint).chain(observer).chain(guard).collect();
         let more = reasons.len().saturating_sub(DOUBTS_TOLD);
         if more > 0 {
             reasons.truncate(DOUBTS_TOLD);

@@ -16,6 +16,9 @@ pub struct Wanted {
     pub rows: BTreeMap<RelationName, u64>,
     /// Whether the observer is whole.
     pub observer: bool,
+    /// Whether the guard is whole, and by which rules it refuses. Where its event triggers are seen, that is
+    /// read in any case.
+    pub guard: bool,
     /// What its storage says: by it a database is known again.
     pub imprint: bool,
 }
@@ -30,6 +33,7 @@ impl Wanted {
     /// Whatever either wants.
     pub fn add(&mut self, other: Self) {
         self.observer |= other.observer;
+        self.guard |= other.guard;
         self.parts.extend(other.parts);
         self.imprint |= other.imprint;
         for (table, many) in other.rows {
@@ -58,6 +62,7 @@ mod tests {
             parts: BTreeSet::from([Part::Keys]),
             rows: BTreeMap::from([(table("a"), 3), (table("b"), 2), (table("c"), 1)]),
             observer: true,
+            guard: true,
             imprint: true,
         });
         assert!(wanted.imprint);

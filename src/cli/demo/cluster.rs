@@ -119,6 +119,17 @@ impl Cluster {
         format!("sh {}", self.psql_script().display())
     }
 
+    /// The folder of `psql`.
+    pub(super) fn psql_folder(&self) -> Option<PathBuf> {
+        self.binaries.psql().parent().map(Path::to_owned)
+    }
+
+    /// The superuser's connection URL of a database.
+    pub(super) fn superuser_url(&self, database: &str) -> Secret {
+        let (port, password) = (self.port, self.password.expose());
+        Secret::new(format!("postgres://{SUPERUSER}:{password}@127.0.0.1:{port}/{database}"))
+    }
+
     /// Executes `parts` in `database` as the superuser, in one session. Each part is a message, so
     /// several statements in one are a transaction.
     pub(super) async fn execute<S: AsRef<str>>(
@@ -284,7 +295,7 @@ pub(super) struct Login<'a> {
 }
 
 /// A path as one word of a shell.
-fn quoted(path: &Path) -> String {
+pub(super) fn quoted(path: &Path) -> String {
     format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
 }
 
@@ -314,7 +325,7 @@ pub(super) fn random_password() -> anyhow::Result<Secret> {
     Ok(Secret::new(bytes.map(|byte| format!("{byte:02x}")).concat()))
 }
 
-fn free_port() -> Option<u16> {
+pub(super) fn free_port() -> Option<u16> {
     std::iter::repeat_with(|| fastrand::u16(PORTS))
         .take(PORTS_TRIED_MAX)
         .find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())

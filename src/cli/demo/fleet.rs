@@ -14,6 +14,7 @@ use anyhow::Context as _;
 use super::cluster::Cluster;
 use super::cluster::Login;
 use super::cluster::random_password;
+use super::settings::Scene;
 use crate::cli::sql::observer;
 use crate::cli::sql::observer::Observer;
 use crate::secret::Secret;
@@ -34,10 +35,17 @@ const BUILT: &str = "being_built";
 /// transaction: no audit sees the middle of it.
 const ANEW: &str = "drop schema public cascade;\ncreate schema public;\n";
 
-const CENTRAL_TABLES: &str = include_str!("fleet/central.sql");
+/// Gives every table of a database to its owner.
+const OWNED: &str = "do $$ declare it regclass; begin
+  for it in select oid from pg_class where relnamespace = 'public'::regnamespace and relkind = 'r' loop
+    execute format('alter table %s owner to {owner}', it);
+  end loop;
+end $$;";
+
+pub(super) const CENTRAL_TABLES: &str = include_str!("fleet/central.sql");
 const CENTRAL_ROWS: &str = include_str!("fleet/central-rows.sql");
 const CENTRAL_DROPPED: &str = include_str!("fleet/central-dropped.sql");
-const ORCHESTRA_TABLES: &str = include_str!("fleet/orchestra.sql");
+pub(super) const ORCHESTRA_TABLES: &str = include_str!("fleet/orchestra.sql");
 const ORCHESTRA_ROWS: &str = include_str!("fleet/orchestra-rows.sql");
 
 /// One database of the fleet.
@@ -115,7 +123,7 @@ pub(super) struct Fleet {
 
 impl Fleet {
     /// Creates the role and the databases, each with its tables and rows.
-    pub(super) async fn create(cluster: &Cluster) -> anyhow::Result<Self> {
+    pub(super) async fn create(cluster: &Cluster, scene: Scene) -> anyhow::Result<Self> {
         let password = random_password()?;
         let role = format!("create role {AUDITOR} login password '{}'", password.expose());
         cluster
@@ -130,12 +138,18 @@ impl Fleet {
             .context("could not create the owner's role")?;
         let fleet = Self { password, owner_password };
         replace(cluster, "central", &[CENTRAL_TABLES, &fleet.central_rows(cluster)]).await?;
-        fleet.prepare_central(cluster).await?;
+        fleet.prepare_central(cluster, scene).await?;
         for (name, musicians, projects) in ORCHESTRAS {
             let rows = ORCHESTRA_ROWS
                 .replace("{musicians}", &musicians.to_string())
                 .replace("{projects}", &projects.to_string());
             replace(cluster, name, &[ORCHESTRA_TABLES, &rows]).await?;
+        }
+        if scene != Scene::Story {
+            for it in MEMBERS {
+                let gift = format!("alter database {} owner to {OWNER};\n{OWNED}", it.name);
+                cluster.execute(it.name, &[gift.replace("{owner}", OWNER)]).await?;
+            }
         }
         Ok(fleet)
     }
@@ -150,13 +164,14 @@ impl Fleet {
 
     /// Gives central its owner, the observer, and the auditor what reads the registry: what the owner makes
     /// later, too, so that a table that is made anew is one that it may read.
-    async fn prepare_central(&self, cluster: &Cluster) -> anyhow::Result<()> {
+    async fn prepare_central(&self, cluster: &Cluster, scene: Scene) -> anyhow::Result<()> {
         let observer = observer::statements(&Observer {
             database: "central",
             dbname: Some("central"),
             role: AUDITOR,
             with_query: false,
         })?;
+        let observer = if scene == Scene::Story { observer } else { String::new() };
         let grants = format!(
             "alter database central owner to {OWNER};
              grant usage on schema public to {AUDITOR};
@@ -173,6 +188,12 @@ impl Fleet {
     /// Somebody with the owner's URL, in this program.
     fn owner<'a>(&'a self, application: &'a str) -> Login<'a> {
         Login { role: OWNER, password: &self.owner_password, application }
+    }
+
+    /// The owner's connection URL of a database.
+    pub(super) fn owner_url(&self, cluster: &Cluster, database: &str) -> Secret {
+        let (port, password) = (cluster.port(), self.owner_password.expose());
+        Secret::new(format!("postgres://{OWNER}:{password}@127.0.0.1:{port}/{database}"))
     }
 
     /// The auditor's connection URL of a database.
@@ -282,7 +303,7 @@ mod tests {
     async fn the_incident_and_its_repair() {
         let binaries = Binaries::find(std::env::var_os("PATH").as_deref()).unwrap();
         let cluster = Cluster::start(binaries, std::env::temp_dir()).await.unwrap();
-        let fleet = Fleet::create(&cluster).await.unwrap();
+        let fleet = Fleet::create(&cluster, Scene::Story).await.unwrap();
         check_all_right(&cluster, "at the start").await;
 
         let mut acts = vec![reset_central(&cluster, &fleet).await.unwrap()];

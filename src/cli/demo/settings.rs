@@ -26,6 +26,15 @@ pub(super) const REGISTRY: &str = "orchestras";
 /// The channel, as its config and its receiver call it.
 const CHANNEL: &str = "ops";
 
+/// What the daemon is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scene {
+    /// The story: it is told of each change.
+    Story,
+    /// A person's own steps, at this port.
+    Playground(u16),
+}
+
 /// Writes the config and the manifests; returns the config's path. URLs with passwords are in it, so
 /// only we may read it. Whoever watches a demo waits for no group and no flap window: each message
 /// leaves at once, and what is resolved is resolved.
@@ -34,6 +43,7 @@ pub(super) fn write_settings(
     cluster: &Cluster,
     fleet: &Fleet,
     receiver: &Receiver,
+    scene: Scene,
 ) -> anyhow::Result<PathBuf> {
     let manifests = directory.join("expected-schemas");
     fs::create_dir(&manifests)
@@ -44,6 +54,14 @@ pub(super) fn write_settings(
     let key = [random_password()?, random_password()?].map(|it| it.expose().to_owned()).concat();
     write_private(&directory.join("state.key"), &key)?;
     let central = fleet.url(cluster, "central");
+    let (port, watch, remark) = match scene {
+        Scene::Story => (
+            0,
+            ", watch: true",
+            "It has the observer, which calls at each change: audited at once.",
+        ),
+        Scene::Playground(port) => (port, "", "The control plane: 4 tables, and the registry."),
+    };
     let text = format!(
         "# Written by `schemawarden demo`; gone when it ends.\n\
          defaults:\n\
@@ -51,10 +69,10 @@ pub(super) fn write_settings(
          \x20 flap_window: 0s\n\
          manifests: expected-schemas\n\
          state: {{ sqlite: schemawarden.db, encryption_key_file: state.key }}\n\
-         http: {{ listen: \"127.0.0.1:0\" }}\n\
+         http: {{ listen: \"127.0.0.1:{port}\" }}\n\
          databases:\n\
-         \x20 # It has the observer, which calls at each change: audited at once.\n\
-         \x20 - {{ name: central, url: \"{}\", manifest: central, watch: true }}\n\
+         \x20 # {remark}\n\
+         \x20 - {{ name: central, url: \"{}\", manifest: central{watch} }}\n\
          discover:\n\
          \x20 # The orchestras are those that a table of central names, as in 2025.\n\
          \x20 - name: {REGISTRY}\n\

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::binaries::Binaries;
 use super::cluster::Cluster;
+use super::cluster::free_port;
 use super::cluster::last_lines;
 use super::daemon::Daemon;
 use super::daemon::LOOK_INTERVAL;
@@ -23,9 +24,11 @@ use super::fleet::Fleet;
 use super::fleet::MEMBERS;
 use super::narrator::Look;
 use super::narrator::Narrator;
+use super::playground;
 use super::receiver::Message;
 use super::receiver::Receiver;
 use super::settings::PERIOD_S;
+use super::settings::Scene;
 use super::settings::write_settings;
 use super::sighting::What;
 use super::tally::Heard;
@@ -74,7 +77,7 @@ impl Stage {
     ) -> anyhow::Result<()> {
         self.narrator
             .title("Schemawarden demo: the incident of 5 July 2025, on a throwaway PostgreSQL")?;
-        self.set_up(binaries, temporary).await?;
+        self.set_up(binaries, temporary, Scene::Story).await?;
         self.wait_for_all_clean().await?;
         let alerts = self.incident().await?;
         let all_clear = self.repair().await?;
@@ -100,9 +103,32 @@ impl Stage {
         Ok(())
     }
 
+    /// Opens the playground: everything is on and all right, and what comes is a person's own doing.
+    pub(super) async fn open(
+        &mut self,
+        binaries: Binaries,
+        temporary: PathBuf,
+    ) -> anyhow::Result<()> {
+        self.narrator.title(
+            "Schemawarden playground: the fleet of 5 July 2025, on a throwaway PostgreSQL",
+        )?;
+        let port = free_port().context("could not find a free port on 127.0.0.1")?;
+        self.set_up(binaries, temporary, Scene::Playground(port)).await?;
+        self.wait_for_all_clean().await?;
+        // There is no story that could lack something.
+        self.missing = Some(Vec::new());
+        let environment = playground::write(self.cluster()?, self.fleet()?, &self.program)?;
+        playground::invite(&mut self.narrator, &environment)?;
+        self.show_messages().await
+    }
+
     /// Says what can be tried, and shows every message that comes. Ends only when the daemon does.
     pub(super) async fn linger(&mut self) -> anyhow::Result<()> {
         self.invite()?;
+        self.show_messages().await
+    }
+
+    async fn show_messages(&mut self) -> anyhow::Result<()> {
         loop {
             let message = self.next_message().await?;
             self.show(&message, &[], Look::Dim)?;
@@ -138,7 +164,12 @@ impl Stage {
         stopped
     }
 
-    async fn set_up(&mut self, binaries: Binaries, temporary: PathBuf) -> anyhow::Result<()> {
+    async fn set_up(
+        &mut self,
+        binaries: Binaries,
+        temporary: PathBuf,
+        scene: Scene,
+    ) -> anyhow::Result<()> {
         self.narrator.say("Starting a PostgreSQL server of our own")?;
         let cluster = Cluster::start(binaries, temporary).await?;
         let cluster = self.cluster.insert(cluster);
@@ -148,7 +179,7 @@ impl Stage {
         self.narrator
             .say(&format!("PostgreSQL {version} runs on 127.0.0.1:{}{account}", cluster.port()))?;
 
-        let fleet = Fleet::create(cluster).await?;
+        let fleet = Fleet::create(cluster, scene).await?;
         self.narrator.say("Three databases hold what they should:")?;
         for member in &MEMBERS {
             self.narrator.detail(&format!("{:9}{}", member.name, member.holds))?;
@@ -156,17 +187,22 @@ impl Stage {
 
         let receiver = self.receiver.insert(Receiver::start().await?);
         let directory = cluster.directory().to_owned();
-        let config = write_settings(&directory, cluster, &fleet, receiver)?;
+        let config = write_settings(&directory, cluster, &fleet, receiver, scene)?;
         self.fleet = Some(fleet);
         self.daemon = Some(Daemon::start(&self.program, &config, &directory).await?);
         self.narrator.say(&format!(
             "schemawarden run audits each every {PERIOD_S} s, as role `{}`, which may connect, and read central",
             fleet::AUDITOR
         ))?;
-        self.narrator.detail(
-            "It finds sco and scoso in the table Orchestra of central. central has the observer, which notes \
-             who changes its schema, and calls.",
-        )?;
+        let observer = match scene {
+            Scene::Story => {
+                " central has the observer, which notes who changes its schema, and calls."
+            }
+            Scene::Playground(_) => "",
+        };
+        self.narrator.detail(&format!(
+            "It finds sco and scoso in the table Orchestra of central.{observer}"
+        ))?;
         Ok(())
     }
 

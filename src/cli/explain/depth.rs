@@ -244,4 +244,16 @@ pub(super) const ENTRIES: &[Entry] = &[
         matters: "Nobody notes any more who changes the schema, and nothing calls for an audit at once. Somebody who has the right to create event triggers did that: by dropping schema `schemawarden`, or by restoring a dump made without it.",
         to_do: "`schemawarden doctor DATABASE` says what is missing. Install it anew: `schemawarden sql observer DATABASE` prints the SQL; what was noted stays. If it is to be gone, take `observer` and `watch` out of the config.",
     },
+    Entry {
+        kind: "guard_missing",
+        means: "The config says `guard: true`, or a guard is there, and what it consists of (three event triggers, three functions) is not all there, was changed, is switched off, or is passed by (`schemawarden.bypass` as a setting of the database or of a role).",
+        matters: "A push to the wrong database is refused no more; it is seen only afterwards, by an audit.",
+        to_do: "`schemawarden sql guard DATABASE --check` says what is wrong. `schemawarden sql guard DATABASE` prints the SQL that installs it anew. If it is to be gone: `--uninstall`, and take `guard` out of the config.",
+    },
+    Entry {
+        kind: "guard_outdated",
+        means: "The guard in the database refuses by other rules than the manifest has now: its tables, `ignore`, `forbid`, `schemas` or presets have changed since it was installed.",
+        matters: "It refuses tables that belong here by now, or lets come what does not.",
+        to_do: "`schemawarden sql guard DATABASE` prints it anew; run that. Before a deploy that brings tables, not after it.",
+    },
 ];

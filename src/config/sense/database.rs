@@ -175,6 +175,7 @@ fn one(
         resets: it.resets.as_ref(),
         min_interval: it.min_interval.as_ref(),
         observer: it.observer.as_ref(),
+        guard: it.guard.as_ref(),
         watch: it.watch.as_ref(),
     };
     let own = own.read(key, shared, noted);
@@ -205,6 +206,7 @@ fn one(
         scales_to_zero,
         labels: labels.map(|(name, value)| (name.value.clone(), value.value.clone())).collect(),
         observer: own.observer,
+        guard: own.guard,
         watch: own.watch,
         server: server.or(connection.server),
         known: accepted,

@@ -125,6 +125,7 @@ impl One<'_> {
             resets: it.resets.as_ref(),
             min_interval: it.min_interval.as_ref(),
             observer: it.observer.as_ref(),
+            guard: it.guard.as_ref(),
             watch: it.watch.as_ref(),
         };
         let own = own.read(&self.key, shared, noted);
@@ -145,6 +146,7 @@ impl One<'_> {
                 schedule_of_sleepers: schedule_of_sleepers?,
                 min_interval: own.min_interval,
                 observer: own.observer,
+                guard: own.guard,
                 watch: own.watch,
                 severities: own.severities,
                 limits: own.limits,

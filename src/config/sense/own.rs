@@ -42,6 +42,7 @@ pub(super) struct Own<'a> {
     pub(super) resets: Option<&'a shape::Resets>,
     pub(super) min_interval: Option<&'a At<Period>>,
     pub(super) observer: Option<&'a At<bool>>,
+    pub(super) guard: Option<&'a At<bool>>,
     pub(super) watch: Option<&'a At<bool>>,
 }
 
@@ -55,6 +56,7 @@ pub(super) struct OwnRead {
     pub(super) resets: Thresholds,
     pub(super) min_interval: Duration,
     pub(super) observer: bool,
+    pub(super) guard: bool,
     pub(super) watch: bool,
 }
 
@@ -93,6 +95,7 @@ impl Own<'_> {
                 Duration::ZERO..=MAX_MIN_INTERVAL,
             ),
             observer: self.observer(key, noted),
+            guard: self.guard.is_some_and(|it| it.value),
             watch: self.watches(),
         }
     }

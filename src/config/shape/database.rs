@@ -51,6 +51,9 @@ pub(in crate::config) struct Database {
     /// Whether the observer is installed there (`schemawarden sql observer`): then it is a finding where it is
     /// gone or switched off. Default: as `watch` says.
     pub(in crate::config) observer: Option<At<bool>>,
+    /// Whether the guard is installed there (`schemawarden sql guard`): then it is a finding where it is gone.
+    /// One that is there is looked at in any case. Default: false.
+    pub(in crate::config) guard: Option<At<bool>>,
     /// Audit at once when the observer notes something, beside the schedule. Takes a connection that stays
     /// open, and none through a pooler in transaction mode. Default: false.
     pub(in crate::config) watch: Option<At<bool>>,

@@ -58,6 +58,8 @@ pub(in crate::config) struct Discover {
     pub(in crate::config) min_interval: Option<At<Period>>,
     /// As under `databases`: of all of them.
     pub(in crate::config) observer: Option<At<bool>>,
+    /// As under `databases`: of all of them.
+    pub(in crate::config) guard: Option<At<bool>>,
     /// As under `databases`: of all of them. Takes as many connections that stay open.
     pub(in crate::config) watch: Option<At<bool>>,
     /// A file that holds their password, reread at each connection. Where the URL holds none.

@@ -6,6 +6,7 @@
 //! the catalogs, where nothing runs), and row-level security is off for the message, which makes the server
 //! refuse rather than apply a policy.
 
+use std::collections::BTreeMap;
 use std::collections::BTreeSet;
 
 use jiff::Timestamp;
@@ -148,17 +149,25 @@ pub(in crate::introspect) async fn state(
 }
 
 fn observer(row: &SimpleQueryRow) -> Result<Observer, TalkError> {
-    let triggers = listed(optional(row, 2)?).map(|it| {
-        let (name, letter) = it.split_once(' ').ok_or_else(|| undecodable("an event trigger"))?;
-        Ok((name.to_owned(), letter.chars().next().ok_or_else(|| undecodable("no letter"))?))
-    });
     Ok(Observer {
         ledger: flag(row, 0)?,
         readable: flag(row, 1)?,
-        triggers: triggers.collect::<Result<_, TalkError>>()?,
+        triggers: triggers(row, 2)?,
         silenced: flag(row, 3)?,
         mute: flag(row, 4)?,
     })
+}
+
+/// Event triggers with their `evtenabled`, listed with commas between.
+pub(super) fn triggers(
+    row: &SimpleQueryRow,
+    column: usize,
+) -> Result<BTreeMap<String, char>, TalkError> {
+    let one = |it: &str| {
+        let (name, letter) = it.split_once(' ').ok_or_else(|| undecodable("an event trigger"))?;
+        Ok((name.to_owned(), letter.chars().next().ok_or_else(|| undecodable("no letter"))?))
+    };
+    listed(optional(row, column)?).map(one).collect()
 }
 
 /// Where differences about `names` may come from; and, where `drops`, what was dropped of late.
@@ -258,7 +267,7 @@ fn hex_of_names(names: &BTreeSet<RelationName>) -> String {
 }
 
 /// Sends a message and gives each row of its answer to `each`; ends the transaction where that failed.
-async fn rows(
+pub(super) async fn rows(
     session: &mut Session,
     sql: &str,
     deadline: Deadline,

@@ -43,6 +43,7 @@ pub(super) fn evidence(row: &SimpleQueryRow) -> Result<Evidence, TalkError> {
             encoding: excerpt(text(row, 3)?),
             in_recovery: flag(row, 4)?,
             extensions,
+            has_guard: flag(row, 9)?,
             mark: optional(row, 8)?.map(decode_hex).transpose()?.and_then(|it| Mark::find(&it)),
         },
         relations: number(row, 6)?,

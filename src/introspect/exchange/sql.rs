@@ -21,6 +21,7 @@ use std::time::Duration;
 use super::shapes;
 use crate::config::Limits;
 use crate::schema::COMMENT_BYTES_MAX;
+use crate::schema::GUARD_PREFIX;
 
 /// How long a statement may wait for a lock.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
@@ -98,7 +99,9 @@ select pg_catalog.current_setting('server_version'),
   (select pg_catalog.string_agg(pg_catalog.encode(pg_catalog.namesend(e.extname), 'hex'), ',')
     from pg_catalog.pg_extension e),
   counted.relations, counted.sees_pg_class,
-  {comment}
+  {comment},
+  exists (select from pg_catalog.pg_event_trigger t
+    where pg_catalog.starts_with(t.evtname::pg_catalog.text, '{guard}'))
 from (
   select pg_catalog.count(*) filter (
       where c.relkind operator(pg_catalog.=) any ('{r,p,f,v,m}'::pg_catalog.\"char\"[])
@@ -203,7 +206,7 @@ pub(super) fn message_with(limits: &Limits, remaining: Duration, parts: &[String
     }
     // Writing to a String cannot fail.
     let relations = RELATIONS.replace("{shape}", &shapes::columns());
-    let evidence = EVIDENCE.replace("{comment}", &comment());
+    let evidence = EVIDENCE.replace("{comment}", &comment()).replace("{guard}", GUARD_PREFIX);
     let _ = writeln!(sql, "{evidence};\n{relations}\nlimit {rows};");
     for part in parts {
         let _ = writeln!(sql, "{part};");

@@ -1,5 +1,7 @@
 //! A glob over one part of a name: how it is read, and how it matches.
 
+use std::fmt::Write as _;
+
 use super::GlobError;
 use crate::schema::Name;
 use crate::schema::NameError;
@@ -31,6 +33,11 @@ impl Pattern {
     /// Exactly `text`.
     pub(crate) fn literal(text: &str) -> Self {
         Self(text.chars().map(|c| Token::Literal(c.into())).collect())
+    }
+
+    /// Exactly `name`.
+    pub(crate) fn of(name: &Name) -> Self {
+        Self(units(name.as_bytes()).into_iter().map(Token::Literal).collect())
     }
 
     /// The pattern of one part, and what follows it: nothing, or a dot and the next part.
@@ -113,6 +120,32 @@ impl Pattern {
         Some(Name::from_bytes(&bytes))
     }
 
+    /// The same as a regular expression of PostgreSQL (ARE), anchored. What is not a letter, a digit or `_` is
+    /// escaped; a byte that is not UTF-8 is what it is in a database without an encoding.
+    pub(crate) fn regex(&self) -> String {
+        let mut out = String::from("^");
+        for token in &self.0 {
+            match token {
+                Token::Any => out.push_str(".*"),
+                Token::One => out.push('.'),
+                Token::Literal(unit) => regex_unit(&mut out, *unit),
+                Token::Set { negated, ranges } => {
+                    out.push_str(if *negated { "[^" } else { "[" });
+                    for (from, to) in ranges {
+                        regex_unit(&mut out, *from);
+                        if from != to {
+                            out.push('-');
+                            regex_unit(&mut out, *to);
+                        }
+                    }
+                    out.push(']');
+                }
+            }
+        }
+        out.push('$');
+        out
+    }
+
     fn shortest_bytes(&self) -> usize {
         let bytes = |token: &Token| match token {
             Token::Any => 0,
@@ -132,6 +165,17 @@ impl Token {
                 ranges.iter().any(|(from, to)| (*from..=*to).contains(&unit)) != *negated
             }
         }
+    }
+}
+
+/// One character, or byte, of a regular expression.
+fn regex_unit(out: &mut String, unit: u32) {
+    let unit = if unit >= FIRST_BYTE_UNIT { unit - FIRST_BYTE_UNIT } else { unit };
+    match char::from_u32(unit) {
+        Some(it) if it.is_ascii_alphanumeric() || it == '_' => out.push(it),
+        // Writing to a String cannot fail.
+        _ if unit <= 0xffff => drop(write!(out, "\\u{unit:04x}")),
+        _ => drop(write!(out, "\\U{unit:08x}")),
     }
 }
 

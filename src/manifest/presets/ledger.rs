@@ -59,6 +59,11 @@ impl Tools {
             .map(|(tool, _)| tool.name())
     }
 
+    /// Whether the ledger of `tool` is one too many here.
+    pub(super) fn refuse(&self, tool: &Preset) -> bool {
+        !self.0.is_empty() && !self.0.contains(tool.name()) && tool.migrates_alone()
+    }
+
     /// Their presets' names, sorted.
     pub fn names(&self) -> impl Iterator<Item = &'static str> {
         self.0.iter().copied()

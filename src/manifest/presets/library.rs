@@ -172,6 +172,19 @@ impl Library {
         exact.chain(globs).filter_map(|(at, needs)| Some((self.presets.get(at)?, needs)))
     }
 
+    /// Every rule, with its preset.
+    pub(super) fn all_rules(&self) -> impl Iterator<Item = (Glob, &Preset, Needs)> {
+        let exact = self.exact.iter().flat_map(|(name, rules)| {
+            let glob = Glob::of(name);
+            rules.iter().map(move |rule| (glob.clone(), *rule))
+        });
+        let by_schema = self.by_schema.values().flatten();
+        let globs = by_schema.chain(&self.wild).map(|(glob, rule)| (glob.clone(), *rule));
+        exact
+            .chain(globs)
+            .filter_map(|(glob, (at, needs))| Some((glob, self.presets.get(at)?, needs)))
+    }
+
     /// Every ledger that one tool alone calls so, with the tool's preset.
     pub(super) fn ledgers(&self) -> impl Iterator<Item = (&RelationName, &Preset)> {
         self.ledgers.iter().filter_map(|(name, at)| Some((name, self.presets.get(*at)?)))

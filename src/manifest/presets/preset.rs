@@ -172,6 +172,11 @@ impl Preset {
         !self.roles.is_empty() && any(&self.roles, owner)
     }
 
+    /// The roles, as regular expressions of PostgreSQL.
+    pub(super) fn role_regexes(&self) -> impl Iterator<Item = String> {
+        self.roles.iter().map(Pattern::regex)
+    }
+
     pub(super) fn has_schema(&self, schema: &Name) -> bool {
         !schema.is_public() && any(&self.schemas, schema)
     }

@@ -1,0 +1,91 @@
+//! The guard's state: a message of its own, after everything else, and only where somebody declared a guard or
+//! its event triggers were seen. Catalogs alone are read; nothing of the guard runs.
+
+use tokio_postgres::SimpleQueryRow;
+
+use super::observer::rows;
+use super::observer::triggers;
+use super::rows::decode_hex;
+use super::rows::flag;
+use super::rows::optional;
+use super::sql;
+use crate::introspect::connect::Deadline;
+use crate::introspect::error::TalkError;
+use crate::introspect::session::Session;
+use crate::schema::BYPASS;
+use crate::schema::GUARD_TRIGGERS;
+use crate::schema::Guard;
+use crate::schema::GuardSeal;
+use crate::schema::visible;
+
+/// Bytes of the comment that are looked at. A seal has about a hundred.
+const COMMENT_MAX: usize = 500;
+
+/// What is there of the guard: one row. The fingerprint is what `guard.sql` makes of the functions' text when it
+/// installs them. 1255 is `pg_proc`.
+fn state_query() -> String {
+    format!(
+        "select
+  (select pg_catalog.string_agg(pg_catalog.concat(t.evtname, ' ', t.evtenabled), ',')
+    from pg_catalog.pg_event_trigger t
+    join pg_catalog.pg_proc p on p.oid operator(pg_catalog.=) t.evtfoid
+    where p.pronamespace operator(pg_catalog.=) own.schema
+      and t.evtname operator(pg_catalog.=) any ('{{{triggers}}}'::pg_catalog.name[])),
+  (select pg_catalog.encode(pg_catalog.substr(pg_catalog.textsend(d.description), 1, {COMMENT_MAX}), 'hex')
+    from pg_catalog.pg_proc p join pg_catalog.pg_description d on d.objoid operator(pg_catalog.=) p.oid
+    where p.pronamespace operator(pg_catalog.=) own.schema
+      and p.proname operator(pg_catalog.=) 'guard'::pg_catalog.name
+      and d.classoid operator(pg_catalog.=) 1255::pg_catalog.oid limit 1),
+  (select pg_catalog.md5(pg_catalog.string_agg(p.prosrc, '' order by p.proname))
+    from pg_catalog.pg_proc p
+    where p.pronamespace operator(pg_catalog.=) own.schema
+      and p.proname operator(pg_catalog.=) any ('{{guard,guard_before,guard_key}}'::pg_catalog.name[])),
+  coalesce(pg_catalog.current_setting('event_triggers', true), 'on') operator(pg_catalog.=) 'off',
+  exists (select from pg_catalog.pg_db_role_setting s
+    cross join lateral pg_catalog.unnest(s.setconfig) u(setting)
+    where s.setdatabase operator(pg_catalog.=) any (array[0::pg_catalog.oid, (select d.oid
+        from pg_catalog.pg_database d
+        where d.datname operator(pg_catalog.=) pg_catalog.current_database())])
+      and pg_catalog.starts_with(u.setting, '{BYPASS}'))
+from (select (select n.oid from pg_catalog.pg_namespace n
+      where n.nspname operator(pg_catalog.=) 'schemawarden'::pg_catalog.name) as schema) own",
+        triggers = GUARD_TRIGGERS.join(","),
+    )
+}
+
+/// What is there of the guard, or why that is not known.
+pub(in crate::introspect) async fn state(
+    session: &mut Session,
+    deadline: Deadline,
+) -> Result<Guard, String> {
+    let sql = format!("{}{};\ncommit", sql::begin(deadline.remaining()), state_query());
+    let mut found = None;
+    let asked = rows(session, &sql, deadline, |row| {
+        found = Some(guard(row)?);
+        Ok(())
+    });
+    asked.await?;
+    found.ok_or_else(|| "a row is missing".to_owned())
+}
+
+fn guard(row: &SimpleQueryRow) -> Result<Guard, TalkError> {
+    let comment = optional(row, 1)?.map(decode_hex).transpose()?;
+    Ok(Guard {
+        triggers: triggers(row, 0)?,
+        seal: comment.and_then(|it| GuardSeal::read(std::str::from_utf8(&it).ok()?)),
+        text: optional(row, 2)?.map(|it| visible(it.as_bytes())),
+        silenced: flag(row, 3)?,
+        bypassed: flag(row, 4)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::introspect::exchange::sql::holds_the_rules;
+
+    #[test]
+    fn every_operator_cast_and_call_names_its_schema() {
+        holds_the_rules(&state_query());
+    }
+}
