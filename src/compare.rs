@@ -138,7 +138,7 @@ fn differences(
     let mut findings = depth::depth(manifest, catalog);
     findings.extend(objects::objects(manifest, catalog));
     findings.extend(observer::missing(catalog));
-    findings.extend(guard::finding(manifest, catalog));
+    findings.extend(guard::finding(manifest, accepted.known, catalog));
     if unwanted.is_empty() && missing.is_empty() && findings.is_empty() {
         return Differences { findings, wrong_database: None, left_out };
     }

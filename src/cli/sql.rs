@@ -116,7 +116,7 @@ pub(super) async fn run(global: &Global, command: &SqlCommand) -> anyhow::Result
         })?,
         SqlCommand::Guard { check: true, .. } => return guard::check(database).await,
         SqlCommand::Guard { uninstall: true, .. } => guard::uninstall(name, dbname),
-        SqlCommand::Guard { .. } => guard::statements(name, dbname, &database.manifest)?,
+        SqlCommand::Guard { .. } => guard::statements(database, dbname)?,
         SqlCommand::Mark { production, environment, owner, .. } => {
             let environment = match (production, environment) {
                 (true, _) => Some(PRODUCTION),

@@ -10,7 +10,9 @@ use sha2::Digest as _;
 use sha2::Sha256;
 
 use super::Globs;
+use super::Known;
 use super::Manifest;
+use crate::finding::FindingKind;
 use crate::schema::Name;
 use crate::schema::RelationKind;
 use crate::schema::RelationName;
@@ -37,9 +39,10 @@ pub struct GuardRules {
 }
 
 impl GuardRules {
-    /// Those of `manifest`.
+    /// Those of `manifest`, for a database with these accepted findings of its own. A table that is accepted may
+    /// come, as long as its entry stands.
     #[must_use]
-    pub fn of(manifest: &Manifest) -> Self {
+    pub fn of(manifest: &Manifest, known: &[Known]) -> Self {
         let is_table =
             |it: &RelationKind| matches!(it, RelationKind::Table | RelationKind::ForeignTable);
         let mut required = BTreeSet::new();
@@ -50,6 +53,17 @@ impl GuardRules {
             }
             let set = if expected.optional { &mut allowed } else { &mut required };
             set.insert(key(*kind, name));
+        }
+        for it in known.iter().chain(&manifest.known) {
+            let kind = match it.kind {
+                FindingKind::UnexpectedTable => RelationKind::Table,
+                FindingKind::UnexpectedForeignTable => RelationKind::ForeignTable,
+                _ => continue,
+            };
+            let key = key(kind, &it.object);
+            if !required.contains(&key) {
+                allowed.insert(key);
+            }
         }
         let listed = |name: &RelationName| {
             manifest.expected.contains_key(&(RelationKind::Table, name.clone()))
@@ -80,6 +94,15 @@ impl GuardRules {
             preset_globs,
             provider_roles: passing.roles,
         }
+    }
+
+    /// Whether a glob or a role among them has characters beyond ASCII. A regular expression tells those in UTF-8
+    /// alone.
+    #[must_use]
+    pub fn needs_utf8(&self) -> bool {
+        let pairs = [&self.forbidden, &self.ignored, &self.preset_globs];
+        let globs = pairs.into_iter().flatten().flatten();
+        globs.chain(&self.provider_roles).any(|it| beyond_ascii(it))
     }
 
     /// SHA-256 of all of it, first 16 hex digits: equal for equal meaning. What else the manifest says of its
@@ -134,6 +157,13 @@ fn part(name: &Name) -> String {
     }
 }
 
+/// Whether `regex`, which spells what is not a letter or digit as `\u` and four digits, has such a character
+/// beyond ASCII.
+fn beyond_ascii(regex: &str) -> bool {
+    let mut escapes = regex.split('\\').skip(1);
+    escapes.any(|it| !it.starts_with("u00") || it.as_bytes().get(3).is_some_and(|it| *it >= b'8'))
+}
+
 fn push_hex(out: &mut String, bytes: &[u8]) {
     use std::fmt::Write as _;
     for byte in bytes {
@@ -151,7 +181,7 @@ mod tests {
 
     fn rules(yaml: &str) -> GuardRules {
         let manifest = read(std::path::Path::new("m.yaml"), yaml, date(2026, 1, 1));
-        GuardRules::of(&manifest.expect("a manifest"))
+        GuardRules::of(&manifest.expect("a manifest"), &[])
     }
 
     #[test]
@@ -187,6 +217,29 @@ mod tests {
         assert!(flyway.presets.contains("table \"public\".\"flyway_schema_history\""));
         let hasura = rules("manifest: m\ntables: [User]\npresets: [hasura]\n");
         assert!(hasura.preset_globs.iter().any(|it| it[0] == "^hdb_catalog$" && it[1] == "^.*$"));
+    }
+
+    #[test]
+    fn what_is_accepted_may_come() {
+        let it = rules(
+            "manifest: m\ntables: [User]\nknown:\n  - { object: Legacy, kind: unexpected_table, reason: old, owner: me, until: 2026-02-01 }\n",
+        );
+        assert!(it.allowed.contains("table \"public\".\"Legacy\""), "{:?}", it.allowed);
+    }
+
+    #[test]
+    fn globs_beyond_ascii_are_known() {
+        for (glob, beyond) in [
+            ("tmp-*", false),
+            ("a b", false),
+            ("ü*", true),
+            ("Ж*", true),
+            ("[а-я]x", true),
+            ("\u{1f600}", true),
+        ] {
+            let it = rules(&format!("manifest: m\ntables: [User]\nignore: [{glob:?}]\n"));
+            assert_eq!(it.needs_utf8(), beyond, "{glob}");
+        }
     }
 
     #[test]

@@ -124,7 +124,7 @@ fn a_prisma_schema_is_held_against_what_is_there() {
     let all_others =
         "refuse unexpected_table:Concert unexpected_table:Musician unexpected_table:Venue";
     #[rustfmt::skip]
-    let cases = [
+    let cases = vec![
         ("its own",                  plain(),                    OWN,          false, "go"),
         ("its own, production",      production(),               OWN,          false, "go"),
         ("the incident",             plain(),                    &both,        false, all_others),

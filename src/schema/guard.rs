@@ -3,6 +3,8 @@
 
 use std::collections::BTreeMap;
 
+use super::OWN_SCHEMA;
+
 /// The guard's event triggers.
 pub const GUARD_TRIGGERS: [&str; 3] = [
     "schemawarden_guard_before",
@@ -22,32 +24,47 @@ pub const PAST_THE_GUARD: &str = " past the guard: ";
 /// `evtenabled`: the letters of an event trigger that fires for everybody.
 const FIRES: [char; 2] = ['O', 'A'];
 
-/// What the comment of the guard's function begins with; what follows is the version of its text.
+/// What the comment of the guard's function begins with; the version of its text follows.
 const SEAL: &str = "schemawarden guard ";
 
-/// What the comment of the guard's function says: which rules were installed, and the fingerprint of its text.
+/// The version of what `sql guard` prints. One more where a guard that was printed before should be printed anew.
+pub const GUARD_VERSION: u32 = 1;
+
+/// What the comment of the guard's function says of what was installed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GuardSeal {
+    /// [`GUARD_VERSION`] of the program that printed it.
+    pub version: u32,
     /// The hash of the rules.
     pub rules: String,
-    /// MD5 of the functions' text, in hex, as it was installed.
+    /// SHA-256, in hex, of the functions' text and of how they and the event triggers were declared.
     pub text: String,
 }
 
 impl GuardSeal {
-    /// The comment, up to where the fingerprint of the text stands: that is known in the database only.
+    /// The comment, up to where the fingerprint stands: that is known in the database only.
     #[must_use]
     pub fn prefix(rules: &str) -> String {
-        format!("{SEAL}1; rules {rules}; text ")
+        format!("{SEAL}{GUARD_VERSION}; rules {rules}; text ")
     }
 
     /// Reads a comment.
     #[must_use]
     pub fn read(comment: &str) -> Option<Self> {
-        let (_version, rest) = comment.strip_prefix(SEAL)?.split_once("; rules ")?;
+        let (version, rest) = comment.strip_prefix(SEAL)?.split_once("; rules ")?;
         let (rules, text) = rest.split_once("; text ")?;
-        Some(Self { rules: rules.to_owned(), text: text.trim().to_owned() })
+        let version = version.parse().ok()?;
+        Some(Self { version, rules: rules.to_owned(), text: text.trim().to_owned() })
     }
+}
+
+/// Whose setting lets everything pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Bypass {
+    Database,
+    /// By its visible name.
+    Role(String),
+    Server,
 }
 
 /// What is there of the guard in one database.
@@ -57,12 +74,23 @@ pub struct Guard {
     pub triggers: BTreeMap<String, char>,
     /// What its comment says; `None` where nothing of ours is said.
     pub seal: Option<GuardSeal>,
-    /// MD5 of the functions' text as it is now, in hex; `None` where there is none.
+    /// The fingerprint as it is now, as [`GuardSeal::text`]; `None` where there is no function.
     pub text: Option<String>,
     /// `event_triggers = off`: the server fires none (PostgreSQL 17 and later).
     pub silenced: bool,
-    /// A setting of the database or of a role lets everything pass (`ALTER DATABASE … SET schemawarden.bypass`).
-    pub bypassed: bool,
+    /// Somebody else may put something into its schema, or owns something there.
+    pub shared: bool,
+    /// Settings that let everything pass.
+    pub bypassed: Vec<Bypass>,
+}
+
+/// Something that keeps the guard from refusing, or makes it unsafe.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GuardFault {
+    /// Half a sentence.
+    pub what: String,
+    /// Whether installing it anew mends that.
+    pub mended_anew: bool,
 }
 
 impl Guard {
@@ -72,39 +100,73 @@ impl Guard {
         self.text.is_some() || !self.triggers.is_empty()
     }
 
-    /// What keeps it from refusing, half a sentence each. None where it is whole, whichever rules it has.
+    /// What keeps it from refusing. None where it is whole, whichever rules it has.
     #[must_use]
-    pub fn faults(&self) -> Vec<String> {
-        let mut faults = Vec::new();
-        match (&self.seal, &self.text) {
-            (_, None) => faults.push("its functions are gone".to_owned()),
-            (Some(seal), Some(text)) if seal.text == *text => {}
-            _ => faults.push("its functions are not as they were installed".to_owned()),
-        }
+    pub fn faults(&self) -> Vec<GuardFault> {
+        let mut anew = Vec::new();
         for name in GUARD_TRIGGERS {
             match self.triggers.get(name) {
-                None => faults.push(format!("event trigger `{name}` is gone")),
+                None => anew.push(format!("event trigger `{name}` is gone")),
                 Some(letter) if !FIRES.contains(letter) => {
-                    faults.push(format!("event trigger `{name}` is switched off"));
+                    anew.push(format!("event trigger `{name}` is switched off"));
                 }
                 Some(_) => {}
             }
         }
-        if self.silenced {
-            faults.push("the server fires no event triggers (`event_triggers = off`)".to_owned());
+        match (&self.seal, &self.text) {
+            (_, None) => anew.push("its functions are gone".to_owned()),
+            (Some(seal), Some(text)) if seal.text == *text => {}
+            // That an event trigger is gone is said already.
+            _ if anew.is_empty() => {
+                anew.push(
+                    "its functions or event triggers are not as they were installed".to_owned(),
+                );
+            }
+            _ => {}
         }
-        if self.bypassed {
-            faults.push(format!(
-                "a setting of the database or of a role lets everything pass (`{BYPASS}`)"
+        let mut other = Vec::new();
+        if self.shared {
+            other.push(format!(
+                "somebody else owns something in schema `{OWN_SCHEMA}`, or may put something there, and it would run \
+                 with the rights of the guard's owner: drop that, then install the guard anew"
             ));
         }
-        faults
+        if self.silenced {
+            other.push(
+                "the server fires no event triggers (`event_triggers = off`): switch them on"
+                    .to_owned(),
+            );
+        }
+        other.extend(self.bypassed.iter().map(|it| {
+            let (whose, reset) = match it {
+                Bypass::Database => {
+                    ("of the database".to_owned(), format!("`ALTER DATABASE … RESET {BYPASS}`"))
+                }
+                Bypass::Role(role) => {
+                    (format!("of role `{role}`"), format!("`ALTER ROLE … RESET {BYPASS}`"))
+                }
+                Bypass::Server => (
+                    "of the server".to_owned(),
+                    format!("`ALTER SYSTEM RESET {BYPASS}`, and a reload"),
+                ),
+            };
+            format!("a setting {whose} lets everything pass: {reset} takes it away")
+        }));
+        let fault = |mended_anew| move |what| GuardFault { what, mended_anew };
+        anew.into_iter().map(fault(true)).chain(other.into_iter().map(fault(false))).collect()
     }
 
-    /// Whether it refuses by the rules of this hash.
+    /// Why it does not refuse by the rules of this hash, if it does not.
     #[must_use]
-    pub fn has_rules(&self, hash: &str) -> bool {
-        self.seal.as_ref().is_some_and(|it| it.rules == hash)
+    pub fn outdated(&self, hash: &str, manifest: &str) -> Option<String> {
+        let seal = self.seal.as_ref()?;
+        if seal.version < GUARD_VERSION {
+            Some("it was printed by an older schemawarden".to_owned())
+        } else if seal.rules == hash {
+            None
+        } else {
+            Some(format!("it does not refuse by manifest `{manifest}` as it is now"))
+        }
     }
 }
 
@@ -115,13 +177,17 @@ mod tests {
     #[test]
     fn a_seal_is_read_back() {
         let comment = format!("{}dcd595ec", GuardSeal::prefix("0123"));
-        let seal = GuardSeal { rules: "0123".to_owned(), text: "dcd595ec".to_owned() };
+        let seal = GuardSeal {
+            version: GUARD_VERSION,
+            rules: "0123".to_owned(),
+            text: "dcd595ec".to_owned(),
+        };
         assert_eq!(GuardSeal::read(&comment), Some(seal));
         for other in [
             "",
             "schemawarden guard 1",
             "a guard; rules x; text y",
-            "schemawarden guard 1; rules x",
+            "schemawarden guard x; rules x; text y",
         ] {
             assert_eq!(GuardSeal::read(other), None, "{other}");
         }
@@ -129,24 +195,39 @@ mod tests {
 
     #[test]
     fn what_is_not_whole_says_so() {
+        let seal =
+            GuardSeal { version: GUARD_VERSION, rules: "r".to_owned(), text: "t".to_owned() };
         let whole = Guard {
             triggers: GUARD_TRIGGERS.map(|it| (it.to_owned(), 'A')).into(),
-            seal: Some(GuardSeal { rules: "r".to_owned(), text: "t".to_owned() }),
+            seal: Some(seal.clone()),
             text: Some("t".to_owned()),
             ..Guard::default()
         };
-        assert_eq!(whole.faults(), Vec::<String>::new());
-        assert!(whole.has_rules("r") && !whole.has_rules("s"));
+        let said = |it: &Guard| -> String {
+            let one = |it: &GuardFault| format!("{} {}", it.mended_anew, it.what);
+            it.faults().iter().map(one).collect::<Vec<_>>().join("; ")
+        };
+        assert_eq!(said(&whole), "");
+        assert_eq!(whole.outdated("r", "m"), None);
+        assert!(whole.outdated("s", "m").is_some_and(|it| it.contains("manifest `m`")));
+        let old =
+            Guard { seal: Some(GuardSeal { version: GUARD_VERSION - 1, ..seal }), ..whole.clone() };
+        assert!(old.outdated("r", "m").is_some_and(|it| it.contains("older")));
         let mut off = whole.clone();
         off.triggers.insert(GUARD_TRIGGERS[1].to_owned(), 'D');
         off.triggers.remove(GUARD_TRIGGERS[2]);
-        let faults = off.faults().join("; ");
-        assert!(faults.contains("ddl_command_end` is switched off"), "{faults}");
-        assert!(faults.contains("sql_drop` is gone"), "{faults}");
+        off.text = Some("u".to_owned());
+        assert_eq!(
+            said(&off),
+            "true event trigger `schemawarden_guard_ddl_command_end` is switched off; \
+             true event trigger `schemawarden_guard_sql_drop` is gone"
+        );
         let changed = Guard { text: Some("u".to_owned()), ..whole.clone() };
-        assert_eq!(changed.faults(), ["its functions are not as they were installed"]);
-        assert_eq!(Guard { silenced: true, ..whole.clone() }.faults().len(), 1);
-        assert_eq!(Guard { bypassed: true, ..whole }.faults().len(), 1);
+        assert!(said(&changed).starts_with("true its functions or event triggers are not"));
+        assert!(said(&Guard { silenced: true, ..whole.clone() }).starts_with("false the server"));
+        assert!(said(&Guard { shared: true, ..whole.clone() }).starts_with("false somebody else"));
+        let bypassed = vec![Bypass::Database, Bypass::Role("x".to_owned())];
+        assert!(said(&Guard { bypassed, ..whole }).contains("of role `x` lets everything pass"));
         assert!(!Guard::default().is_there());
         assert_eq!(Guard::default().faults().len(), 4);
     }

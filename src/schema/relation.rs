@@ -179,6 +179,6 @@ pub struct Session {
     pub extensions: Vec<String>,
     /// What the database's comment says that it is; `None` where it says nothing of the kind.
     pub mark: Option<Result<Mark, MarkError>>,
-    /// Whether event triggers of the guard's names are there.
+    /// Whether anything of the guard is there.
     pub has_guard: bool,
 }

@@ -61,6 +61,10 @@ async fn a_guard_that_refuses_nothing_is_a_finding_although_nobody_declared_it()
     let it = Guarded::new().await;
     assert_eq!(it.found(0).await, [] as [String; 0]);
     let name = it.database.name().to_owned();
+    let owner = it.owner.name.clone();
+    // A setting that says nothing lets nothing pass.
+    it.database.execute(&format!("alter database {name} set schemawarden.bypass = ''")).await;
+    assert_eq!(it.found(0).await, [] as [String; 0]);
     #[rustfmt::skip]
     let cases = [
         ("alter event trigger schemawarden_guard_sql_drop disable",                        "`schemawarden_guard_sql_drop` is switched off"),
@@ -69,13 +73,24 @@ async fn a_guard_that_refuses_nothing_is_a_finding_although_nobody_declared_it()
         ("create or replace function schemawarden.guard() returns event_trigger language plpgsql as 'begin end'", "not as they were installed"),
         ("drop function schemawarden.guard_key(text, text, text)",                         "not as they were installed"),
         ("comment on function schemawarden.guard() is 'mine'",                             "not as they were installed"),
+        ("alter function schemawarden.guard() security invoker",                           "not as they were installed"),
+        ("alter function schemawarden.guard_before() volatile",                            "not as they were installed"),
+        ("alter function schemawarden.guard() reset all",                                  "not as they were installed"),
+        ("drop event trigger schemawarden_guard_sql_drop; create event trigger schemawarden_guard_sql_drop on sql_drop \
+          when tag in ('DROP VIEW') execute function schemawarden.guard()",                "not as they were installed"),
+        ("drop event trigger schemawarden_guard_before; drop event trigger schemawarden_guard_sql_drop; \
+          drop event trigger schemawarden_guard_ddl_command_end",                          "`schemawarden_guard_before` is gone"),
+        (&*format!("grant create on schema schemawarden to {owner}"),                      "may put something there"),
+        (&*format!("alter role {owner} set schemawarden.bypass = 'x'"),                    "ALTER ROLE … RESET schemawarden.bypass"),
         (&*format!("alter database {name} set schemawarden.bypass = 'always'"),            "lets everything pass"),
     ];
     for (statement, says) in cases {
         it.database.execute(statement).await;
         assert_eq!(it.found(1).await, ["warning guard_missing"], "{statement}");
         it.check_says(1, says).await;
-        it.database.execute(&format!("alter database {name} reset all")).await;
+        it.database
+            .execute(&format!("alter database {name} reset all; alter role {owner} reset all"))
+            .await;
         it.install().await;
         assert_eq!(it.found(0).await, [] as [String; 0], "{statement}");
     }

@@ -41,11 +41,18 @@ async fn a_ledger_that_fails_does_not_hold_up_a_bypass() {
 async fn nobody_else_may_call_or_change_it() {
     let it = Guarded::bare("").await;
     // Whatever the default privileges are.
-    it.database.execute("alter default privileges grant all on schemas to public; alter default privileges grant execute on functions to public").await;
+    it.database
+        .execute(&format!(
+            "alter default privileges grant all on schemas to public, {0}; \
+             alter default privileges grant execute on functions to public, {0}",
+            it.owner.name
+        ))
+        .await;
     it.install().await;
     for statement in [
         "select schemawarden.guard_key('a', 'b', 'c')",
         "create table schemawarden.x (a int)",
+        "create function schemawarden.guard_key(text, name, name) returns text language sql as 'select 1'",
         "drop event trigger schemawarden_guard_sql_drop",
         "drop function schemawarden.guard() cascade",
         "alter event trigger schemawarden_guard_sql_drop disable",
@@ -59,6 +66,19 @@ async fn nobody_else_may_call_or_change_it() {
     let superuser = other.both()[1].clone();
     let refusal = other.attempt(&superuser, &other.printed(&[]).await).await.expect_err("refused");
     assert!(refusal.contains("is not owned by \"postgres\""), "{refusal}");
+    // Nor beside something of somebody else's.
+    let third = Guarded::bare("").await;
+    third
+        .database
+        .execute(&format!("create schema schemawarden; create table schemawarden.ledger (a int); alter table schemawarden.ledger owner to {}", third.owner.name))
+        .await;
+    for printed in [
+        third.printed(&[]).await,
+        third.workspace.run(&["sql", "observer", "central"]).await.ended(0).stdout.clone(),
+    ] {
+        let refusal = third.attempt(&superuser, &printed).await.expect_err("refused");
+        assert!(refusal.contains("is not owned by \"postgres\""), "{refusal}");
+    }
     // In another database.
     let elsewhere = other.attempt(&superuser, &it.printed(&[]).await).await.expect_err("refused");
     assert!(elsewhere.contains("this is database"), "{elsewhere}");

@@ -83,16 +83,22 @@ async fn extensions_partitions_and_what_the_manifest_ignores_pass() {
         "alter table event_2025 rename to event_of_2025",
         "alter table \"Event\" detach partition event_of_2025",
         "drop table event_of_2025",
+        // As pg_partman does.
+        "create table \"Event_p2024\" (like \"Event\" including defaults)",
+        "alter table \"Event\" attach partition \"Event_p2024\" for values from ('2024-01-01') to ('2025-01-01')",
         "create table tmp_import (a int)",
         "alter table tmp_import rename to tmp_import_2",
         "create table scratch.whatever as select 1 as a",
         "create schema hdb_catalog create table hdb_version (a int)",
         "create extension hstore",
         "drop extension hstore",
+        // What an extension makes at run time, in a schema of its own.
+        "create schema queues; create extension hstore schema queues; create table queues.q_mail (a int)",
     ] {
         it.passes(owner, statement).await;
     }
     it.refuses(owner, "create table tmp_secret (a int)").await;
+    it.refuses(owner, "create table \"User_p2024\" (a int)").await;
     it.refuses(owner, "alter table tmp_import_2 rename to import").await;
     it.refuses(owner, "alter table tmp_import_2 rename to tmp_secret").await;
     it.refuses(owner, "create table flyway_schema (a int)").await;
@@ -107,9 +113,19 @@ async fn what_was_there_before_may_be_changed_and_dropped() {
     it.install().await;
     it.passes(&it.owner, "alter table stray add column b int").await;
     it.passes(&it.owner, "alter table stray rename column b to c").await;
+    it.passes(&it.owner, "comment on table stray is 'x'; comment on column stray.a is 'x'").await;
     it.refuses(&it.owner, "alter table stray rename to stray2").await;
     it.passes(&it.owner, "drop table stray").await;
     it.refuses(&it.owner, "create table stray (a int)").await;
+}
+
+#[tokio::test]
+async fn what_is_accepted_may_come() {
+    let known = ", known: [{object: Legacy, kind: unexpected_table, reason: old, owner: me, until: 2027-01-01}]";
+    let it = Guarded::bare(known).await;
+    it.install().await;
+    it.passes(&it.owner, "create table \"Legacy\" (a int)").await;
+    it.workspace.check(0).await;
 }
 
 #[tokio::test]

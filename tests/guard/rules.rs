@@ -11,7 +11,7 @@ use crate::support::psql::psql;
 use crate::support::workspace::ConfigText;
 
 /// As SQL quotes them, and as a manifest does.
-const NAMES: [(&str, &str); 9] = [
+const NAMES: [(&str, &str); 11] = [
     (r#""a""b""#, r#""a""b""#),
     (r#""x'; drop table ""User""; --""#, r#""x'; drop table ""User""; --""#),
     ("\"x\ndrop table y;\n--\"", r"x\x0adrop table y;\x0a--"),
@@ -20,6 +20,8 @@ const NAMES: [(&str, &str); 9] = [
     (r#""\""#, r"\\"),
     (r#"":name""#, ":name"),
     (r#""{required}""#, r#""{required}""#),
+    (r#""{allowed}""#, r#""{allowed}""#),
+    (r#""{seal}""#, r#""{seal}""#),
     (r#""a.b""#, r#""a.b""#),
 ];
 
@@ -68,6 +70,19 @@ async fn names_are_guarded_in_other_encodings() {
             database.execute(&tried).await;
         }
     }
+}
+
+/// Regular expressions tell characters beyond ASCII by their code points in UTF-8 alone.
+#[tokio::test]
+async fn a_glob_beyond_ascii_is_refused_where_it_could_not_be_told() {
+    let database = TestDatabase::create_in(Cluster::shared(), "central", Encoding::Latin1).await;
+    let auditor = database.create_role("auditor").await;
+    let config = ConfigText::new().database("central", &database.url(&auditor), "central");
+    let manifest = "manifest: central\ntables: [User]\nignore: ['Ж*']\n";
+    let workspace = fixtures::workspace(&config).manifest("central", manifest);
+    let run = workspace.run(&["sql", "guard", "central"]).await;
+    let (ok, said) = psql(&database, &run.ended(0).stdout).await;
+    assert!(!ok && said.contains("characters beyond ASCII"), "{said}");
 }
 
 /// What a glob matches here, its regular expression matches there.

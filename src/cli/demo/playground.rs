@@ -55,7 +55,7 @@ pub(super) fn write(cluster: &Cluster, fleet: &Fleet, program: &Path) -> anyhow:
 pub(super) fn invite(tell: &mut Narrator, environment: &Path) -> anyhow::Result<()> {
     tell.act("The playground is open. In another terminal:")?;
     tell.line("")?;
-    tell.command("what is needed", &format!(". {}", environment.display()))?;
+    tell.command("what is needed", &format!(". {}", quoted(environment)))?;
     tell.command("are they all right?", "schemawarden check")?;
     tell.command("may this be pushed?", "schemawarden preflight central --prisma schema.prisma")?;
     tell.command("push it all the same", "psql \"$CENTRAL_URL\" -v ON_ERROR_STOP=1 -f push.sql")?;

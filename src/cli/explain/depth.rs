@@ -246,13 +246,13 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         kind: "guard_missing",
-        means: "The config says `guard: true`, or a guard is there, and what it consists of (three event triggers, three functions) is not all there, was changed, is switched off, or is passed by (`schemawarden.bypass` as a setting of the database or of a role).",
+        means: "The config says `guard: true`, or a guard is there, and what it consists of (three event triggers, three functions) is not all there, was changed, is switched off, is passed by (`schemawarden.bypass` as a setting of the database, a role or the server), or shares its schema with somebody else.",
         matters: "A push to the wrong database is refused no more; it is seen only afterwards, by an audit.",
-        to_do: "`schemawarden sql guard DATABASE --check` says what is wrong. `schemawarden sql guard DATABASE` prints the SQL that installs it anew. If it is to be gone: `--uninstall`, and take `guard` out of the config.",
+        to_do: "`schemawarden sql guard DATABASE --check` says what is wrong. `schemawarden sql guard DATABASE` prints the SQL that installs it anew; a setting is taken away where it was made. If it is to be gone: `--uninstall`, and take `guard` out of the config.",
     },
     Entry {
         kind: "guard_outdated",
-        means: "The guard in the database refuses by other rules than the manifest has now: its tables, `ignore`, `forbid`, `schemas` or presets have changed since it was installed.",
+        means: "The guard in the database refuses by other rules than the manifest has now: its tables, `ignore`, `forbid`, `schemas` or presets have changed since it was installed. Or an older schemawarden printed it.",
         matters: "It refuses tables that belong here by now, or lets come what does not.",
         to_do: "`schemawarden sql guard DATABASE` prints it anew; run that. Before a deploy that brings tables, not after it.",
     },

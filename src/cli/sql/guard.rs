@@ -10,6 +10,7 @@ use anyhow::bail;
 
 use super::quoting::check_database;
 use super::quoting::comment;
+use super::quoting::filled;
 use super::quoting::literal;
 use crate::cli::Status;
 use crate::cli::environment;
@@ -17,6 +18,7 @@ use crate::cli::output;
 use crate::config::Database;
 use crate::introspect;
 use crate::manifest::GuardRules;
+use crate::manifest::Known;
 use crate::manifest::Manifest;
 use crate::schema::Guard;
 use crate::schema::GuardSeal;
@@ -26,11 +28,23 @@ use crate::schema::Wanted;
 /// Columns that a list is wrapped at.
 const WIDTH: usize = 110;
 
+/// Lines of a block that stop where globs could not be told.
+const CHECK_ENCODING: &str = "  IF current_setting('server_encoding') <> 'UTF8' THEN
+    RAISE EXCEPTION 'a glob of the manifest has characters beyond ASCII, which the guard can tell in a UTF8 database only'
+      USING HINT = 'Write the names themselves in place of the glob.';
+  END IF;
+";
+
 /// The statements that install it.
-pub(in crate::cli) fn statements(
+pub(super) fn statements(database: &Database, dbname: Option<&str>) -> anyhow::Result<String> {
+    script(&database.name, dbname, &database.manifest, &database.known)
+}
+
+fn script(
     database: &str,
     dbname: Option<&str>,
     manifest: &Manifest,
+    known: &[Known],
 ) -> anyhow::Result<String> {
     if let Some(golden) = &manifest.golden {
         bail!(
@@ -41,7 +55,7 @@ pub(in crate::cli) fn statements(
             golden.database
         );
     }
-    let rules = GuardRules::of(manifest);
+    let rules = GuardRules::of(manifest, known);
     let name = comment(database);
     let head = format!(
         "-- The guard of database `{name}`: refuses tables that manifest `{}` does not list.\n\
@@ -54,25 +68,27 @@ pub(in crate::cli) fn statements(
     let pairs = |it: &BTreeSet<[String; 2]>| {
         array(it.iter().map(|[a, b]| format!("{}, {}", regex(a), regex(b))))
     };
-    let mut sql = include_str!("guard.sql").to_owned();
-    for (place, text) in [
-        ("{check_database}", check_database(dbname, "The guard")),
-        ("{manifest_in_line}", comment(&manifest.name)),
-        ("{manifest}", literal(&manifest.name)),
-        ("{database}", literal(database)),
-        ("{required}", listed(&rules.required)),
-        ("{allowed}", listed(&rules.allowed)),
-        ("{schemas}", rules.schemas.as_ref().map_or_else(|| "NULL".to_owned(), listed)),
-        ("{forbidden}", pairs(&rules.forbidden)),
-        ("{ignored}", pairs(&rules.ignored)),
-        ("{presets}", listed(&rules.presets)),
-        ("{preset_globs}", pairs(&rules.preset_globs)),
-        ("{provider_roles}", array(rules.provider_roles.iter().map(|it| regex(it)))),
-        ("{past}", literal(PAST_THE_GUARD)),
-        ("{seal}", literal(&GuardSeal::prefix(&rules.hash()))),
-    ] {
-        sql = sql.replace(place, &text);
-    }
+    let encoding = if rules.needs_utf8() { CHECK_ENCODING } else { "" };
+    let sql = filled(
+        include_str!("guard.sql"),
+        &[
+            ("check_database", check_database(dbname, "The guard")),
+            ("check_encoding", encoding.to_owned()),
+            ("manifest_in_line", comment(&manifest.name)),
+            ("manifest", literal(&manifest.name)),
+            ("database", literal(database)),
+            ("required", listed(&rules.required)),
+            ("allowed", listed(&rules.allowed)),
+            ("schemas", rules.schemas.as_ref().map_or_else(|| "NULL".to_owned(), listed)),
+            ("forbidden", pairs(&rules.forbidden)),
+            ("ignored", pairs(&rules.ignored)),
+            ("presets", listed(&rules.presets)),
+            ("preset_globs", pairs(&rules.preset_globs)),
+            ("provider_roles", array(rules.provider_roles.iter().map(|it| regex(it)))),
+            ("past", literal(PAST_THE_GUARD)),
+            ("seal", literal(&GuardSeal::prefix(&rules.hash()))),
+        ],
+    );
     Ok(head + &sql)
 }
 
@@ -84,7 +100,7 @@ pub(super) fn uninstall(database: &str, dbname: Option<&str>) -> String {
     format!(
         "-- Removes the guard of database `{}`. What the observer has noted stays.\n{}",
         comment(database),
-        include_str!("guard_uninstall.sql").replace("{check}\n", &check)
+        filled(include_str!("guard_uninstall.sql"), &[("check", check)])
     )
 }
 
@@ -109,29 +125,25 @@ pub(super) async fn check(database: &Arc<Database>) -> anyhow::Result<Status> {
 
 /// Whether it refuses by the manifest as it is now, and that in words.
 pub(in crate::cli) fn describe(database: &Database, guard: &Guard) -> (bool, String) {
-    let manifest = &database.manifest.name;
+    let manifest = &database.manifest;
     let print = format!("`schemawarden sql guard {}` prints the SQL", database.name);
     let faults = guard.faults();
     if !guard.is_there() {
-        (false, format!("no guard is installed; {print}"))
-    } else if !faults.is_empty() {
-        (
-            false,
-            format!(
-                "the guard does not refuse as it should: {}; {print} that installs it anew",
-                faults.join("; ")
-            ),
-        )
-    } else if guard.has_rules(&GuardRules::of(&database.manifest).hash()) {
-        (true, format!("the guard is installed, and refuses by manifest `{manifest}` as it is now"))
-    } else {
-        (
-            false,
-            format!(
-                "the guard does not refuse by manifest `{manifest}` as it is now; {print} that installs it anew"
-            ),
-        )
+        return (false, format!("no guard is installed; {print}"));
     }
+    if !faults.is_empty() {
+        let said: Vec<&str> = faults.iter().map(|it| it.what.as_str()).collect();
+        let anew = faults.iter().any(|it| it.mended_anew);
+        let next = if anew { format!("; {print} that installs it anew") } else { String::new() };
+        let said = said.join("; ");
+        return (false, format!("the guard does not refuse as it should: {said}{next}"));
+    }
+    let hash = GuardRules::of(manifest, &database.known).hash();
+    if let Some(why) = guard.outdated(&hash, &manifest.name) {
+        return (false, format!("the guard is out of date: {why}; {print} that installs it anew"));
+    }
+    let name = &manifest.name;
+    (true, format!("the guard is installed, and refuses by manifest `{name}` as it is now"))
 }
 
 /// An array of SQL, wrapped.
@@ -165,10 +177,21 @@ mod tests {
 
     use super::*;
     use crate::manifest;
+    use crate::schema::GUARD_VERSION;
 
     fn printed(database: &str, yaml: &str) -> String {
         let read = manifest::read(std::path::Path::new("m.yaml"), yaml, date(2026, 1, 1));
-        statements(database, Some(database), &read.expect("a manifest")).expect("it has a list")
+        script(database, Some(database), &read.expect("a manifest"), &[]).expect("it has a list")
+    }
+
+    /// A guard that is in a database is out of date where the text has changed in a way that matters to it: then
+    /// this number is one more.
+    #[test]
+    fn another_text_may_need_another_version() {
+        use sha2::Digest as _;
+        let hash = sha2::Sha256::digest(include_str!("guard.sql"));
+        let said = format!("{GUARD_VERSION} {:02x}{:02x}{:02x}", hash[0], hash[1], hash[2]);
+        assert_eq!(said, "1 54fc31", "does the change matter to those that are installed?");
     }
 
     #[test]

@@ -8,12 +8,14 @@ BEGIN
 {check_database}  IF current_setting('server_version_num')::integer < 130000 THEN
     RAISE EXCEPTION 'the guard needs PostgreSQL 13 or later';
   END IF;
-  -- What has these names already must be ours: the guard runs with the rights of who owns it.
+{check_encoding}  -- What is in the schema already must be ours, all of it: the guard runs with the rights of who owns it.
   IF EXISTS (
     SELECT FROM pg_namespace n
-    LEFT JOIN pg_proc p ON p.pronamespace = n.oid AND p.proname IN ('guard', 'guard_before', 'guard_key')
+    LEFT JOIN pg_proc p ON p.pronamespace = n.oid
+    LEFT JOIN pg_class c ON c.relnamespace = n.oid
     WHERE n.nspname = 'schemawarden'
-      AND (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user) <> ANY (ARRAY[n.nspowner, coalesce(p.proowner, n.nspowner)])
+      AND (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user)
+        <> ANY (ARRAY[n.nspowner, coalesce(p.proowner, n.nspowner), coalesce(c.relowner, n.nspowner)])
   ) THEN
     RAISE EXCEPTION 'schema "schemawarden", or what is in it, is not owned by "%"', current_user
       USING HINT = 'Install as its owner; or find out whose it is, and drop it.';
@@ -30,14 +32,21 @@ CREATE SCHEMA IF NOT EXISTS schemawarden;
 
 -- How a table is spelt below: its kind, schema and name; a name that is not plain ASCII in the hex of its bytes.
 CREATE OR REPLACE FUNCTION schemawarden.guard_key(kind text, schema text, relation text) RETURNS text
-LANGUAGE sql STABLE
+LANGUAGE plpgsql STABLE
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $guard_key$
-  SELECT concat(kind, ' ', string_agg(
-    CASE WHEN part ~ '^[ -~]*$' THEN concat('"', replace(part, '"', '""'), '"')
+DECLARE
+  part text;
+  spelt text[] := '{}';
+BEGIN
+  FOREACH part IN ARRAY ARRAY[schema, relation] LOOP
+    spelt := spelt || CASE WHEN part ~ '^[ -~]*$' THEN concat('"', replace(part, '"', '""'), '"')
       WHEN current_setting('server_encoding') IN ('UTF8', 'SQL_ASCII') THEN encode(textsend(part), 'hex')
-      ELSE encode(convert_to(part, 'UTF8'), 'hex') END, '.' ORDER BY place))
-  FROM (VALUES (1, schema), (2, relation)) AS parts(place, part)
+      ELSE encode(convert_to(part, 'UTF8'), 'hex') END;
+  END LOOP;
+  RETURN concat(kind, ' ', array_to_string(spelt, '.'));
+END
 $guard_key$;
 
 -- Remembers, for the guard below, what the tables that a command changes were called before: being STABLE, it
@@ -45,15 +54,24 @@ $guard_key$;
 CREATE OR REPLACE FUNCTION schemawarden.guard_before() RETURNS event_trigger
 LANGUAGE plpgsql STABLE SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 AS $guard_before$
 BEGIN
   PERFORM set_config('schemawarden.before', coalesce((
     SELECT jsonb_object_agg(r.oid, jsonb_build_array(n.nspname, r.relname))
     FROM pg_event_trigger_ddl_commands() c
-    JOIN pg_class r ON CASE tg_tag WHEN 'ALTER SCHEMA' THEN r.relnamespace ELSE r.oid END = c.objid
+    -- By its OID, whatever the planner thinks of how many there are.
+    CROSS JOIN LATERAL (SELECT * FROM pg_class k WHERE k.oid = c.objid OFFSET 0) r
     JOIN pg_namespace n ON n.oid = r.relnamespace
-    WHERE c.classid = CASE tg_tag WHEN 'ALTER SCHEMA' THEN 'pg_namespace' ELSE 'pg_class' END::regclass
-      AND r.relkind IN ('r', 'p', 'f'))::text, ''), true);
+    WHERE c.classid = 'pg_class'::regclass AND r.relkind IN ('r', 'p', 'f'))::text, ''), true);
+  IF tg_tag = 'ALTER SCHEMA' THEN
+    PERFORM set_config('schemawarden.before', coalesce((
+      SELECT jsonb_object_agg(r.oid, jsonb_build_array(n.nspname, r.relname))
+      FROM pg_event_trigger_ddl_commands() c
+      JOIN pg_namespace n ON n.oid = c.objid
+      JOIN pg_class r ON r.relnamespace = n.oid
+      WHERE c.classid = 'pg_namespace'::regclass AND r.relkind IN ('r', 'p', 'f'))::text, ''), true);
+  END IF;
 EXCEPTION WHEN assert_failure OR OTHERS THEN
   RAISE LOG 'schemawarden: what was there before a command (%) is not known: %', tg_tag, sqlerrm;
 END
@@ -65,6 +83,7 @@ $guard_before$;
 CREATE OR REPLACE FUNCTION schemawarden.guard() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = pg_catalog, pg_temp
+SET plan_cache_mode = force_generic_plan
 SET lock_timeout = '100ms'
 AS $guard$
 DECLARE
@@ -86,12 +105,14 @@ DECLARE
   -- Why this may be, all the same.
   reason CONSTANT text := nullif(btrim(current_setting('schemawarden.bypass', true)), '');
   told CONSTANT integer := 5;
+  noted_max CONSTANT integer := 1000;
   before jsonb;
   it record;
   key text;
   outside boolean;
   refused text[] := '{}';
   noted jsonb := '[]';
+  many integer := 0;
 BEGIN
   BEGIN
     IF tg_event = 'sql_drop' THEN
@@ -102,22 +123,29 @@ BEGIN
           AND schemawarden.guard_key(d.object_type, d.schema_name, d.object_name) IN (SELECT unnest(required))
         ORDER BY d.schema_name, d.object_name
       LOOP
-        refused := refused || format('%s %I.%I of manifest "%s" would be dropped', it.object_type, it.schema_name, it.object_name, manifest);
-        noted := noted || jsonb_build_array(jsonb_build_array(it.object_type, it.schema_name, it.object_name));
+        many := many + 1;
+        IF many <= told THEN
+          refused := refused || format('%s %I.%I of manifest "%s" would be dropped', it.object_type, it.schema_name, it.object_name, manifest);
+        END IF;
+        IF reason IS NOT NULL AND many <= noted_max THEN
+          noted := noted || jsonb_build_array(jsonb_build_array(it.object_type, it.schema_name, it.object_name));
+        END IF;
       END LOOP;
     ELSE
-      before := nullif(current_setting('schemawarden.before', true), '')::jsonb;
-      IF before IS NOT NULL THEN
+      IF tg_tag IN ('ALTER TABLE', 'ALTER FOREIGN TABLE', 'ALTER INDEX', 'ALTER SCHEMA') THEN
+        before := nullif(current_setting('schemawarden.before', true), '')::jsonb;
         PERFORM set_config('schemawarden.before', '', true);
       END IF;
       FOR it IN
         SELECT t.*, n.nspname, pg_get_userbyid(t.relowner) AS owner,
-          CASE t.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind
+          CASE t.relkind WHEN 'f' THEN 'foreign table' ELSE 'table' END AS kind, NULL::text AS said
         FROM (
           SELECT r.oid, r.relnamespace, r.relname, r.relkind, r.relowner, r.relispartition, c.command_tag LIKE 'ALTER %' AS alters
           FROM pg_event_trigger_ddl_commands() c
-          JOIN pg_class r ON r.oid = c.objid
+          CROSS JOIN LATERAL (SELECT * FROM pg_class k WHERE k.oid = c.objid OFFSET 0) r
           WHERE c.classid = 'pg_class'::regclass AND NOT c.in_extension
+            AND (c.command_tag IN ('CREATE TABLE', 'CREATE TABLE AS', 'SELECT INTO', 'CREATE FOREIGN TABLE')
+              OR c.command_tag LIKE 'ALTER %')
             AND r.relkind IN ('r', 'p', 'f') AND r.relpersistence <> 't'
           UNION ALL
           SELECT r.oid, r.relnamespace, r.relname, r.relkind, r.relowner, r.relispartition, true
@@ -131,9 +159,10 @@ BEGIN
         -- A change that leaves the name as it was is none of ours, nor one of which that is not known.
         CONTINUE WHEN it.alters AND coalesce(
           before -> it.oid::text = jsonb_build_array(it.nspname, it.relname), true);
-        key := schemawarden.guard_key(it.kind, it.nspname, it.relname);
+        key := schemawarden.guard_key(it.kind, it.nspname::text, it.relname::text);
         outside := CASE
-          WHEN it.nspname = 'schemawarden' THEN it.relname NOT IN ('ledger', 'observer_state', 'guard')
+          WHEN it.nspname IN ('pg_catalog', 'information_schema') THEN false
+          WHEN it.nspname = 'schemawarden' THEN it.relname <> 'ledger'
           WHEN starts_with(it.nspname, 'schemawarden_quarantine_') THEN false
           WHEN schemas IS NOT NULL AND NOT EXISTS (SELECT FROM unnest(schemas) listed(s)
             WHERE starts_with(key, concat(it.kind, ' ', listed.s, '.'))) THEN false
@@ -150,55 +179,85 @@ BEGIN
             WHERE it.nspname ~ preset_globs[g.i] AND it.relname ~ preset_globs[g.i + 1]) THEN false
           WHEN EXISTS (SELECT FROM pg_depend d
             WHERE d.classid = 'pg_class'::regclass AND d.objid = it.oid AND d.deptype = 'e') THEN false
+          -- What is to become a partition: made by itself, and attached in the next command.
+          WHEN EXISTS (SELECT FROM pg_class p
+            WHERE p.relkind = 'p' AND p.relnamespace = it.relnamespace AND starts_with(it.relname, concat(p.relname, '_'))
+              AND schemawarden.guard_key('table', it.nspname::text, p.relname::text) = ANY (required || allowed)) THEN false
+          -- What an extension makes at run time in a schema of its own, in which the manifest has nothing.
+          WHEN (EXISTS (SELECT FROM pg_extension e WHERE e.extnamespace = it.relnamespace)
+              OR EXISTS (SELECT FROM pg_depend d
+                WHERE d.classid = 'pg_namespace'::regclass AND d.objid = it.relnamespace AND d.deptype = 'e'))
+            AND it.nspname <> 'public'
+            AND NOT EXISTS (SELECT FROM unnest(required || allowed) listed(k)
+              WHERE starts_with(listed.k, replace(schemawarden.guard_key('table', it.nspname::text, ''), '.""', '.'))) THEN false
           ELSE true
         END;
         IF outside THEN
-          refused := refused || format('%s %I.%I is not in manifest "%s"', it.kind, it.nspname, it.relname, manifest);
+          it.said := format('%s %I.%I is not in manifest "%s"', it.kind, it.nspname, it.relname, manifest);
         ELSIF it.alters
           AND schemawarden.guard_key(it.kind, before -> it.oid::text ->> 0, before -> it.oid::text ->> 1) = ANY (required)
         THEN
-          refused := refused || format('%s %I.%I of manifest "%s" would be called %I.%I',
+          it.said := format('%s %I.%I of manifest "%s" would be called %I.%I',
             it.kind, before -> it.oid::text ->> 0, before -> it.oid::text ->> 1, manifest, it.nspname, it.relname);
         ELSE
           CONTINUE;
         END IF;
-        noted := noted || jsonb_build_array(jsonb_build_array(it.kind, it.nspname, it.relname));
+        many := many + 1;
+        IF many <= told THEN
+          refused := refused || it.said;
+        END IF;
+        IF reason IS NOT NULL AND many <= noted_max THEN
+          noted := noted || jsonb_build_array(jsonb_build_array(it.kind, it.nspname, it.relname));
+        END IF;
       END LOOP;
     END IF;
-    IF reason IS NOT NULL AND cardinality(refused) > 0 THEN
-      RAISE LOG 'schemawarden: % by "%" passes the guard (%): %', tg_tag, session_user, reason, array_to_string(refused[1:told], '; ');
-      IF to_regclass('schemawarden.ledger') IS NOT NULL THEN
+    IF reason IS NOT NULL AND many > 0 THEN
+      RAISE LOG 'schemawarden: % by "%" passes the guard (%): %', tg_tag, session_user, reason, array_to_string(refused, '; ');
+      -- A table of somebody else could have triggers of theirs.
+      IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
+        WHERE n.nspname = 'schemawarden' AND c.relname = 'ledger' AND c.relkind = 'r' AND r.rolname = current_user)
+      THEN
         INSERT INTO schemawarden.ledger (tag, object_type, schema_name, object_name, identity)
         SELECT concat(tg_tag, {past}, left(reason, 80)), o ->> 0, o ->> 1, o ->> 2, left(reason, 1000)
-        FROM jsonb_array_elements(noted) WITH ORDINALITY AS listed(o, place) WHERE place <= 1000;
+        FROM jsonb_array_elements(noted) AS listed(o);
       END IF;
     END IF;
   EXCEPTION WHEN assert_failure OR OTHERS THEN
     RAISE LOG 'schemawarden: the guard failed, and a command (%) passes: %', tg_tag, sqlerrm;
-    refused := '{}';
+    many := 0;
   END;
-  IF cardinality(refused) > 0 AND reason IS NULL THEN
-    RAISE EXCEPTION 'schemawarden: %', concat(array_to_string(refused[1:told], '; '),
-        CASE WHEN cardinality(refused) > told THEN format('; and %s more', cardinality(refused) - told) END)
+  IF many > 0 AND reason IS NULL THEN
+    RAISE EXCEPTION 'schemawarden: %', concat(array_to_string(refused, '; '), CASE WHEN many > told THEN format('; and %s more', many - told) END)
       USING ERRCODE = 'SWG01',
-        DETAIL = format('This is database "%s", registered as "%s". Its guard refuses what its manifest does not allow; this command has changed nothing. A push that is meant for another database ends here.', current_database(), registered),
-        HINT = format('If it is meant for this one: change manifest "%s", run what `schemawarden sql guard %s` prints, and try again. To do it all the same, once: SET LOCAL schemawarden.bypass = ''the reason''; in the same transaction.', manifest, registered);
+        DETAIL = format('You are connected to database "%s", registered as "%s", which holds what manifest "%s" lists. Is it the one that you meant? This command has changed nothing.', current_database(), registered, manifest),
+        HINT = format('If it is: change manifest "%s", run what `schemawarden sql guard %s` prints, and try again. To do it all the same, once: SET LOCAL schemawarden.bypass = ''the reason''; in the same transaction, or for a tool PGOPTIONS="-c schemawarden.bypass=the_reason".', manifest, registered);
   END IF;
 END
 $guard$;
 
--- Nobody but the owner may call or change them, whatever the default privileges of this database are.
-REVOKE ALL ON SCHEMA schemawarden FROM PUBLIC;
-REVOKE ALL ON FUNCTION schemawarden.guard(), schemawarden.guard_before(), schemawarden.guard_key(text, text, text) FROM PUBLIC;
-
--- What `sql guard --check` and every audit read: which rules these are, and whether the text is still theirs.
-DO $comment$
+-- Nobody but the owner may call them, or put something beside them, whatever the default privileges of this
+-- database are. (Who may use the schema, to read the ledger, still may.)
+DO $grants$
+DECLARE
+  it record;
 BEGIN
-  EXECUTE format('COMMENT ON FUNCTION schemawarden.guard() IS %L', concat({seal}, (
-    SELECT md5(string_agg(p.prosrc, '' ORDER BY p.proname)) FROM pg_proc p
-    WHERE p.pronamespace = 'schemawarden'::regnamespace AND p.proname IN ('guard', 'guard_before', 'guard_key'))));
+  FOR it IN
+    SELECT DISTINCT a.grantee FROM pg_namespace n, aclexplode(n.nspacl) a
+    WHERE n.nspname = 'schemawarden' AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
+  LOOP
+    EXECUTE format('REVOKE CREATE ON SCHEMA schemawarden FROM %s', CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
+  END LOOP;
+  REVOKE ALL ON SCHEMA schemawarden FROM PUBLIC;
+  REVOKE ALL ON FUNCTION schemawarden.guard(), schemawarden.guard_before(), schemawarden.guard_key(text, text, text) FROM PUBLIC;
+  FOR it IN
+    SELECT p.oid::regprocedure AS function, a.grantee FROM pg_proc p, aclexplode(p.proacl) a
+    WHERE p.pronamespace = 'schemawarden'::regnamespace AND p.proname IN ('guard', 'guard_before', 'guard_key')
+      AND a.grantee NOT IN (0, p.proowner)
+  LOOP
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', it.function, it.grantee::regrole);
+  END LOOP;
 END
-$comment$;
+$grants$;
 
 CREATE EVENT TRIGGER schemawarden_guard_before ON ddl_command_end
   WHEN TAG IN ('ALTER TABLE', 'ALTER FOREIGN TABLE', 'ALTER INDEX', 'ALTER SCHEMA')
@@ -209,4 +268,17 @@ CREATE EVENT TRIGGER schemawarden_guard_sql_drop ON sql_drop EXECUTE FUNCTION sc
 ALTER EVENT TRIGGER schemawarden_guard_before ENABLE ALWAYS;
 ALTER EVENT TRIGGER schemawarden_guard_ddl_command_end ENABLE ALWAYS;
 ALTER EVENT TRIGGER schemawarden_guard_sql_drop ENABLE ALWAYS;
+
+-- What `sql guard --check` and every audit read: which rules these are, and whether all of it is as it was made.
+DO $comment$
+BEGIN
+  EXECUTE format('COMMENT ON FUNCTION schemawarden.guard() IS %L', concat({seal}, (
+    SELECT encode(sha256(textsend(concat(
+        string_agg(concat(p.proname, p.prosrc, p.prosecdef, p.provolatile, p.proconfig), '' ORDER BY p.proname),
+        (SELECT string_agg(concat(t.evtname, t.evtevent, t.evttags, t.evtfoid = 'schemawarden.guard'::regproc), '' ORDER BY t.evtname)
+          FROM pg_event_trigger t WHERE starts_with(t.evtname, 'schemawarden_guard_'))))), 'hex')
+    FROM pg_proc p
+    WHERE p.pronamespace = 'schemawarden'::regnamespace AND p.proname IN ('guard', 'guard_before', 'guard_key'))));
+END
+$comment$;
 COMMIT;

@@ -8,6 +8,7 @@ use std::fmt::Write as _;
 
 use super::quoting::check_database;
 use super::quoting::comment;
+use super::quoting::filled;
 use super::quoting::identifier;
 
 /// Rows that one command may add to the ledger. What it did beyond is counted, not listed.
@@ -57,27 +58,32 @@ pub(in crate::cli) fn statements(it: &Observer<'_>) -> anyhow::Result<String> {
     let check = check_database(it.dbname, "The observer");
     let (say, mask, functions) = if it.with_query {
         let say = "said := schemawarden.mask(current_query());";
-        (say, include_str!("mask.sql"), "schemawarden.note(), schemawarden.mask(text)")
+        let texts =
+            [("query_kept", QUERY_KEPT.to_string()), ("query_read", QUERY_READ.to_string())];
+        (
+            say,
+            filled(include_str!("mask.sql"), &texts),
+            "schemawarden.note(), schemawarden.mask(text)",
+        )
     } else {
         let say = "-- Printed without --with-query: what was sent is not kept.";
         let gone = "DROP FUNCTION IF EXISTS schemawarden.mask(text);\n\n";
-        (say, gone, "schemawarden.note()")
+        (say, gone.to_owned(), "schemawarden.note()")
     };
-    let mut sql = include_str!("observer.sql").replace("{mask}", mask);
-    for (place, text) in [
-        ("{check_database}", check),
-        ("{say}", say.to_owned()),
-        ("{functions}", functions.to_owned()),
-        ("{role}", role),
-        ("{rows_per_command}", ROWS_PER_COMMAND.to_string()),
-        ("{rows_kept}", ROWS_KEPT.to_string()),
-        ("{days_kept}", DAYS_KEPT.to_string()),
-        ("{prune_each}", PRUNE_EACH.to_string()),
-        ("{query_kept}", QUERY_KEPT.to_string()),
-        ("{query_read}", QUERY_READ.to_string()),
-    ] {
-        sql = sql.replace(place, &text);
-    }
+    let sql = filled(
+        include_str!("observer.sql"),
+        &[
+            ("mask", mask),
+            ("check_database", check),
+            ("say", say.to_owned()),
+            ("functions", functions.to_owned()),
+            ("role", role),
+            ("rows_per_command", ROWS_PER_COMMAND.to_string()),
+            ("rows_kept", ROWS_KEPT.to_string()),
+            ("days_kept", DAYS_KEPT.to_string()),
+            ("prune_each", PRUNE_EACH.to_string()),
+        ],
+    );
     out.push_str(&sql);
     Ok(out)
 }

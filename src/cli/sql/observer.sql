@@ -8,11 +8,11 @@ BEGIN
 {check_database}  IF current_setting('server_version_num')::integer < 130000 THEN
     RAISE EXCEPTION 'the observer needs PostgreSQL 13 or later';
   END IF;
-  -- What has these names already must be ours: the observer runs with the rights of who owns it.
+  -- What is in the schema already must be ours, all of it: the observer runs with the rights of who owns it.
   IF EXISTS (
     SELECT FROM pg_namespace n
-    LEFT JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = 'ledger'
-    LEFT JOIN pg_proc p ON p.pronamespace = n.oid AND p.proname IN ('note', 'mask')
+    LEFT JOIN pg_class c ON c.relnamespace = n.oid
+    LEFT JOIN pg_proc p ON p.pronamespace = n.oid
     WHERE n.nspname = 'schemawarden'
       AND (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user) <> ANY (ARRAY[n.nspowner, coalesce(c.relowner, n.nspowner), coalesce(p.proowner, n.nspowner)])
   ) THEN
@@ -143,6 +143,12 @@ DO $grants$
 DECLARE
   it record;
 BEGIN
+  FOR it IN
+    SELECT DISTINCT a.grantee FROM pg_namespace n, aclexplode(n.nspacl) a
+    WHERE n.nspname = 'schemawarden' AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
+  LOOP
+    EXECUTE format('REVOKE CREATE ON SCHEMA schemawarden FROM %s', CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
+  END LOOP;
   REVOKE ALL ON SCHEMA schemawarden FROM PUBLIC;
   REVOKE ALL ON FUNCTION {functions} FROM PUBLIC;
   FOR it IN
@@ -170,5 +176,5 @@ COMMIT;
 --   DROP EVENT TRIGGER schemawarden_sql_drop;
 --   DROP FUNCTION {functions};
 --   DROP TABLE schemawarden.ledger;
---   DROP SCHEMA schemawarden;  -- refuses while something else is in it
 --   COMMIT;
+--   DROP SCHEMA schemawarden;  -- refuses while something else is in it: the guard, for one

@@ -52,6 +52,25 @@ pub(in crate::cli::sql) fn literal(text: &str) -> String {
     out
 }
 
+/// `template` with `{name}` replaced by the text of that name, in one pass: what a text holds is left alone.
+pub(in crate::cli::sql) fn filled(template: &str, texts: &[(&str, String)]) -> String {
+    let mut out = String::with_capacity(template.len());
+    let mut rest = template;
+    while let Some(at) = rest.find('{') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let found = rest.find('}').and_then(|end| {
+            let (_, text) = texts.iter().find(|(name, _)| *name == &rest[1..end])?;
+            Some((end, text))
+        });
+        let (text, end) = found.map_or(("{", 0), |(end, text)| (text.as_str(), end));
+        out.push_str(text);
+        rest = &rest[end + 1..];
+    }
+    out.push_str(rest);
+    out
+}
+
 /// The lines of a block that stop in another database than `dbname`, which is what the connection says. `what`
 /// was printed for it.
 pub(in crate::cli::sql) fn check_database(dbname: Option<&str>, what: &str) -> String {

@@ -7,12 +7,15 @@ use super::observer::rows;
 use super::observer::triggers;
 use super::rows::decode_hex;
 use super::rows::flag;
+use super::rows::listed;
 use super::rows::optional;
 use super::sql;
 use crate::introspect::connect::Deadline;
 use crate::introspect::error::TalkError;
 use crate::introspect::session::Session;
 use crate::schema::BYPASS;
+use crate::schema::Bypass;
+use crate::schema::GUARD_PREFIX;
 use crate::schema::GUARD_TRIGGERS;
 use crate::schema::Guard;
 use crate::schema::GuardSeal;
@@ -21,8 +24,9 @@ use crate::schema::visible;
 /// Bytes of the comment that are looked at. A seal has about a hundred.
 const COMMENT_MAX: usize = 500;
 
-/// What is there of the guard: one row. The fingerprint is what `guard.sql` makes of the functions' text when it
-/// installs them. 1255 is `pg_proc`.
+/// What is there of the guard: one row. The fingerprint is made as `guard.sql` makes it when everything is in
+/// place: of the functions' text and of how they and the event triggers are declared. 1255 is `pg_proc`, 61 an
+/// equals sign.
 fn state_query() -> String {
     format!(
         "select
@@ -36,20 +40,44 @@ fn state_query() -> String {
     where p.pronamespace operator(pg_catalog.=) own.schema
       and p.proname operator(pg_catalog.=) 'guard'::pg_catalog.name
       and d.classoid operator(pg_catalog.=) 1255::pg_catalog.oid limit 1),
-  (select pg_catalog.md5(pg_catalog.string_agg(p.prosrc, '' order by p.proname))
+  (select pg_catalog.encode(pg_catalog.sha256(pg_catalog.textsend(pg_catalog.concat(
+        pg_catalog.string_agg(pg_catalog.concat(p.proname, p.prosrc, p.prosecdef, p.provolatile, p.proconfig), ''
+          order by p.proname),
+        (select pg_catalog.string_agg(pg_catalog.concat(t.evtname, t.evtevent, t.evttags,
+            t.evtfoid operator(pg_catalog.=) any (pg_catalog.array_agg(p.oid)
+              filter (where p.proname operator(pg_catalog.=) 'guard'::pg_catalog.name))), '' order by t.evtname)
+          from pg_catalog.pg_event_trigger t
+          where pg_catalog.starts_with(t.evtname::pg_catalog.text, '{GUARD_PREFIX}'))))), 'hex')
     from pg_catalog.pg_proc p
     where p.pronamespace operator(pg_catalog.=) own.schema
-      and p.proname operator(pg_catalog.=) any ('{{guard,guard_before,guard_key}}'::pg_catalog.name[])),
+      and p.proname operator(pg_catalog.=) any ('{{guard,guard_before,guard_key}}'::pg_catalog.name[])
+    having pg_catalog.count(*) operator(pg_catalog.>) 0),
   coalesce(pg_catalog.current_setting('event_triggers', true), 'on') operator(pg_catalog.=) 'off',
-  exists (select from pg_catalog.pg_db_role_setting s
+  exists (select from pg_catalog.pg_namespace n
+      cross join lateral pg_catalog.aclexplode(n.nspacl) a
+      where n.oid operator(pg_catalog.=) own.schema and a.privilege_type operator(pg_catalog.=) 'CREATE'
+        and a.grantee operator(pg_catalog.<>) n.nspowner)
+    or exists (select from pg_catalog.pg_namespace n
+      join pg_catalog.pg_class c on c.relnamespace operator(pg_catalog.=) n.oid
+      where n.oid operator(pg_catalog.=) own.schema and c.relowner operator(pg_catalog.<>) n.nspowner)
+    or exists (select from pg_catalog.pg_namespace n
+      join pg_catalog.pg_proc p on p.pronamespace operator(pg_catalog.=) n.oid
+      where n.oid operator(pg_catalog.=) own.schema and p.proowner operator(pg_catalog.<>) n.nspowner),
+  (select pg_catalog.string_agg(case when s.setrole operator(pg_catalog.=) 0::pg_catalog.oid then 'database'
+      else pg_catalog.encode(pg_catalog.namesend(pg_catalog.pg_get_userbyid(s.setrole)), 'hex') end, ',')
+    from pg_catalog.pg_db_role_setting s
     cross join lateral pg_catalog.unnest(s.setconfig) u(setting)
-    where s.setdatabase operator(pg_catalog.=) any (array[0::pg_catalog.oid, (select d.oid
-        from pg_catalog.pg_database d
-        where d.datname operator(pg_catalog.=) pg_catalog.current_database())])
-      and pg_catalog.starts_with(u.setting, '{BYPASS}'))
+    join pg_catalog.pg_database d on d.datname operator(pg_catalog.=) pg_catalog.current_database()
+    where s.setdatabase operator(pg_catalog.=) any (array[0::pg_catalog.oid, d.oid])
+      and (s.setrole operator(pg_catalog.=) 0::pg_catalog.oid
+        or pg_catalog.has_database_privilege(s.setrole, d.oid, 'CONNECT'))
+      and pg_catalog.starts_with(u.setting, pg_catalog.concat('{BYPASS}', pg_catalog.chr(61)))
+      and pg_catalog.btrim(pg_catalog.substr(u.setting, {value_at})) operator(pg_catalog.<>) ''),
+  coalesce(pg_catalog.btrim(pg_catalog.current_setting('{BYPASS}', true)), '') operator(pg_catalog.<>) ''
 from (select (select n.oid from pg_catalog.pg_namespace n
       where n.nspname operator(pg_catalog.=) 'schemawarden'::pg_catalog.name) as schema) own",
         triggers = GUARD_TRIGGERS.join(","),
+        value_at = BYPASS.len() + 2,
     )
 }
 
@@ -75,8 +103,24 @@ fn guard(row: &SimpleQueryRow) -> Result<Guard, TalkError> {
         seal: comment.and_then(|it| GuardSeal::read(std::str::from_utf8(&it).ok()?)),
         text: optional(row, 2)?.map(|it| visible(it.as_bytes())),
         silenced: flag(row, 3)?,
-        bypassed: flag(row, 4)?,
+        shared: flag(row, 4)?,
+        bypassed: bypassed(row)?,
     })
+}
+
+/// Where a setting lets everything pass: of a database, of roles; of the server, where none of these does and
+/// this session has it.
+fn bypassed(row: &SimpleQueryRow) -> Result<Vec<Bypass>, TalkError> {
+    let one = |it: &str| match it {
+        "database" => Ok(Bypass::Database),
+        role => Ok(Bypass::Role(visible(&decode_hex(role)?))),
+    };
+    let mut found: Vec<Bypass> =
+        listed(optional(row, 5)?).map(one).collect::<Result<_, TalkError>>()?;
+    if found.is_empty() && flag(row, 6)? {
+        found.push(Bypass::Server);
+    }
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -101,7 +101,11 @@ select pg_catalog.current_setting('server_version'),
   counted.relations, counted.sees_pg_class,
   {comment},
   exists (select from pg_catalog.pg_event_trigger t
-    where pg_catalog.starts_with(t.evtname::pg_catalog.text, '{guard}'))
+      where pg_catalog.starts_with(t.evtname::pg_catalog.text, '{guard}'))
+    or exists (select from pg_catalog.pg_proc p
+      join pg_catalog.pg_namespace n on n.oid operator(pg_catalog.=) p.pronamespace
+      where p.proname operator(pg_catalog.=) 'guard'::pg_catalog.name
+        and n.nspname operator(pg_catalog.=) 'schemawarden'::pg_catalog.name)
 from (
   select pg_catalog.count(*) filter (
       where c.relkind operator(pg_catalog.=) any ('{r,p,f,v,m}'::pg_catalog.\"char\"[])
