@@ -21,8 +21,8 @@ pub const BYPASS: &str = "schemawarden.bypass";
 /// What the observer's ledger says behind a command that passed so; the reason follows.
 pub const PAST_THE_GUARD: &str = " past the guard: ";
 
-/// `evtenabled`: the letters of an event trigger that fires for everybody.
-const FIRES: [char; 2] = ['O', 'A'];
+/// `evtenabled`: the letter of an event trigger that fires for everybody, whatever a session calls itself.
+const FIRES: char = 'A';
 
 /// What the comment of the guard's function begins with; the version of its text follows.
 const SEAL: &str = "schemawarden guard ";
@@ -58,13 +58,46 @@ impl GuardSeal {
     }
 }
 
-/// Whose setting lets everything pass.
+/// Whose setting lets everything pass. Roles by their visible names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Bypass {
+    /// `ALTER DATABASE … SET`.
     Database,
-    /// By its visible name.
+    /// `ALTER ROLE … SET`.
     Role(String),
+    /// `ALTER ROLE … IN DATABASE … SET`.
+    RoleInDatabase(String),
+    /// `ALTER ROLE ALL SET`.
+    AllRoles,
+    /// The configuration of the server.
     Server,
+}
+
+impl Bypass {
+    /// Whose it is, and what takes it away.
+    fn words(&self) -> (String, String) {
+        match self {
+            Self::Database => {
+                ("of the database".to_owned(), format!("`ALTER DATABASE … RESET {BYPASS}`"))
+            }
+            Self::Role(role) => {
+                (format!("of role `{role}`"), format!("`ALTER ROLE … RESET {BYPASS}`"))
+            }
+            Self::RoleInDatabase(role) => (
+                format!("of role `{role}` in this database"),
+                format!("`ALTER ROLE … IN DATABASE … RESET {BYPASS}`"),
+            ),
+            Self::AllRoles => {
+                ("of all roles".to_owned(), format!("`ALTER ROLE ALL RESET {BYPASS}`"))
+            }
+            Self::Server => (
+                "of the server".to_owned(),
+                format!(
+                    "`ALTER SYSTEM RESET {BYPASS}`, or a line less in `postgresql.conf`, and a reload"
+                ),
+            ),
+        }
+    }
 }
 
 /// What is there of the guard in one database.
@@ -78,8 +111,12 @@ pub struct Guard {
     pub text: Option<String>,
     /// `event_triggers = off`: the server fires none (PostgreSQL 17 and later).
     pub silenced: bool,
-    /// Somebody else may put something into its schema, or owns something there.
+    /// Somebody else may put something into its schema, or write to the ledger there.
     pub shared: bool,
+    /// What somebody else owns there: `function x of role y`, visible.
+    pub foreign: Vec<String>,
+    /// A table there has triggers, which run with the rights of who writes to it.
+    pub triggered: bool,
     /// Settings that let everything pass.
     pub bypassed: Vec<Bypass>,
 }
@@ -107,8 +144,9 @@ impl Guard {
         for name in GUARD_TRIGGERS {
             match self.triggers.get(name) {
                 None => anew.push(format!("event trigger `{name}` is gone")),
-                Some(letter) if !FIRES.contains(letter) => {
-                    anew.push(format!("event trigger `{name}` is switched off"));
+                Some('D') => anew.push(format!("event trigger `{name}` is switched off")),
+                Some(letter) if *letter != FIRES => {
+                    anew.push(format!("event trigger `{name}` does not fire in every session"));
                 }
                 Some(_) => {}
             }
@@ -124,12 +162,18 @@ impl Guard {
             }
             _ => {}
         }
-        let mut other = Vec::new();
         if self.shared {
-            other.push(format!(
-                "somebody else owns something in schema `{OWN_SCHEMA}`, or may put something there, and it would run \
-                 with the rights of the guard's owner: drop that, then install the guard anew"
+            anew.push(format!(
+                "somebody else may put something into schema `{OWN_SCHEMA}`, or write to its ledger"
             ));
+        }
+        let mut other: Vec<String> = self
+            .foreign
+            .iter()
+            .map(|it| format!("{it} is in schema `{OWN_SCHEMA}`: drop it there, or give it back to the guard's owner"))
+            .collect();
+        if self.triggered {
+            other.push(format!("a table in schema `{OWN_SCHEMA}` has a trigger: drop it"));
         }
         if self.silenced {
             other.push(
@@ -138,18 +182,7 @@ impl Guard {
             );
         }
         other.extend(self.bypassed.iter().map(|it| {
-            let (whose, reset) = match it {
-                Bypass::Database => {
-                    ("of the database".to_owned(), format!("`ALTER DATABASE … RESET {BYPASS}`"))
-                }
-                Bypass::Role(role) => {
-                    (format!("of role `{role}`"), format!("`ALTER ROLE … RESET {BYPASS}`"))
-                }
-                Bypass::Server => (
-                    "of the server".to_owned(),
-                    format!("`ALTER SYSTEM RESET {BYPASS}`, and a reload"),
-                ),
-            };
+            let (whose, reset) = it.words();
             format!("a setting {whose} lets everything pass: {reset} takes it away")
         }));
         let fault = |mended_anew| move |what| GuardFault { what, mended_anew };
@@ -225,7 +258,14 @@ mod tests {
         let changed = Guard { text: Some("u".to_owned()), ..whole.clone() };
         assert!(said(&changed).starts_with("true its functions or event triggers are not"));
         assert!(said(&Guard { silenced: true, ..whole.clone() }).starts_with("false the server"));
-        assert!(said(&Guard { shared: true, ..whole.clone() }).starts_with("false somebody else"));
+        assert!(said(&Guard { shared: true, ..whole.clone() }).starts_with("true somebody else"));
+        let foreign = vec!["function `x` of role `y`".to_owned()];
+        assert!(
+            said(&Guard { foreign, ..whole.clone() }).starts_with("false function `x` of role")
+        );
+        assert!(said(&Guard { triggered: true, ..whole.clone() }).contains("has a trigger"));
+        let ordinary = GUARD_TRIGGERS.map(|it| (it.to_owned(), 'O')).into();
+        assert_eq!(Guard { triggers: ordinary, ..whole.clone() }.faults().len(), 3);
         let bypassed = vec![Bypass::Database, Bypass::Role("x".to_owned())];
         assert!(said(&Guard { bypassed, ..whole }).contains("of role `x` lets everything pass"));
         assert!(!Guard::default().is_there());

@@ -117,8 +117,8 @@ const CASES: &[(&str, &str, &[&str])] = &[
     ("alter event trigger watch_NAME disable", "alter event trigger watch_NAME enable", &["event_trigger_changed watch_NAME"]),
 ];
 
-/// Kinds that have nothing to do with depth; `evidence`, `check_exit_codes`, `presets`, `observer` and `resets` hold them.
-const SHALLOW: [FindingKind; 16] = [
+/// Kinds that have nothing to do with depth; `evidence`, `check_exit_codes`, `presets`, `observer`, `guard` and `resets` hold them.
+const SHALLOW: [FindingKind; 18] = [
     FindingKind::WrongDatabase,
     FindingKind::DatabaseReset,
     FindingKind::TableEmptied,
@@ -135,6 +135,8 @@ const SHALLOW: [FindingKind; 16] = [
     FindingKind::MissingView,
     FindingKind::MissingMaterializedView,
     FindingKind::ObserverMissing,
+    FindingKind::GuardMissing,
+    FindingKind::GuardOutdated,
 ];
 
 #[tokio::test]

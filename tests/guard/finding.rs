@@ -68,7 +68,7 @@ async fn a_guard_that_refuses_nothing_is_a_finding_although_nobody_declared_it()
     #[rustfmt::skip]
     let cases = [
         ("alter event trigger schemawarden_guard_sql_drop disable",                        "`schemawarden_guard_sql_drop` is switched off"),
-        ("alter event trigger schemawarden_guard_sql_drop enable replica",                 "`schemawarden_guard_sql_drop` is switched off"),
+        ("alter event trigger schemawarden_guard_sql_drop enable replica",                 "`schemawarden_guard_sql_drop` does not fire in every session"),
         ("drop event trigger schemawarden_guard_ddl_command_end",                          "`schemawarden_guard_ddl_command_end` is gone"),
         ("create or replace function schemawarden.guard() returns event_trigger language plpgsql as 'begin end'", "not as they were installed"),
         ("drop function schemawarden.guard_key(text, text, text)",                         "not as they were installed"),
@@ -77,11 +77,15 @@ async fn a_guard_that_refuses_nothing_is_a_finding_although_nobody_declared_it()
         ("alter function schemawarden.guard_before() volatile",                            "not as they were installed"),
         ("alter function schemawarden.guard() reset all",                                  "not as they were installed"),
         ("drop event trigger schemawarden_guard_sql_drop; create event trigger schemawarden_guard_sql_drop on sql_drop \
-          when tag in ('DROP VIEW') execute function schemawarden.guard()",                "not as they were installed"),
+          when tag in ('DROP VIEW') execute function schemawarden.guard(); \
+          alter event trigger schemawarden_guard_sql_drop enable always",                "not as they were installed"),
         ("drop event trigger schemawarden_guard_before; drop event trigger schemawarden_guard_sql_drop; \
           drop event trigger schemawarden_guard_ddl_command_end",                          "`schemawarden_guard_before` is gone"),
-        (&*format!("grant create on schema schemawarden to {owner}"),                      "may put something there"),
+        (&*format!("grant create on schema schemawarden to {owner}"),                      "may put something into schema"),
         (&*format!("alter role {owner} set schemawarden.bypass = 'x'"),                    "ALTER ROLE … RESET schemawarden.bypass"),
+        (&*format!("alter role {owner} set \"Schemawarden\".\"Bypass\" = 'x'"),            "ALTER ROLE … RESET schemawarden.bypass"),
+        (&*format!("alter role {owner} in database {name} set schemawarden.bypass = 'x'"), "ALTER ROLE … IN DATABASE … RESET schemawarden.bypass"),
+        ("alter event trigger schemawarden_guard_sql_drop enable",                         "`schemawarden_guard_sql_drop` does not fire in every session"),
         (&*format!("alter database {name} set schemawarden.bypass = 'always'"),            "lets everything pass"),
     ];
     for (statement, says) in cases {
@@ -89,11 +93,49 @@ async fn a_guard_that_refuses_nothing_is_a_finding_although_nobody_declared_it()
         assert_eq!(it.found(1).await, ["warning guard_missing"], "{statement}");
         it.check_says(1, says).await;
         it.database
-            .execute(&format!("alter database {name} reset all; alter role {owner} reset all"))
+            .execute(&format!("alter database {name} reset all; alter role {owner} reset all; alter role {owner} in database {name} reset all"))
             .await;
         it.install().await;
         assert_eq!(it.found(0).await, [] as [String; 0], "{statement}");
     }
+}
+
+/// Whatever is put beside it, or on the ledger, would run with the rights of its owner.
+#[tokio::test]
+async fn what_others_could_run_as_its_owner_is_a_finding_and_is_not_run() {
+    let it = Guarded::new().await;
+    let observer = it.workspace.run(&["sql", "observer", "central"]).await.ended(0).stdout.clone();
+    it.database.execute(&observer).await;
+    assert_eq!(it.found(0).await, [] as [String; 0]);
+    let owner = it.owner.name.clone();
+    it.database.execute(&format!("grant usage on schema schemawarden to {owner}; grant all on schemawarden.ledger to {owner}")).await;
+    it.check_says(1, "may put something into schema `schemawarden`, or write to its ledger").await;
+    it.passes(
+        &it.owner,
+        "create sequence public.ran; create function public.evil() returns trigger language plpgsql as $$ begin perform nextval('public.ran'); return new; end $$; \
+         create trigger evil before insert on schemawarden.ledger for each row execute function public.evil()",
+    )
+    .await;
+    it.check_says(1, "has a trigger: drop it").await;
+    it.passes(
+        &it.owner,
+        "begin; set local schemawarden.bypass = 'x'; create table x (a int); commit",
+    )
+    .await;
+    let log = it.database.cluster().log();
+    assert!(log.contains("the ledger has a trigger"), "{log}");
+    assert_eq!(it.database.one("select is_called::text from public.ran").await, "false");
+    // Neither is installed anew over it; afterwards both are, and take the rights back.
+    let superuser = it.both()[1].clone();
+    for printed in [it.printed(&[]).await, observer.clone()] {
+        let refusal = it.attempt(&superuser, &printed).await.expect_err("refused");
+        assert!(refusal.contains("has a trigger that is not ours"), "{refusal}");
+    }
+    it.database.execute("drop trigger evil on schemawarden.ledger; drop table x").await;
+    it.install().await;
+    assert_eq!(it.found(0).await, [] as [String; 0]);
+    let refusal = it.attempt(&it.owner, "insert into schemawarden.ledger (tag) values ('x')").await;
+    assert!(refusal.expect_err("no right").starts_with("42501"));
 }
 
 #[tokio::test]

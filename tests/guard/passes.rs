@@ -99,6 +99,7 @@ async fn extensions_partitions_and_what_the_manifest_ignores_pass() {
     }
     it.refuses(owner, "create table tmp_secret (a int)").await;
     it.refuses(owner, "create table \"User_p2024\" (a int)").await;
+    it.refuses(owner, "create table \"Event_backup\" (a int)").await;
     it.refuses(owner, "alter table tmp_import_2 rename to import").await;
     it.refuses(owner, "alter table tmp_import_2 rename to tmp_secret").await;
     it.refuses(owner, "create table flyway_schema (a int)").await;

@@ -252,7 +252,7 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         kind: "guard_outdated",
-        means: "The guard in the database refuses by other rules than the manifest has now: its tables, `ignore`, `forbid`, `schemas` or presets have changed since it was installed. Or an older schemawarden printed it.",
+        means: "The guard in the database refuses by other rules than the manifest has now: its tables, `ignore`, `forbid`, `schemas`, presets or what is `known` have changed since it was installed. Or an older schemawarden printed it.",
         matters: "It refuses tables that belong here by now, or lets come what does not.",
         to_do: "`schemawarden sql guard DATABASE` prints it anew; run that. Before a deploy that brings tables, not after it.",
     },

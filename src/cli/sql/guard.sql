@@ -8,19 +8,7 @@ BEGIN
 {check_database}  IF current_setting('server_version_num')::integer < 130000 THEN
     RAISE EXCEPTION 'the guard needs PostgreSQL 13 or later';
   END IF;
-{check_encoding}  -- What is in the schema already must be ours, all of it: the guard runs with the rights of who owns it.
-  IF EXISTS (
-    SELECT FROM pg_namespace n
-    LEFT JOIN pg_proc p ON p.pronamespace = n.oid
-    LEFT JOIN pg_class c ON c.relnamespace = n.oid
-    WHERE n.nspname = 'schemawarden'
-      AND (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user)
-        <> ANY (ARRAY[n.nspowner, coalesce(p.proowner, n.nspowner), coalesce(c.relowner, n.nspowner)])
-  ) THEN
-    RAISE EXCEPTION 'schema "schemawarden", or what is in it, is not owned by "%"', current_user
-      USING HINT = 'Install as its owner; or find out whose it is, and drop it.';
-  END IF;
-END
+{check_encoding}{check_owner}END
 $check$;
 
 -- Until they are made anew below, nothing is refused; nobody sees that, since this is one transaction.
@@ -102,7 +90,7 @@ DECLARE
   presets CONSTANT text[] := {presets};
   preset_globs CONSTANT text[] := {preset_globs};
   provider_roles CONSTANT text[] := {provider_roles};
-  -- Why this may be, all the same.
+  -- The reason that is given for a bypass.
   reason CONSTANT text := nullif(btrim(current_setting('schemawarden.bypass', true)), '');
   told CONSTANT integer := 5;
   noted_max CONSTANT integer := 1000;
@@ -179,17 +167,22 @@ BEGIN
             WHERE it.nspname ~ preset_globs[g.i] AND it.relname ~ preset_globs[g.i + 1]) THEN false
           WHEN EXISTS (SELECT FROM pg_depend d
             WHERE d.classid = 'pg_class'::regclass AND d.objid = it.oid AND d.deptype = 'e') THEN false
-          -- What is to become a partition: made by itself, and attached in the next command.
-          WHEN EXISTS (SELECT FROM pg_class p
+          -- What is to become a partition: made by itself, with the columns of its parent, and attached later.
+          WHEN it.kind = 'table' AND EXISTS (SELECT FROM pg_class p
             WHERE p.relkind = 'p' AND p.relnamespace = it.relnamespace AND starts_with(it.relname, concat(p.relname, '_'))
+              AND (SELECT array_agg(concat(a.attname, ' ', a.atttypid) ORDER BY a.attname) FROM pg_attribute a
+                  WHERE a.attrelid = p.oid AND a.attnum > 0 AND NOT a.attisdropped)
+                = (SELECT array_agg(concat(a.attname, ' ', a.atttypid) ORDER BY a.attname) FROM pg_attribute a
+                  WHERE a.attrelid = it.oid AND a.attnum > 0 AND NOT a.attisdropped)
               AND schemawarden.guard_key('table', it.nspname::text, p.relname::text) = ANY (required || allowed)) THEN false
           -- What an extension makes at run time in a schema of its own, in which the manifest has nothing.
-          WHEN (EXISTS (SELECT FROM pg_extension e WHERE e.extnamespace = it.relnamespace)
+          WHEN schemas IS NULL AND it.nspname <> 'public'
+            AND (EXISTS (SELECT FROM pg_extension e WHERE e.extnamespace = it.relnamespace)
               OR EXISTS (SELECT FROM pg_depend d
                 WHERE d.classid = 'pg_namespace'::regclass AND d.objid = it.relnamespace AND d.deptype = 'e'))
-            AND it.nspname <> 'public'
-            AND NOT EXISTS (SELECT FROM unnest(required || allowed) listed(k)
-              WHERE starts_with(listed.k, replace(schemawarden.guard_key('table', it.nspname::text, ''), '.""', '.'))) THEN false
+            AND NOT EXISTS (SELECT FROM unnest(required || allowed) listed(k), unnest('{table,foreign table}'::text[]) kinds(word)
+              -- Without the two quotes of the empty name.
+              WHERE starts_with(listed.k, left(schemawarden.guard_key(kinds.word, it.nspname::text, ''), -2))) THEN false
           ELSE true
         END;
         IF outside THEN
@@ -213,9 +206,10 @@ BEGIN
     END IF;
     IF reason IS NOT NULL AND many > 0 THEN
       RAISE LOG 'schemawarden: % by "%" passes the guard (%): %', tg_tag, session_user, reason, array_to_string(refused, '; ');
-      -- A table of somebody else could have triggers of theirs.
+      -- A trigger of somebody else's would run with the rights of this function.
       IF EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner
-        WHERE n.nspname = 'schemawarden' AND c.relname = 'ledger' AND c.relkind = 'r' AND r.rolname = current_user)
+        WHERE n.nspname = 'schemawarden' AND c.relname = 'ledger' AND c.relkind = 'r' AND r.rolname = current_user
+          AND NOT EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal))
       THEN
         INSERT INTO schemawarden.ledger (tag, object_type, schema_name, object_name, identity)
         SELECT concat(tg_tag, {past}, left(reason, 80)), o ->> 0, o ->> 1, o ->> 2, left(reason, 1000)
@@ -230,7 +224,7 @@ BEGIN
     RAISE EXCEPTION 'schemawarden: %', concat(array_to_string(refused, '; '), CASE WHEN many > told THEN format('; and %s more', many - told) END)
       USING ERRCODE = 'SWG01',
         DETAIL = format('You are connected to database "%s", registered as "%s", which holds what manifest "%s" lists. Is it the one that you meant? This command has changed nothing.', current_database(), registered, manifest),
-        HINT = format('If it is: change manifest "%s", run what `schemawarden sql guard %s` prints, and try again. To do it all the same, once: SET LOCAL schemawarden.bypass = ''the reason''; in the same transaction, or for a tool PGOPTIONS="-c schemawarden.bypass=the_reason".', manifest, registered);
+        HINT = format('If it is: change manifest "%s", run what `schemawarden sql guard %s` prints, and try again. To do it all the same, once: SET LOCAL schemawarden.bypass = ''the reason''; in the same transaction (docs/guard.md says how a tool does that).', manifest, registered);
   END IF;
 END
 $guard$;
@@ -245,7 +239,7 @@ BEGIN
     SELECT DISTINCT a.grantee FROM pg_namespace n, aclexplode(n.nspacl) a
     WHERE n.nspname = 'schemawarden' AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
   LOOP
-    EXECUTE format('REVOKE CREATE ON SCHEMA schemawarden FROM %s', CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
+    EXECUTE format('REVOKE CREATE ON SCHEMA schemawarden FROM %s CASCADE', CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
   END LOOP;
   REVOKE ALL ON SCHEMA schemawarden FROM PUBLIC;
   REVOKE ALL ON FUNCTION schemawarden.guard(), schemawarden.guard_before(), schemawarden.guard_key(text, text, text) FROM PUBLIC;
@@ -254,7 +248,15 @@ BEGIN
     WHERE p.pronamespace = 'schemawarden'::regnamespace AND p.proname IN ('guard', 'guard_before', 'guard_key')
       AND a.grantee NOT IN (0, p.proowner)
   LOOP
-    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s', it.function, it.grantee::regrole);
+    EXECUTE format('REVOKE ALL ON FUNCTION %s FROM %s CASCADE', it.function, it.grantee::regrole);
+  END LOOP;
+  -- What writes to the observer's ledger runs its triggers, with the rights of its owner.
+  FOR it IN
+    SELECT a.grantee, a.privilege_type FROM pg_class c, aclexplode(c.relacl) a
+    WHERE c.relnamespace = 'schemawarden'::regnamespace AND c.relname = 'ledger' AND a.privilege_type <> 'SELECT' AND a.grantee <> c.relowner
+  LOOP
+    EXECUTE format('REVOKE %s ON TABLE schemawarden.ledger FROM %s CASCADE', it.privilege_type,
+      CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
   END LOOP;
 END
 $grants$;
@@ -269,13 +271,19 @@ ALTER EVENT TRIGGER schemawarden_guard_before ENABLE ALWAYS;
 ALTER EVENT TRIGGER schemawarden_guard_ddl_command_end ENABLE ALWAYS;
 ALTER EVENT TRIGGER schemawarden_guard_sql_drop ENABLE ALWAYS;
 
+-- Again, now that nobody else can change it: somebody may have made the schema meanwhile.
+DO $check$
+BEGIN
+{check_owner}END
+$check$;
+
 -- What `sql guard --check` and every audit read: which rules these are, and whether all of it is as it was made.
 DO $comment$
 BEGIN
   EXECUTE format('COMMENT ON FUNCTION schemawarden.guard() IS %L', concat({seal}, (
     SELECT encode(sha256(textsend(concat(
         string_agg(concat(p.proname, p.prosrc, p.prosecdef, p.provolatile, p.proconfig), '' ORDER BY p.proname),
-        (SELECT string_agg(concat(t.evtname, t.evtevent, t.evttags, t.evtfoid = 'schemawarden.guard'::regproc), '' ORDER BY t.evtname)
+        (SELECT string_agg(concat(t.evtname, t.evtevent, t.evttags, t.evtfoid = 'schemawarden.guard()'::regprocedure), '' ORDER BY t.evtname)
           FROM pg_event_trigger t WHERE starts_with(t.evtname, 'schemawarden_guard_'))))), 'hex')
     FROM pg_proc p
     WHERE p.pronamespace = 'schemawarden'::regnamespace AND p.proname IN ('guard', 'guard_before', 'guard_key'))));

@@ -6,6 +6,7 @@
 
 use std::fmt::Write as _;
 
+use super::quoting::CHECK_OWNER;
 use super::quoting::check_database;
 use super::quoting::comment;
 use super::quoting::filled;
@@ -75,6 +76,7 @@ pub(in crate::cli) fn statements(it: &Observer<'_>) -> anyhow::Result<String> {
         &[
             ("mask", mask),
             ("check_database", check),
+            ("check_owner", CHECK_OWNER.to_owned()),
             ("say", say.to_owned()),
             ("functions", functions.to_owned()),
             ("role", role),

@@ -8,18 +8,7 @@ BEGIN
 {check_database}  IF current_setting('server_version_num')::integer < 130000 THEN
     RAISE EXCEPTION 'the observer needs PostgreSQL 13 or later';
   END IF;
-  -- What is in the schema already must be ours, all of it: the observer runs with the rights of who owns it.
-  IF EXISTS (
-    SELECT FROM pg_namespace n
-    LEFT JOIN pg_class c ON c.relnamespace = n.oid
-    LEFT JOIN pg_proc p ON p.pronamespace = n.oid
-    WHERE n.nspname = 'schemawarden'
-      AND (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user) <> ANY (ARRAY[n.nspowner, coalesce(c.relowner, n.nspowner), coalesce(p.proowner, n.nspowner)])
-  ) THEN
-    RAISE EXCEPTION 'schema "schemawarden", or what is in it, is not owned by "%"', current_user
-      USING HINT = 'Install as its owner; or find out whose it is, and drop it.';
-  END IF;
-END
+{check_owner}END
 $check$;
 
 -- Until they are made anew below, nothing is noted.
@@ -69,6 +58,10 @@ BEGIN
   END IF;
   BEGIN
     LOCK TABLE schemawarden.ledger IN ROW EXCLUSIVE MODE NOWAIT;
+    -- A trigger of somebody else's would run with the rights of this function.
+    IF EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = 'schemawarden.ledger'::regclass AND NOT t.tgisinternal) THEN
+      RAISE EXCEPTION 'the ledger has a trigger';
+    END IF;
     {say}
     IF tg_event = 'sql_drop' THEN
       WITH told AS (
@@ -147,7 +140,7 @@ BEGIN
     SELECT DISTINCT a.grantee FROM pg_namespace n, aclexplode(n.nspacl) a
     WHERE n.nspname = 'schemawarden' AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
   LOOP
-    EXECUTE format('REVOKE CREATE ON SCHEMA schemawarden FROM %s', CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
+    EXECUTE format('REVOKE CREATE ON SCHEMA schemawarden FROM %s CASCADE', CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
   END LOOP;
   REVOKE ALL ON SCHEMA schemawarden FROM PUBLIC;
   REVOKE ALL ON FUNCTION {functions} FROM PUBLIC;
@@ -155,7 +148,7 @@ BEGIN
     SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
     WHERE c.relnamespace = 'schemawarden'::regnamespace AND c.relname = 'ledger' AND a.grantee <> c.relowner
   LOOP
-    EXECUTE format('REVOKE ALL ON TABLE schemawarden.ledger FROM %s',
+    EXECUTE format('REVOKE ALL ON TABLE schemawarden.ledger FROM %s CASCADE',
       CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
   END LOOP;
 END
@@ -168,6 +161,11 @@ CREATE EVENT TRIGGER schemawarden_sql_drop ON sql_drop EXECUTE FUNCTION schemawa
 -- `SET session_replication_role = replica` does not silence them.
 ALTER EVENT TRIGGER schemawarden_ddl_command_end ENABLE ALWAYS;
 ALTER EVENT TRIGGER schemawarden_sql_drop ENABLE ALWAYS;
+-- Again, now that nobody else can change it: somebody may have made the schema meanwhile.
+DO $check$
+BEGIN
+{check_owner}END
+$check$;
 COMMIT;
 
 -- To remove the observer, and all that it has noted:

@@ -9,6 +9,7 @@ use super::rows::decode_hex;
 use super::rows::flag;
 use super::rows::listed;
 use super::rows::optional;
+use super::rows::undecodable;
 use super::sql;
 use crate::introspect::connect::Deadline;
 use crate::introspect::error::TalkError;
@@ -57,21 +58,37 @@ fn state_query() -> String {
       cross join lateral pg_catalog.aclexplode(n.nspacl) a
       where n.oid operator(pg_catalog.=) own.schema and a.privilege_type operator(pg_catalog.=) 'CREATE'
         and a.grantee operator(pg_catalog.<>) n.nspowner)
-    or exists (select from pg_catalog.pg_namespace n
-      join pg_catalog.pg_class c on c.relnamespace operator(pg_catalog.=) n.oid
-      where n.oid operator(pg_catalog.=) own.schema and c.relowner operator(pg_catalog.<>) n.nspowner)
-    or exists (select from pg_catalog.pg_namespace n
-      join pg_catalog.pg_proc p on p.pronamespace operator(pg_catalog.=) n.oid
-      where n.oid operator(pg_catalog.=) own.schema and p.proowner operator(pg_catalog.<>) n.nspowner),
-  (select pg_catalog.string_agg(case when s.setrole operator(pg_catalog.=) 0::pg_catalog.oid then 'database'
-      else pg_catalog.encode(pg_catalog.namesend(pg_catalog.pg_get_userbyid(s.setrole)), 'hex') end, ',')
+    or exists (select from pg_catalog.pg_class c
+      cross join lateral pg_catalog.aclexplode(c.relacl) a
+      where c.relnamespace operator(pg_catalog.=) own.schema
+        and c.relkind operator(pg_catalog.=) any ('{{r,p}}'::pg_catalog.\"char\"[])
+        and a.privilege_type operator(pg_catalog.<>) 'SELECT' and a.grantee operator(pg_catalog.<>) c.relowner),
+  (select pg_catalog.string_agg(pg_catalog.concat(f.kind, ' ', pg_catalog.encode(pg_catalog.namesend(f.name), 'hex'), ' ',
+      pg_catalog.encode(pg_catalog.namesend(pg_catalog.pg_get_userbyid(f.owner)), 'hex')), ',')
+    from (select 'relation' as kind, c.relname as name, c.relowner as owner from pg_catalog.pg_class c
+        where c.relnamespace operator(pg_catalog.=) own.schema
+      union all select 'function', p.proname, p.proowner from pg_catalog.pg_proc p
+        where p.pronamespace operator(pg_catalog.=) own.schema
+      union all select 'schema', n.nspname, n.nspowner from pg_catalog.pg_namespace n
+        where n.oid operator(pg_catalog.=) own.schema) f
+    where f.owner operator(pg_catalog.<>) (select coalesce(pg_catalog.min(p.proowner::pg_catalog.text)::pg_catalog.oid, f.owner)
+      from pg_catalog.pg_proc p where p.pronamespace operator(pg_catalog.=) own.schema
+        and p.proname operator(pg_catalog.=) 'guard'::pg_catalog.name and p.pronargs operator(pg_catalog.=) 0::pg_catalog.int2)),
+  exists (select from pg_catalog.pg_trigger t join pg_catalog.pg_class c on c.oid operator(pg_catalog.=) t.tgrelid
+    where c.relnamespace operator(pg_catalog.=) own.schema and not t.tgisinternal),
+  (select pg_catalog.string_agg(pg_catalog.concat(case when s.setdatabase operator(pg_catalog.=) 0::pg_catalog.oid
+        then 'everywhere' else 'here' end, ' ',
+      case when s.setrole operator(pg_catalog.<>) 0::pg_catalog.oid
+        then pg_catalog.encode(pg_catalog.namesend(pg_catalog.pg_get_userbyid(s.setrole)), 'hex') end), ',')
     from pg_catalog.pg_db_role_setting s
     cross join lateral pg_catalog.unnest(s.setconfig) u(setting)
     join pg_catalog.pg_database d on d.datname operator(pg_catalog.=) pg_catalog.current_database()
     where s.setdatabase operator(pg_catalog.=) any (array[0::pg_catalog.oid, d.oid])
       and (s.setrole operator(pg_catalog.=) 0::pg_catalog.oid
-        or pg_catalog.has_database_privilege(s.setrole, d.oid, 'CONNECT'))
-      and pg_catalog.starts_with(u.setting, pg_catalog.concat('{BYPASS}', pg_catalog.chr(61)))
+        or exists (select from pg_catalog.pg_roles r
+          where r.oid operator(pg_catalog.=) s.setrole and r.rolcanlogin)
+        and pg_catalog.has_database_privilege(s.setrole, d.oid, 'CONNECT'))
+      and pg_catalog.lower(pg_catalog.split_part(u.setting, pg_catalog.chr(61), 1)) operator(pg_catalog.=) '{BYPASS}'
       and pg_catalog.btrim(pg_catalog.substr(u.setting, {value_at})) operator(pg_catalog.<>) ''),
   coalesce(pg_catalog.btrim(pg_catalog.current_setting('{BYPASS}', true)), '') operator(pg_catalog.<>) ''
 from (select (select n.oid from pg_catalog.pg_namespace n
@@ -104,20 +121,34 @@ fn guard(row: &SimpleQueryRow) -> Result<Guard, TalkError> {
         text: optional(row, 2)?.map(|it| visible(it.as_bytes())),
         silenced: flag(row, 3)?,
         shared: flag(row, 4)?,
+        foreign: listed(optional(row, 5)?).map(foreign).collect::<Result<_, TalkError>>()?,
+        triggered: flag(row, 6)?,
         bypassed: bypassed(row)?,
     })
 }
 
-/// Where a setting lets everything pass: of a database, of roles; of the server, where none of these does and
-/// this session has it.
+/// `function 616263 78` in words.
+fn foreign(told: &str) -> Result<String, TalkError> {
+    let mut words = told.split(' ');
+    let mut word = || words.next().ok_or_else(|| undecodable("what somebody else owns"));
+    let kind = word()?;
+    let [name, owner] = [word()?, word()?];
+    let seen = |hex: &str| decode_hex(hex).map(|it| visible(&it));
+    Ok(format!("{kind} `{}` of role `{}`", seen(name)?, seen(owner)?))
+}
+
+/// Where a setting lets everything pass: of the server, where none of the catalog does and this session has it.
 fn bypassed(row: &SimpleQueryRow) -> Result<Vec<Bypass>, TalkError> {
-    let one = |it: &str| match it {
-        "database" => Ok(Bypass::Database),
-        role => Ok(Bypass::Role(visible(&decode_hex(role)?))),
+    let one = |it: &str| match it.split_once(' ') {
+        Some(("here", "")) => Ok(Bypass::Database),
+        Some(("everywhere", "")) => Ok(Bypass::AllRoles),
+        Some(("here", role)) => Ok(Bypass::RoleInDatabase(visible(&decode_hex(role)?))),
+        Some((_, role)) => Ok(Bypass::Role(visible(&decode_hex(role)?))),
+        None => Err(undecodable("a setting")),
     };
     let mut found: Vec<Bypass> =
-        listed(optional(row, 5)?).map(one).collect::<Result<_, TalkError>>()?;
-    if found.is_empty() && flag(row, 6)? {
+        listed(optional(row, 7)?).map(one).collect::<Result<_, TalkError>>()?;
+    if found.is_empty() && flag(row, 8)? {
         found.push(Bypass::Server);
     }
     Ok(found)

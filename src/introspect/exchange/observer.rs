@@ -54,6 +54,10 @@ fn state_query() -> String {
   coalesce((select pg_catalog.count(*) operator(pg_catalog.=) {count}
     from pg_catalog.pg_class c join pg_catalog.pg_attribute a on a.attrelid operator(pg_catalog.=) c.oid
     where c.oid operator(pg_catalog.=) own.ledger and not c.relrowsecurity and not a.attisdropped
+      and not exists (select from pg_catalog.pg_trigger t
+        where t.tgrelid operator(pg_catalog.=) c.oid and not t.tgisinternal)
+      and not exists (select from pg_catalog.aclexplode(c.relacl) x
+        where x.privilege_type operator(pg_catalog.<>) 'SELECT' and x.grantee operator(pg_catalog.<>) c.relowner)
       and pg_catalog.concat(a.attname, ' ', a.atttypid) operator(pg_catalog.=)
         any ('{{{columns}}}'::pg_catalog.text[])), false),
   coalesce(pg_catalog.has_schema_privilege(own.schema, 'USAGE')
