@@ -109,6 +109,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let address = listener.local_addr().context("could not tell the listening address")?;
 
     let health = Health::new();
+    health.config_read(clock.now());
     let registries = Registries::recall(&store, &config).await;
     let (publish_file, file) = watch::channel(Arc::clone(&config));
     let merged = Arc::new(registries.merged(&config));

@@ -80,6 +80,8 @@ pub struct Config {
     pub policy: Arc<Policy>,
     pub state: State,
     pub http: Http,
+    /// Whether `/metrics` has series for each database.
+    pub metrics_per_database: bool,
     /// How messages look, whatever the channel.
     pub messages: Messages,
     /// Who is told that the daemon itself is well.

@@ -51,6 +51,7 @@ use crate::config::Config;
 use crate::failpoint;
 use crate::health::Health;
 use crate::store::Attempt;
+use crate::store::AttemptEnd;
 use crate::store::Claim;
 use crate::store::Claimed;
 use crate::store::Store;
@@ -351,6 +352,7 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
     let end = decide(&outcome, &claimed, delivery.clock.now(), fastrand::f64());
     let broken = matches!(outcome, Outcome::Broken { .. });
     say::end(&claimed, &end, broken);
+    count(&delivery, &claimed, &end);
     let attempt = Attempt {
         delivery: claimed.id,
         epoch: claimed.epoch,
@@ -365,6 +367,26 @@ async fn deliver(delivery: Delivery, claimed: Claimed) -> After {
     record(&delivery.store, attempt).await;
     failpoint::reach("delivery.recorded");
     after
+}
+
+/// Counts how an attempt ended, for each notification that it carried.
+fn count(delivery: &Delivery, claimed: &Claimed, end: &AttemptEnd) {
+    let (metrics, channel) = (delivery.store.metrics(), &claimed.channel);
+    let types = claimed.notifications.iter().map(|it| it.kind.word());
+    match end {
+        AttemptEnd::Delivered { .. } => {
+            types.for_each(|it| metrics.notified(channel, it));
+            let took = delivery.clock.now().duration_since(claimed.created_at);
+            metrics.delivered(Duration::try_from(took).unwrap_or_default());
+        }
+        AttemptEnd::Again { failure, .. } => {
+            types.for_each(|it| metrics.not_notified(channel, it, failure));
+        }
+        AttemptEnd::Abandoned { failure, .. } => {
+            types.for_each(|it| metrics.not_notified(channel, it, failure));
+            metrics.abandoned();
+        }
+    }
 }
 
 /// Records until it is on disk: a message that arrived must not be sent again because the disk was

@@ -43,6 +43,8 @@ struct Facts {
     /// Why the last reload was refused; none when it was taken. Guarded because it is a text; held
     /// for a copy only.
     reload: Mutex<Option<String>>,
+    /// When the configuration in force was read. Held for a copy only.
+    config_read_at: Mutex<Option<Timestamp>>,
     /// Timing of each registered database. Written by the scheduler, read by HTTP; held for one
     /// lookup or one copy.
     timings: Mutex<HashMap<String, Timing>>,
@@ -64,6 +66,7 @@ impl Health {
             timekeeper: Progress::new(),
             draining: AtomicBool::new(false),
             reload: Mutex::new(None),
+            config_read_at: Mutex::new(None),
             timings: Mutex::new(HashMap::new()),
         };
         Self { facts: Arc::new(facts) }
@@ -133,6 +136,17 @@ impl Health {
     #[must_use]
     pub fn reload_refused(&self) -> Option<String> {
         self.facts.reload.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A configuration was read, and is in force.
+    pub fn config_read(&self, at: Timestamp) {
+        *self.facts.config_read_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+    }
+
+    /// When the configuration in force was read: at the start, or at the last reload that was taken.
+    #[must_use]
+    pub fn config_read_at(&self) -> Option<Timestamp> {
+        *self.facts.config_read_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes when a database is due.

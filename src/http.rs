@@ -18,6 +18,7 @@ mod host;
 mod incidents;
 mod links;
 mod manifests;
+mod metrics;
 mod probes;
 mod query;
 mod refusal;
@@ -76,6 +77,7 @@ fn router(face: Face) -> Router {
         .route("/readyz", get(probes::readyz))
         .route("/-/ready", get(probes::readyz))
         .route("/healthz", get(probes::healthz))
+        .route("/metrics", get(metrics::metrics))
         .route("/", get(links::start))
         .route("/incidents/{id}", get(links::incident))
         .route("/deliveries/{id}", get(links::delivery))

@@ -28,6 +28,7 @@ pub mod http;
 pub mod incident;
 pub mod introspect;
 pub mod manifest;
+pub mod metrics;
 pub mod nearest;
 pub mod notification;
 pub mod policy;

@@ -33,6 +33,7 @@ use uuid::Uuid;
 
 use crate::incident::Incident;
 use crate::incident::IncidentId;
+use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::silence::Silence;
 
@@ -107,6 +108,14 @@ impl Store {
     /// same ids.
     pub fn open_sqlite(path: &Path, now: Timestamp) -> Result<Self, StoreError> {
         Ok(Self::Sqlite(Sqlite::open(path, now)?))
+    }
+
+    /// What this process has counted. Transitions are counted here, by whomever they are caused.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        match self {
+            Self::Sqlite(it) => it.metrics(),
+        }
     }
 
     /// Commits one audit: report, database state, incidents, notifications and deliveries, in one

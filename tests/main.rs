@@ -27,6 +27,7 @@ mod introspect;
 mod json_schema;
 mod layering;
 mod locks;
+mod metrics;
 mod observer;
 mod pgbouncer;
 mod preflight;

@@ -66,6 +66,7 @@ impl Reloads {
             Ok(new) => {
                 info!(config.hash = %new.hash, "reloaded {}", self.source.path.display());
                 self.health.set_reload(None);
+                self.health.config_read(self.source.clock.now());
                 self.publish.send_replace(Arc::new(new));
             }
             Err(refused) => {

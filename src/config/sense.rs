@@ -132,6 +132,11 @@ pub(super) fn sense(
         channels,
         state,
         http: http?,
+        metrics_per_database: file
+            .metrics
+            .as_ref()
+            .and_then(|it| it.per_database.as_ref())
+            .is_some_and(|it| it.value),
         messages,
         heartbeat,
         networks,

@@ -63,6 +63,8 @@ pub(super) struct File {
     pub(super) retention: Option<Retention>,
     /// The HTTP endpoint: health and the API.
     pub(super) http: Option<Http>,
+    /// What `/metrics` tells.
+    pub(super) metrics: Option<Metrics>,
     /// Limits of audits.
     pub(super) limits: Option<Limits>,
     /// The databases to audit.
@@ -92,6 +94,15 @@ pub(super) struct File {
     pub(super) allow_networks: Later,
     #[schemars(skip)]
     pub(super) deny_networks: Later,
+}
+
+/// What `/metrics` tells.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Metrics {
+    /// Two series for each database, too: when it was last read whole, and how many findings count. Without
+    /// them there are fewer than 400 series, however many databases. Default: false.
+    pub(super) per_database: Option<At<bool>>,
 }
 
 /// What holds for every database that does not say otherwise.

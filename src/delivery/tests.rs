@@ -249,6 +249,7 @@ fn config(channels: &[(&str, &str)]) -> Config {
             encryption_key: None,
         },
         http: Http { listen: "127.0.0.1:0".parse().unwrap(), tokens: Vec::new() },
+        metrics_per_database: false,
         messages: Messages::default(),
         heartbeat: None,
         networks: Networks::default(),

@@ -146,7 +146,7 @@ fn parked(parked: &[Parked]) -> Value {
 }
 
 /// How many registered databases have which verdict.
-fn verdicts(config: &Config, states: &[DatabaseState]) -> BTreeMap<&'static str, usize> {
+pub(super) fn verdicts(config: &Config, states: &[DatabaseState]) -> BTreeMap<&'static str, usize> {
     let states: BTreeMap<_, _> = states.iter().map(|it| (&it.name, it.verdict)).collect();
     let mut verdicts =
         BTreeMap::from([("clean", 0), ("drifted", 0), ("unknown", 0), ("not_audited", 0)]);
@@ -167,7 +167,9 @@ async fn stored(store: &Store, now: Timestamp) -> Result<Stored, StoreError> {
 }
 
 /// What the state answers within [`READ_MAX`]; otherwise the fault, in words.
-async fn read<T>(question: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
+pub(super) async fn read<T>(
+    question: impl Future<Output = Result<T, StoreError>>,
+) -> Result<T, String> {
     match tokio::time::timeout(READ_MAX, question).await {
         Ok(Ok(found)) => Ok(found),
         Ok(Err(error)) => {

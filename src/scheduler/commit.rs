@@ -35,6 +35,7 @@ pub(super) async fn commit(
     let name = database.name.as_str();
     let Audited { concluded: Concluded { report, known }, residence } = audited;
     log_verdict(name, &report);
+    store.metrics().audited(report.verdict.word(), report.evidence.duration);
     let audit = AuditCommit {
         report: Arc::new(report),
         now,

@@ -105,6 +105,7 @@ use super::ToldOpen;
 use super::TransitionRecord;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
+use crate::metrics::Metrics;
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::silence::Silence;
@@ -127,6 +128,7 @@ pub struct Sqlite {
     standing: watch::Sender<u64>,
     /// Counts registries that a person accepted.
     accepted: watch::Sender<u64>,
+    metrics: Metrics,
     epoch: i64,
 }
 
@@ -153,8 +155,8 @@ impl Sqlite {
         writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
         let standing = watch::Sender::new(0);
         let accepted = watch::Sender::new(0);
-        let pushed = Arc::default();
-        Ok(Self { commands, health, progress, outbox, pushed, standing, accepted, epoch })
+        let (pushed, metrics) = (Arc::default(), Metrics::default());
+        Ok(Self { commands, health, progress, outbox, pushed, standing, accepted, metrics, epoch })
     }
 
     pub(super) async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {
@@ -162,7 +164,13 @@ impl Sqlite {
         let (reply, answer) = oneshot::channel();
         let waiting = Waiting::new(audit, prepared, reply);
         self.send(Command::Audit(Box::new(waiting))).await?;
-        answer.await.map_err(|_| StoreError::Unanswered)?
+        let receipt = answer.await.map_err(|_| StoreError::Unanswered)??;
+        self.count(&receipt.transitions);
+        Ok(receipt)
+    }
+
+    pub(super) fn metrics(&self) -> &Metrics {
+        &self.metrics
     }
 
     pub(super) async fn database_states(&self) -> Result<Vec<DatabaseState>, StoreError> {
@@ -254,9 +262,7 @@ impl Sqlite {
     ) -> Result<Vec<TransitionRecord>, StoreError> {
         let close = move |it: &Connection| unregistered::close(it, &registered, &policy, now);
         let closed = self.write("unregistered databases", close).await?;
-        if !closed.is_empty() {
-            self.outbox.notify_one();
-        }
+        self.told(&closed);
         Ok(closed)
     }
 
@@ -290,7 +296,7 @@ impl Sqlite {
         let delivery = attempt.delivery;
         let recorded = self.write("attempt", move |it| outbox::record(it, &attempt)).await?;
         let transitions = recorded.ok_or(StoreError::LeaseLost { delivery })?;
-        self.wake_for(&transitions);
+        self.told(&transitions);
         Ok(transitions)
     }
 
@@ -313,7 +319,9 @@ impl Sqlite {
         let reroute = move |it: &Connection| {
             Ok((reroute::reroute(it, &policy, now)?, parked::forget_removed(it, &policy, now)?))
         };
-        self.write("reroute", reroute).await
+        let rerouted = self.write("reroute", reroute).await?;
+        self.count(&rerouted.1);
+        Ok(rerouted)
     }
 
     pub(super) async fn keep_time(&self, pass: TimePass) -> Result<TimeKept, StoreError> {
@@ -325,14 +333,21 @@ impl Sqlite {
             return Ok(idle);
         }
         let kept = self.write("what time does", move |it| time_pass::keep(it, &pass)).await?;
-        self.wake_for(&kept.transitions);
+        self.told(&kept.transitions);
         Ok(kept)
     }
 
     /// What changed by itself may have put something into the outbox.
-    fn wake_for(&self, transitions: &[TransitionRecord]) {
+    fn told(&self, transitions: &[TransitionRecord]) {
+        self.count(transitions);
         if !transitions.is_empty() {
             self.outbox.notify_one();
+        }
+    }
+
+    fn count(&self, transitions: &[TransitionRecord]) {
+        for it in transitions {
+            self.metrics.transition(it.kind.word(), it.step.word());
         }
     }
 

@@ -131,12 +131,6 @@ impl Sqlite {
         self.standing.subscribe()
     }
 
-    fn told(&self, told: &[TransitionRecord]) {
-        if !told.is_empty() {
-            self.outbox.notify_one();
-        }
-    }
-
     fn standing_changed(&self) {
         self.standing.send_modify(|it| *it = it.wrapping_add(1));
     }

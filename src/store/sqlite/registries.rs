@@ -34,7 +34,7 @@ impl Sqlite {
     ) -> Result<Vec<TransitionRecord>, StoreError> {
         let commit = move |connection: &Connection| commit(connection, &it);
         let transitions = self.write("registry", commit).await?;
-        self.wake_for(&transitions);
+        self.told(&transitions);
         Ok(transitions)
     }
 
@@ -52,7 +52,7 @@ impl Sqlite {
         };
         let accepted = self.write("accepted registry", accept).await?;
         if let AcceptRegistry::Done { transitions, .. } = &accepted {
-            self.wake_for(transitions);
+            self.told(transitions);
             self.accepted.send_modify(|it| *it += 1);
         }
         Ok(accepted)
@@ -86,7 +86,7 @@ impl Sqlite {
             Ok(told)
         };
         let transitions = self.write("registries that are gone", forget).await?;
-        self.wake_for(&transitions);
+        self.told(&transitions);
         Ok(transitions)
     }
 

@@ -1,0 +1,134 @@
+//! What this process has counted since it started: audits, transitions, messages. `/metrics` tells it.
+//!
+//! Counters only, and only what the state does not know: what is so *now* (verdicts, open incidents, the outbox) is read
+//! when somebody asks. No table's name is ever a label, and a database's only where the config wants it: a
+//! fleet of ten thousand must not become a million series.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::histogram::Histogram;
+
+/// Buckets of an audit's duration, in seconds: from one on a quiet local server to the deadline.
+const AUDIT_BUCKETS: [f64; 12] =
+    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0];
+
+/// Buckets of the time from a message's first moment to its arrival, in seconds. The last ones are outages.
+const LATENCY_BUCKETS: [f64; 11] = [0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 600.0, 3600.0];
+
+/// The verdict of an audit.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct AuditLabels {
+    /// `clean`, `drifted` or `unknown`.
+    pub result: &'static str,
+}
+
+/// What became of an incident.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct TransitionLabels {
+    pub kind: &'static str,
+    /// `opened`, `changed`, `resolved`, ….
+    pub to: &'static str,
+}
+
+/// A notification, and where it went.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct NotificationLabels {
+    pub channel: String,
+    /// `incident.opened`, `incident.resolved`, ….
+    pub r#type: &'static str,
+}
+
+/// An attempt that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct FailureLabels {
+    pub channel: String,
+    pub r#type: &'static str,
+    /// `auth`, `rate_limited`, `client`, `server`, `timeout`, `io`, `payload`.
+    pub reason: String,
+}
+
+/// Shared by all loops; clones are the same counters.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    counted: Arc<Counted>,
+}
+
+/// The counters themselves.
+#[derive(Debug)]
+pub struct Counted {
+    pub audits: Family<AuditLabels, Counter>,
+    pub audit_duration: Histogram,
+    pub transitions: Family<TransitionLabels, Counter>,
+    /// Notifications that arrived.
+    pub notifications: Family<NotificationLabels, Counter>,
+    /// Attempts that failed, each for every notification that it carried.
+    pub failures: Family<FailureLabels, Counter>,
+    /// From a delivery's first moment to its arrival.
+    pub latency: Histogram,
+    /// Deliveries that ended without success.
+    pub abandoned: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        let counted = Counted {
+            audits: Family::default(),
+            audit_duration: Histogram::new(AUDIT_BUCKETS),
+            transitions: Family::default(),
+            notifications: Family::default(),
+            failures: Family::default(),
+            latency: Histogram::new(LATENCY_BUCKETS),
+            abandoned: Counter::default(),
+        };
+        // Those that will be asked for are there from the start: an alert on what never was finds nothing.
+        for result in ["clean", "drifted", "unknown"] {
+            drop(counted.audits.get_or_create(&AuditLabels { result }));
+        }
+        Self { counted: Arc::new(counted) }
+    }
+}
+
+impl Metrics {
+    /// The counters, to be told.
+    #[must_use]
+    pub fn counted(&self) -> &Counted {
+        &self.counted
+    }
+
+    /// An audit came back with this verdict, after so long.
+    pub fn audited(&self, result: &'static str, took: Duration) {
+        self.counted.audits.get_or_create(&AuditLabels { result }).inc();
+        self.counted.audit_duration.observe(took.as_secs_f64());
+    }
+
+    /// An incident of this kind went on.
+    pub fn transition(&self, kind: &'static str, to: &'static str) {
+        self.counted.transitions.get_or_create(&TransitionLabels { kind, to }).inc();
+    }
+
+    /// A delivery arrived so long after its first moment.
+    pub fn delivered(&self, took: Duration) {
+        self.counted.latency.observe(took.as_secs_f64());
+    }
+
+    /// A delivery ended without success.
+    pub fn abandoned(&self) {
+        self.counted.abandoned.inc();
+    }
+
+    /// A notification arrived.
+    pub fn notified(&self, channel: &str, r#type: &'static str) {
+        let labels = NotificationLabels { channel: channel.to_owned(), r#type };
+        self.counted.notifications.get_or_create(&labels).inc();
+    }
+
+    /// An attempt to deliver a notification failed.
+    pub fn not_notified(&self, channel: &str, r#type: &'static str, reason: &str) {
+        let (channel, reason) = (channel.to_owned(), reason.to_owned());
+        self.counted.failures.get_or_create(&FailureLabels { channel, r#type, reason }).inc();
+    }
+}
