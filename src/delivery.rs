@@ -384,7 +384,7 @@ fn count(delivery: &Delivery, claimed: &Claimed, end: &AttemptEnd) {
         }
         AttemptEnd::Abandoned { failure, .. } => {
             types.for_each(|it| metrics.not_notified(channel, it, failure));
-            metrics.abandoned();
+            metrics.abandoned(1);
         }
     }
 }

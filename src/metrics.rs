@@ -115,9 +115,9 @@ impl Metrics {
         self.counted.latency.observe(took.as_secs_f64());
     }
 
-    /// A delivery ended without success.
-    pub fn abandoned(&self) {
-        self.counted.abandoned.inc();
+    /// So many deliveries ended without success.
+    pub fn abandoned(&self, count: usize) {
+        self.counted.abandoned.inc_by(u64::try_from(count).unwrap_or(u64::MAX));
     }
 
     /// A notification arrived.

@@ -7,6 +7,7 @@ use std::fs;
 
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
+use crate::support::fixtures::CENTRAL;
 use crate::support::receiver::Answer;
 use crate::support::receiver::Receiver;
 use crate::support::until;
@@ -137,6 +138,39 @@ async fn it_tells_what_happens() {
         .then_some(())
     })
     .await;
+}
+
+/// What a person ends is counted like what ends by itself: otherwise opened less resolved is not what is open.
+#[tokio::test]
+async fn what_a_person_ends_is_counted() {
+    let (database, url) = fixtures::central().await;
+    database
+        .execute("insert into \"User\" values (1); insert into \"Customer\" values (1); analyze")
+        .await;
+    let config = ConfigText::new().database("central", &url, "central").every("1s");
+    let daemon = TestDaemon::start(fixtures::workspace(&config)).await;
+    daemon.wait_for_audits("central", 2).await;
+    database
+        .execute(&format!(
+            "drop table {0}; {1}",
+            CENTRAL.map(|it| format!("\"{it}\"")).join(", "),
+            CENTRAL.map(|it| format!("create table \"{it}\" (id bigint primary key);")).concat()
+        ))
+        .await;
+    let count = |scraped: &Scraped, to: &str| {
+        let series =
+            format!("schemawarden_incident_transitions_total{{kind=\"reset\",to=\"{to}\"}}");
+        scraped.samples.get(&series).copied().unwrap_or(0.0)
+    };
+    until("the reset is told", || async {
+        (count(&Scraped::of(&daemon).await, "opened") > 0.0).then_some(())
+    })
+    .await;
+    let body = serde_json::json!({ "reason": "restored" });
+    daemon.post("databases/central/accept-reset", &body).await.expect(200);
+    let scraped = Scraped::of(&daemon).await;
+    assert!(same(count(&scraped, "resolved"), 1.0), "{scraped:#?}");
+    assert!(same(scraped.get("incidents_open{kind=\"reset\"}"), 0.0));
 }
 
 /// However many databases there are, and whatever they are called.

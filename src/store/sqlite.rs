@@ -191,7 +191,12 @@ impl Sqlite {
     }
 
     pub(super) async fn accept_reset(&self, accept: AcceptReset) -> Result<Accepted, StoreError> {
-        self.write("an accepted reset", move |it| accept::accept(it, &accept)).await
+        let accepted =
+            self.write("an accepted reset", move |it| accept::accept(it, &accept)).await?;
+        if let Accepted::Done(transitions) = &accepted {
+            self.count(transitions);
+        }
+        Ok(accepted)
     }
 
     pub(super) async fn last_report(&self, name: &str) -> Result<Option<Value>, StoreError> {
@@ -320,7 +325,11 @@ impl Sqlite {
             Ok((reroute::reroute(it, &policy, now)?, parked::forget_removed(it, &policy, now)?))
         };
         let rerouted = self.write("reroute", reroute).await?;
-        self.count(&rerouted.1);
+        let (moved, transitions) = &rerouted;
+        self.count(transitions);
+        // Every channel of their routes has them already: these are given up.
+        let lost = moved.iter().filter(|it| it.to.is_none()).map(|it| it.deliveries);
+        self.metrics.abandoned(lost.sum());
         Ok(rerouted)
     }
 
@@ -402,6 +411,7 @@ impl Sqlite {
         }
         let record = move |it: &Connection| parked::after_resend(it, &resend);
         let transitions = self.write("what was told again", record).await?;
+        self.count(&transitions);
         // What waited for the channel may be due.
         self.outbox.notify_one();
         Ok(transitions)

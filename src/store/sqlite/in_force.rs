@@ -111,7 +111,8 @@ impl Sqlite {
     ) -> Result<ReleaseManifest, StoreError> {
         let (name, by) = (name.to_owned(), by.to_owned());
         let release = move |it: &Connection| trials::release(it, &name, &by, &policy, now);
-        let released = self.write("release of a manifest", release).await?;
+        let (released, ended) = self.write("release of a manifest", release).await?;
+        self.count(ended.as_slice());
         if matches!(released, ReleaseManifest::Done { .. }) {
             self.outbox.notify_one();
             self.standing_changed();

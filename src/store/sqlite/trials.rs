@@ -229,24 +229,25 @@ pub(super) fn conclude(
     Ok(told)
 }
 
-/// Trusts the version on trial because a person says so.
+/// Trusts the version on trial because a person says so. With the incident that ends by it.
 pub(super) fn release(
     connection: &Connection,
     name: &str,
     by: &str,
     policy: &Policy,
     now: Timestamp,
-) -> rusqlite::Result<ReleaseManifest> {
+) -> rusqlite::Result<(ReleaseManifest, Option<TransitionRecord>)> {
     let Some(known) = all(connection)?.into_iter().find(|it| it.name == name) else {
-        return Ok(ReleaseManifest::NoSuch);
+        return Ok((ReleaseManifest::NoSuch, None));
     };
-    let Some((hash, _)) = known.trial else { return Ok(ReleaseManifest::NothingHeld) };
+    let Some((hash, _)) = known.trial else { return Ok((ReleaseManifest::NothingHeld, None)) };
+    let mut ended = None;
     if known.suspect {
         suspect::release(connection, name, by, now)?;
-        suspect::close(connection, name, Reason::ManifestReleased, policy, now)?;
+        ended = suspect::close(connection, name, Reason::ManifestReleased, policy, now)?;
     }
     trust(connection, name, &hash)?;
-    Ok(ReleaseManifest::Done { databases: held_of(connection, name)? })
+    Ok((ReleaseManifest::Done { databases: held_of(connection, name)? }, ended))
 }
 
 fn trust(connection: &Connection, name: &str, hash: &str) -> rusqlite::Result<()> {
