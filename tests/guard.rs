@@ -67,6 +67,11 @@ impl Guarded {
         self.database.execute(&self.printed(&[]).await).await;
     }
 
+    /// What `sql observer` prints.
+    async fn observer(&self) -> String {
+        self.workspace.run(&["sql", "observer", "central"]).await.ended(0).stdout.clone()
+    }
+
     /// What `sql guard` prints.
     async fn printed(&self, arguments: &[&str]) -> String {
         let run = self.workspace.run(&[&["sql", "guard", "central"], arguments].concat()).await;

@@ -96,7 +96,7 @@ async fn examine(
         presets::all().iter().flat_map(Preset::roles).map(String::as_str).collect();
     let probe = probe(&database.connection, &database.limits, environment, &roles).await?;
     // As the daemon reads it, with what it remembers.
-    let wanted = Wanted { imprint: true, ..database.manifest.wanted() };
+    let wanted = Wanted { imprint: true, guard: true, ..database.manifest.wanted() };
     let read = introspect::read(&database.connection, &database.limits, environment, &wanted);
     let catalog = read.await?;
     let hearing = observer::hearing(database, environment, &probe).await;

@@ -6,6 +6,7 @@ pub(in crate::cli) mod guard;
 pub(in crate::cli) mod login;
 mod mark;
 pub(in crate::cli) mod observer;
+mod own_schema;
 mod quarantine;
 mod quoting;
 mod repair;

@@ -10,7 +10,7 @@
 //! the relations.
 
 mod floors;
-pub(super) mod guard;
+mod guard;
 mod imprint;
 pub(super) mod observer;
 mod parts;

@@ -23,7 +23,6 @@ use super::tls::TlsVersion;
 use super::tls::Verification;
 use crate::config::ConnectionSource;
 use crate::config::Limits;
-use crate::schema::Guard;
 use crate::schema::Observer;
 use crate::schema::visible;
 
@@ -60,8 +59,6 @@ pub struct Probe {
     pub rights: Rights,
     /// What is there of the observer, or why that is not known.
     pub observer: Result<Observer, String>,
-    /// What is there of the guard, or why that is not known.
-    pub guard: Result<Guard, String>,
     /// `track_commit_timestamp`.
     pub keeps_commit_times: bool,
 }
@@ -143,7 +140,6 @@ async fn ask_all(
     let keeps_commit_times =
         ask_one(session, deadline, sql::COMMIT_TIMES, |row| flag(row, 0)).await?;
     let observer = super::exchange::observer::state(session, deadline).await;
-    let guard = super::exchange::guard::state(session, deadline).await;
     let pooler =
         if who.backend == session.about.seen.backend() { Pooler::None } else { Pooler::Certain };
     let tls = session.about.peer.tls.as_ref().filter(|_| session.about.encrypted);
@@ -169,7 +165,6 @@ async fn ask_all(
         known_roles,
         rights,
         observer,
-        guard,
         keeps_commit_times,
     })
 }

@@ -12,6 +12,7 @@ mod pattern;
 
 use std::fmt;
 
+use crate::schema::Name;
 use crate::schema::NameError;
 use crate::schema::RelationName;
 
@@ -75,7 +76,7 @@ impl Glob {
         let source = text.to_owned();
         match (parts.pop(), parts.pop(), parts.pop()) {
             (Some(name), None, None) => {
-                Ok(Self { source, schema: Pattern::literal("public"), name })
+                Ok(Self { source, schema: Pattern::of(&Name::from("public")), name })
             }
             (Some(name), Some(schema), None) => Ok(Self { source, schema, name }),
             _ => Err(NameError::TooManyParts { parts: found }.into()),

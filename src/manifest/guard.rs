@@ -6,12 +6,11 @@
 
 use std::collections::BTreeSet;
 
-use sha2::Digest as _;
-use sha2::Sha256;
-
 use super::Globs;
 use super::Known;
 use super::Manifest;
+use super::hash::Canonical;
+use super::hash::hex;
 use crate::finding::FindingKind;
 use crate::schema::Name;
 use crate::schema::RelationKind;
@@ -109,28 +108,23 @@ impl GuardRules {
     /// tables (columns, rows) does not change it.
     #[must_use]
     pub fn hash(&self) -> String {
-        // No part holds a line feed: names that do are hex, and regular expressions escape it.
-        let mut hash = Sha256::new();
-        let mut list = |word: &str, parts: &mut dyn Iterator<Item = &str>| {
-            hash.update(word);
-            parts.for_each(|it| hash.update(format!("\n{it}")));
-            hash.update("\n\n");
+        let mut canonical = Canonical::new();
+        let mut list = |word: &str, parts: &mut dyn Iterator<Item = &String>| {
+            canonical.field(word, &parts.map(String::as_bytes).collect::<Vec<_>>());
         };
-        list("manifest", &mut std::iter::once(&*self.manifest.escape_debug().to_string()));
-        list("required", &mut self.required.iter().map(String::as_str));
-        list("allowed", &mut self.allowed.iter().map(String::as_str));
+        list("manifest", &mut std::iter::once(&self.manifest));
+        list("required", &mut self.required.iter());
+        list("allowed", &mut self.allowed.iter());
         match &self.schemas {
-            Some(it) => list("schemas", &mut it.iter().map(String::as_str)),
+            Some(it) => list("schemas", &mut it.iter()),
             None => list("every schema", &mut std::iter::empty()),
         }
-        list("forbidden", &mut self.forbidden.iter().flatten().map(String::as_str));
-        list("ignored", &mut self.ignored.iter().flatten().map(String::as_str));
-        list("presets", &mut self.presets.iter().map(String::as_str));
-        list("preset globs", &mut self.preset_globs.iter().flatten().map(String::as_str));
-        list("roles", &mut self.provider_roles.iter().map(String::as_str));
-        let mut hex = String::with_capacity(16);
-        push_hex(&mut hex, &hash.finalize()[..8]);
-        hex
+        list("forbidden", &mut self.forbidden.iter().flatten());
+        list("ignored", &mut self.ignored.iter().flatten());
+        list("presets", &mut self.presets.iter());
+        list("preset globs", &mut self.preset_globs.iter().flatten());
+        list("roles", &mut self.provider_roles.iter());
+        canonical.finish()
     }
 }
 
@@ -149,11 +143,7 @@ fn part(name: &Name) -> String {
         Ok(text) if bytes.iter().all(|it| (b' '..=b'~').contains(it)) => {
             format!("\"{}\"", text.replace('"', "\"\""))
         }
-        _ => {
-            let mut hex = String::with_capacity(2 * bytes.len());
-            push_hex(&mut hex, bytes);
-            hex
-        }
+        _ => hex(bytes),
     }
 }
 
@@ -162,14 +152,6 @@ fn part(name: &Name) -> String {
 fn beyond_ascii(regex: &str) -> bool {
     let mut escapes = regex.split('\\').skip(1);
     escapes.any(|it| !it.starts_with("u00") || it.as_bytes().get(3).is_some_and(|it| *it >= b'8'))
-}
-
-fn push_hex(out: &mut String, bytes: &[u8]) {
-    use std::fmt::Write as _;
-    for byte in bytes {
-        // Writing to a String cannot fail.
-        let _ = write!(out, "{byte:02x}");
-    }
 }
 
 #[cfg(test)]

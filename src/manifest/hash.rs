@@ -11,7 +11,7 @@ use crate::schema::Name;
 /// SHA-256 of everything that decides a comparison, first 16 hex digits. The name, the description
 /// and the file decide nothing and are not part of it.
 pub(super) fn hash(manifest: &Manifest) -> String {
-    let mut canonical = Canonical(Sha256::new());
+    let mut canonical = Canonical::new();
     for ((kind, name), expected) in &manifest.expected {
         canonical.field(
             "expected",
@@ -57,20 +57,23 @@ pub(super) fn hash(manifest: &Manifest) -> String {
     for (kind, severity) in &manifest.severities {
         canonical.field("severity", &[kind.word().as_bytes(), severity.word().as_bytes()]);
     }
-    let digest = canonical.0.finalize();
-    digest.iter().take(8).fold(String::with_capacity(16), |mut hex, byte| {
-        use std::fmt::Write as _;
-        // Writing to a String cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
+    canonical.finish()
 }
 
 /// Feeds a hash with length-prefixed parts, so that no two manifests share one byte string.
-struct Canonical(Sha256);
+pub(super) struct Canonical(Sha256);
 
 impl Canonical {
-    fn field(&mut self, word: &str, parts: &[&[u8]]) {
+    pub(super) fn new() -> Self {
+        Self(Sha256::new())
+    }
+
+    /// First 16 hex digits.
+    pub(super) fn finish(self) -> String {
+        hex(&self.0.finalize()[..8])
+    }
+
+    pub(super) fn field(&mut self, word: &str, parts: &[&[u8]]) {
         self.part(word.as_bytes());
         self.0.update((parts.len() as u64).to_be_bytes());
         for part in parts {
@@ -89,4 +92,14 @@ impl Canonical {
         let texts: Vec<_> = texts.iter().map(String::as_bytes).collect();
         self.field(word, &texts);
     }
+}
+
+/// Bytes as hex digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write as _;
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
 }

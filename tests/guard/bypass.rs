@@ -5,8 +5,7 @@ use super::Guarded;
 #[tokio::test]
 async fn one_transaction_passes_with_a_reason_and_the_ledger_has_it() {
     let it = Guarded::new().await;
-    let observer = it.workspace.run(&["sql", "observer", "central"]).await;
-    it.database.execute(&observer.ended(0).stdout).await;
+    it.database.execute(&it.observer().await).await;
     it.passes(
         &it.owner,
         "begin; set local schemawarden.bypass = 'hotfix 4711'; create table hotfix (a int); drop table \"Customer\"; commit",

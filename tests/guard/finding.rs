@@ -42,8 +42,7 @@ async fn a_guard_that_is_declared_and_gone_is_a_finding() {
     assert_eq!(it.database.one(left).await, "0");
     it.passes(&it.owner, "create table x (a int)").await;
     // Where the observer is, it stays.
-    let observer = it.workspace.run(&["sql", "observer", "central"]).await;
-    it.database.execute(&observer.ended(0).stdout).await;
+    it.database.execute(&it.observer().await).await;
     it.database.execute(&it.printed(&[]).await).await;
     it.database.execute(&removal).await;
     assert_eq!(it.database.one(left).await, "1");
@@ -104,7 +103,7 @@ async fn a_guard_that_refuses_nothing_is_a_finding_although_nobody_declared_it()
 #[tokio::test]
 async fn what_others_could_run_as_its_owner_is_a_finding_and_is_not_run() {
     let it = Guarded::new().await;
-    let observer = it.workspace.run(&["sql", "observer", "central"]).await.ended(0).stdout.clone();
+    let observer = it.observer().await;
     it.database.execute(&observer).await;
     assert_eq!(it.found(0).await, [] as [String; 0]);
     let owner = it.owner.name.clone();

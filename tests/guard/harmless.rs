@@ -72,10 +72,7 @@ async fn nobody_else_may_call_or_change_it() {
         .database
         .execute(&format!("create schema schemawarden; create table schemawarden.ledger (a int); alter table schemawarden.ledger owner to {}", third.owner.name))
         .await;
-    for printed in [
-        third.printed(&[]).await,
-        third.workspace.run(&["sql", "observer", "central"]).await.ended(0).stdout.clone(),
-    ] {
+    for printed in [third.printed(&[]).await, third.observer().await] {
         let refusal = third.attempt(&superuser, &printed).await.expect_err("refused");
         assert!(refusal.contains("is not owned by \"postgres\""), "{refusal}");
     }

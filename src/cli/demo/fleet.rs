@@ -303,7 +303,7 @@ mod tests {
     async fn the_incident_and_its_repair() {
         let binaries = Binaries::find(std::env::var_os("PATH").as_deref()).unwrap();
         let cluster = Cluster::start(binaries, std::env::temp_dir()).await.unwrap();
-        let fleet = Fleet::create(&cluster, Scene::Story).await.unwrap();
+        let fleet = Fleet::create(&cluster, Scene::Story).await.expect("the server is ours");
         check_all_right(&cluster, "at the start").await;
 
         let mut acts = vec![reset_central(&cluster, &fleet).await.unwrap()];

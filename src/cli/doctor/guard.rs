@@ -20,9 +20,11 @@ pub(super) fn describe(
     database: &Database,
     it: &Examination,
 ) -> std::fmt::Result {
-    let guard = match &it.probe.guard {
-        Ok(guard) => guard,
-        Err(reason) => {
+    let guard = match &it.catalog.definitions.guard {
+        Some(Ok(guard)) => guard,
+        // The catalog itself could not be read so far, which is said already.
+        None => return Ok(()),
+        Some(Err(reason)) => {
             return line(out, Sign::Bad, "guard", &format!("could not be looked at: {reason}"));
         }
     };

@@ -8,7 +8,8 @@ use std::sync::Arc;
 
 use anyhow::bail;
 
-use super::quoting::CHECK_OWNER;
+use super::own_schema::CHECK_OWNER;
+use super::own_schema::REVOKE_CREATE;
 use super::quoting::check_database;
 use super::quoting::comment;
 use super::quoting::filled;
@@ -76,6 +77,7 @@ fn script(
             ("check_database", check_database(dbname, "The guard")),
             ("check_encoding", encoding.to_owned()),
             ("check_owner", CHECK_OWNER.to_owned()),
+            ("revoke_create", REVOKE_CREATE.to_owned()),
             ("manifest_in_line", comment(&manifest.name)),
             ("manifest", literal(&manifest.name)),
             ("database", literal(database)),
@@ -193,7 +195,7 @@ mod tests {
         use sha2::Digest as _;
         let hash = sha2::Sha256::digest(include_str!("guard.sql"));
         let said = format!("{GUARD_VERSION} {:02x}{:02x}{:02x}", hash[0], hash[1], hash[2]);
-        assert_eq!(said, "1 c5027f", "does the change matter to those that are installed?");
+        assert_eq!(said, "1 6eaaaf", "does the change matter to those that are installed?");
     }
 
     #[test]

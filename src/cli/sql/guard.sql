@@ -78,7 +78,8 @@ DECLARE
   manifest CONSTANT text := {manifest};
   -- The registered name of this database.
   registered CONSTANT text := {database};
-  -- The tables that have to be here, and those that may. (A name that is not plain ASCII is spelt in hex.)
+  -- The tables that have to be here, and those that may. (A name that is not plain ASCII is spelt in hex.) They are
+  -- sorted as bytes: `width_bucket` finds the place of one among ten thousand without looking at each.
   required CONSTANT text[] := {required};
   allowed CONSTANT text[] := {allowed};
   -- Schemas that are audited; NULL: every one.
@@ -107,8 +108,9 @@ BEGIN
       FOR it IN
         SELECT d.object_type, d.schema_name, d.object_name
         FROM pg_event_trigger_dropped_objects() d
+        CROSS JOIN LATERAL (SELECT schemawarden.guard_key(d.object_type, d.schema_name, d.object_name) OFFSET 0) spelt(key)
         WHERE d.object_type IN ('table', 'foreign table') AND NOT d.is_temporary
-          AND schemawarden.guard_key(d.object_type, d.schema_name, d.object_name) IN (SELECT unnest(required))
+          AND required[width_bucket(spelt.key COLLATE "C", required)] = spelt.key
         ORDER BY d.schema_name, d.object_name
       LOOP
         many := many + 1;
@@ -156,7 +158,8 @@ BEGIN
             WHERE starts_with(key, concat(it.kind, ' ', listed.s, '.'))) THEN false
           WHEN EXISTS (SELECT FROM generate_series(1, cardinality(forbidden), 2) g(i)
             WHERE it.nspname ~ forbidden[g.i] AND it.relname ~ forbidden[g.i + 1]) THEN true
-          WHEN key = ANY (required) OR key = ANY (allowed) THEN false
+          WHEN required[width_bucket(key COLLATE "C", required)] = key THEN false
+          WHEN allowed[width_bucket(key COLLATE "C", allowed)] = key THEN false
           -- What it is a part of decides, and was there before.
           WHEN it.relispartition THEN false
           WHEN EXISTS (SELECT FROM generate_series(1, cardinality(ignored), 2) g(i)
@@ -235,14 +238,7 @@ DO $grants$
 DECLARE
   it record;
 BEGIN
-  FOR it IN
-    SELECT DISTINCT a.grantee FROM pg_namespace n, aclexplode(n.nspacl) a
-    WHERE n.nspname = 'schemawarden' AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
-  LOOP
-    EXECUTE format('REVOKE CREATE ON SCHEMA schemawarden FROM %s CASCADE', CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
-  END LOOP;
-  REVOKE ALL ON SCHEMA schemawarden FROM PUBLIC;
-  REVOKE ALL ON FUNCTION schemawarden.guard(), schemawarden.guard_before(), schemawarden.guard_key(text, text, text) FROM PUBLIC;
+{revoke_create}  REVOKE ALL ON FUNCTION schemawarden.guard(), schemawarden.guard_before(), schemawarden.guard_key(text, text, text) FROM PUBLIC;
   FOR it IN
     SELECT p.oid::regprocedure AS function, a.grantee FROM pg_proc p, aclexplode(p.proacl) a
     WHERE p.pronamespace = 'schemawarden'::regnamespace AND p.proname IN ('guard', 'guard_before', 'guard_key')

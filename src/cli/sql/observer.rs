@@ -6,7 +6,8 @@
 
 use std::fmt::Write as _;
 
-use super::quoting::CHECK_OWNER;
+use super::own_schema::CHECK_OWNER;
+use super::own_schema::REVOKE_CREATE;
 use super::quoting::check_database;
 use super::quoting::comment;
 use super::quoting::filled;
@@ -77,6 +78,7 @@ pub(in crate::cli) fn statements(it: &Observer<'_>) -> anyhow::Result<String> {
             ("mask", mask),
             ("check_database", check),
             ("check_owner", CHECK_OWNER.to_owned()),
+            ("revoke_create", REVOKE_CREATE.to_owned()),
             ("say", say.to_owned()),
             ("functions", functions.to_owned()),
             ("role", role),

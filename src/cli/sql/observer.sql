@@ -136,14 +136,7 @@ DO $grants$
 DECLARE
   it record;
 BEGIN
-  FOR it IN
-    SELECT DISTINCT a.grantee FROM pg_namespace n, aclexplode(n.nspacl) a
-    WHERE n.nspname = 'schemawarden' AND a.privilege_type = 'CREATE' AND a.grantee <> n.nspowner
-  LOOP
-    EXECUTE format('REVOKE CREATE ON SCHEMA schemawarden FROM %s CASCADE', CASE it.grantee WHEN 0 THEN 'PUBLIC' ELSE it.grantee::regrole::text END);
-  END LOOP;
-  REVOKE ALL ON SCHEMA schemawarden FROM PUBLIC;
-  REVOKE ALL ON FUNCTION {functions} FROM PUBLIC;
+{revoke_create}  REVOKE ALL ON FUNCTION {functions} FROM PUBLIC;
   FOR it IN
     SELECT DISTINCT a.grantee FROM pg_class c, aclexplode(c.relacl) a
     WHERE c.relnamespace = 'schemawarden'::regnamespace AND c.relname = 'ledger' AND a.grantee <> c.relowner

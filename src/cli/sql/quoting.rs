@@ -71,36 +71,6 @@ pub(in crate::cli::sql) fn filled(template: &str, texts: &[(&str, String)]) -> S
     out
 }
 
-/// The lines of a block that stop where something in our schema is not ours: what is printed runs with the rights of
-/// who owns it. A role that may put something there, or a trigger on the ledger, would get those rights.
-pub(in crate::cli::sql) const CHECK_OWNER: &str = r#"  -- What is in the schema must be ours, all of it: what is installed here runs with the rights of who owns it.
-  IF EXISTS (
-    SELECT FROM pg_namespace n
-    LEFT JOIN pg_class c ON c.relnamespace = n.oid
-    LEFT JOIN pg_proc p ON p.pronamespace = n.oid
-    LEFT JOIN pg_type t ON t.typnamespace = n.oid
-    WHERE n.nspname = 'schemawarden'
-      AND (SELECT r.oid FROM pg_roles r WHERE r.rolname = current_user)
-        <> ANY (ARRAY[n.nspowner, coalesce(c.relowner, n.nspowner), coalesce(p.proowner, n.nspowner), coalesce(t.typowner, n.nspowner)])
-  ) THEN
-    RAISE EXCEPTION 'schema "schemawarden", or what is in it, is not owned by "%"', current_user
-      USING HINT = 'Install as its owner; or find out whose it is, and drop it.';
-  END IF;
-  IF EXISTS (SELECT FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = 'schemawarden' AND NOT t.tgisinternal)
-  THEN
-    RAISE EXCEPTION 'a table in schema "schemawarden" has a trigger that is not ours'
-      USING HINT = 'Find out whose it is, and drop it.';
-  END IF;
-  IF EXISTS (SELECT FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
-    WHERE n.nspname = 'schemawarden' AND p.proname IN ('guard', 'guard_before', 'guard_key', 'note', 'mask')
-      AND concat(p.proname, '(', p.proargtypes, ')') NOT IN ('guard()', 'guard_before()', 'guard_key(25 25 25)', 'note()', 'mask(25)'))
-  THEN
-    RAISE EXCEPTION 'schema "schemawarden" has a function of one of our names with other arguments'
-      USING HINT = 'Drop it.';
-  END IF;
-"#;
-
 /// The lines of a block that stop in another database than `dbname`, which is what the connection says. `what`
 /// was printed for it.
 pub(in crate::cli::sql) fn check_database(dbname: Option<&str>, what: &str) -> String {

@@ -3,14 +3,13 @@
 
 use tokio_postgres::SimpleQueryRow;
 
-use super::observer::rows;
+use super::observer::one;
 use super::observer::triggers;
 use super::rows::decode_hex;
 use super::rows::flag;
 use super::rows::listed;
 use super::rows::optional;
 use super::rows::undecodable;
-use super::sql;
 use crate::introspect::connect::Deadline;
 use crate::introspect::error::TalkError;
 use crate::introspect::session::Session;
@@ -99,18 +98,8 @@ from (select (select n.oid from pg_catalog.pg_namespace n
 }
 
 /// What is there of the guard, or why that is not known.
-pub(in crate::introspect) async fn state(
-    session: &mut Session,
-    deadline: Deadline,
-) -> Result<Guard, String> {
-    let sql = format!("{}{};\ncommit", sql::begin(deadline.remaining()), state_query());
-    let mut found = None;
-    let asked = rows(session, &sql, deadline, |row| {
-        found = Some(guard(row)?);
-        Ok(())
-    });
-    asked.await?;
-    found.ok_or_else(|| "a row is missing".to_owned())
+pub(super) async fn state(session: &mut Session, deadline: Deadline) -> Result<Guard, String> {
+    one(session, deadline, &state_query(), guard).await
 }
 
 fn guard(row: &SimpleQueryRow) -> Result<Guard, TalkError> {

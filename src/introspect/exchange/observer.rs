@@ -142,10 +142,20 @@ pub(in crate::introspect) async fn state(
     session: &mut Session,
     deadline: Deadline,
 ) -> Result<Observer, String> {
-    let sql = format!("{}{};\ncommit", sql::begin(deadline.remaining()), state_query());
+    one(session, deadline, &state_query(), observer).await
+}
+
+/// Asks a question whose answer is one row; or why that is not known.
+pub(super) async fn one<T>(
+    session: &mut Session,
+    deadline: Deadline,
+    query: &str,
+    decode: impl Fn(&SimpleQueryRow) -> Result<T, TalkError>,
+) -> Result<T, String> {
+    let sql = format!("{}{query};\ncommit", sql::begin(deadline.remaining()));
     let mut found = None;
     let asked = rows(session, &sql, deadline, |row| {
-        found = Some(observer(row)?);
+        found = Some(decode(row)?);
         Ok(())
     });
     asked.await?;
@@ -271,7 +281,7 @@ fn hex_of_names(names: &BTreeSet<RelationName>) -> String {
 }
 
 /// Sends a message and gives each row of its answer to `each`; ends the transaction where that failed.
-pub(super) async fn rows(
+async fn rows(
     session: &mut Session,
     sql: &str,
     deadline: Deadline,

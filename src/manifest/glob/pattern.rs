@@ -30,11 +30,6 @@ enum Token {
 }
 
 impl Pattern {
-    /// Exactly `text`.
-    pub(crate) fn literal(text: &str) -> Self {
-        Self(text.chars().map(|c| Token::Literal(c.into())).collect())
-    }
-
     /// Exactly `name`.
     pub(crate) fn of(name: &Name) -> Self {
         Self(units(name.as_bytes()).into_iter().map(Token::Literal).collect())
@@ -44,8 +39,7 @@ impl Pattern {
     pub(crate) fn parse(text: &str) -> Result<(Self, &str), GlobError> {
         if text.starts_with('"') {
             let (name, rest) = quoted(text)?;
-            let literal = units(name.as_bytes()).into_iter().map(Token::Literal).collect();
-            return Ok((Self(literal), rest));
+            return Ok((Self::of(&name), rest));
         }
         let mut tokens = Vec::new();
         let mut bytes = Vec::new();

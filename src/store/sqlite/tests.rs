@@ -28,6 +28,7 @@ use crate::report::Evidence;
 use crate::report::Report;
 use crate::report::Verdict;
 use crate::schema::RelationName;
+use crate::store::Attempt;
 use crate::store::AttemptEnd;
 use crate::store::Claimed;
 

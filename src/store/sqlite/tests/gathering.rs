@@ -3,6 +3,7 @@
 use super::*;
 use crate::notification::Thread;
 use crate::route::Route;
+use crate::store::DeliveryFilter;
 
 fn gathering(channels: &[&str], one_by_one: &[&str]) -> Arc<Policy> {
     let names = || channels.iter().map(|it| (*it).to_owned());

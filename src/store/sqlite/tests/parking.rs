@@ -1,7 +1,9 @@
 //! Channels that are broken, and what was given up.
 
 use super::*;
+use crate::store::DeliveryFilter;
 use crate::store::DeliveryState;
+use crate::store::Retry;
 use crate::store::TimePass;
 use crate::store::TroubleKind;
 
@@ -132,7 +134,7 @@ async fn a_message_that_is_given_up_is_told_of_and_can_be_tried_again() {
     store.record_attempt(delivered(&bench, resolved)).await.unwrap();
     assert_eq!(store.retry(Retry::Channel("ops".to_owned()), bench.now()).await.unwrap(), 0);
     assert_eq!(store.retry(Retry::Delivery(first.id), bench.now()).await.unwrap(), 1);
-    assert_eq!(store.retry(Retry::Delivery(Uuid::nil()), bench.now()).await.unwrap(), 0);
+    assert_eq!(store.retry(Retry::Delivery(uuid::Uuid::nil()), bench.now()).await.unwrap(), 0);
     assert_eq!(store.deliveries(filter).await.unwrap(), []);
 }
 

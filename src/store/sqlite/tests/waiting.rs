@@ -5,6 +5,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering;
 
 use super::*;
+use crate::store::DeliveryFilter;
+use crate::store::Retry;
 use crate::store::TimePass;
 use crate::store::sqlite::open::Opened;
 
@@ -58,7 +60,7 @@ fn steps(waiting: u32) -> Vec<(&'static str, u64)> {
     };
     opened.connection.progress_handler(1, Some(step)).unwrap();
     let connection = &opened.connection;
-    let horizon = Horizon::new(bench.now(), LEASE);
+    let horizon = super::super::due::Horizon::new(bench.now(), LEASE);
     let claim = |busy: &[String]| {
         outbox::claim(connection, epoch, bench.now(), &horizon, busy).unwrap().deliveries
     };
