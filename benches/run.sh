@@ -174,19 +174,25 @@ if [ "$what" = all ] || [ "$what" = watch ]; then
 fi
 
 if [ "$what" = all ] || [ "$what" = guard ]; then
-  echo; echo "== what the guard adds to a statement: 1,000 times CREATE TABLE, and ALTER TABLE, each its own transaction, psql, in turns"
+  echo; echo "== what the guard adds to a statement: 1,000 times CREATE, ALTER, and DROP TABLE, each its own transaction, psql, in turns"
   for listed in 1000 10000; do
     mkdir -p "$dir/guard$listed/expected-schemas"
     { echo "manifest: guarded"; echo "tables:"; for n in $(seq 0 $((listed - 1))); do echo "  - t$n"; done; } >"$dir/guard$listed/expected-schemas/guarded.yaml"
     printf "databases: [{ name: guarded, url: '%s', manifest: guarded }]\n" "$url/guarded" >"$dir/guard$listed/config.yaml"
-    for kind in CREATE ALTER; do
+    for kind in CREATE ALTER DROP; do
       for turn in 1 2 3 4 5; do
         for guard in without with; do
           sql -c 'drop database if exists guarded' -c 'create database guarded' postgres 2>/dev/null
           creates() { for n in $(seq 0 999); do echo "create table t$n (id int, note text);"; done; }
-          [ $kind = CREATE ] || creates | sql guarded
+          # What is dropped is not listed, or it would be refused.
+          drops() { for n in $(seq 0 999); do echo "$1 table other$n$2;"; done; }
+          case $kind in ALTER) creates | sql guarded ;; DROP) drops create ' (id int, note text)' | sql guarded ;; esac
           [ $guard = without ] || (cd "$dir/guard$listed" && "$program" sql guard guarded) | sql guarded
-          if [ $kind = CREATE ]; then creates; else for n in $(seq 0 999); do echo "alter table t$n add c int;"; done; fi >"$dir/statements"
+          case $kind in
+            CREATE) creates ;;
+            ALTER) for n in $(seq 0 999); do echo "alter table t$n add c int;"; done ;;
+            DROP) drops drop '' ;;
+          esac >"$dir/statements"
           began=$(date +%s%N)
           sql -f "$dir/statements" guarded
           echo "$(($(date +%s%N) - began))" >>"$dir/guard$listed/$kind.$guard"

@@ -6,6 +6,8 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use tokio::io::AsyncBufReadExt as _;
+use tokio::io::BufReader;
 use tokio::process::Command;
 
 use crate::support::process::TEMPORARY;
@@ -52,6 +54,70 @@ async fn it_runs_through_and_leaves_nothing_behind() {
         assert!(said.to_lowercase().contains(words), "nothing is said of {words}:\n{said}");
     }
     assert!(!said.contains('\x1b'), "colours without a terminal");
+    let left: Vec<_> = fs::read_dir(temporary.path()).expect("ours").flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(processes_of(temporary.path()), [""; 0]);
+}
+
+/// The databases, for a person's own steps, until Ctrl-C.
+#[tokio::test]
+async fn the_playground_stays_open_and_leaves_nothing_behind() {
+    let temporary = tempfile::Builder::new()
+        .prefix("schemawarden-test-play ground-")
+        .tempdir_in(TEMPORARY)
+        .expect("a temporary directory can be made");
+    fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o755)).expect("ours");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_schemawarden"));
+    command
+        .args(["demo", "--playground"])
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+        .env("TMPDIR", temporary.path())
+        .current_dir(temporary.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    let mut playground = command.spawn().expect("the binary can be started");
+    let mut said = BufReader::new(playground.stdout.take().expect("piped")).lines();
+    let mut enter = None;
+    let opened = async {
+        while let Some(line) = said.next_line().await.expect("text") {
+            if line.trim_start().starts_with(". ") {
+                enter = Some(line.trim().to_owned());
+            }
+            if line.contains("Ctrl-C stops and removes everything") {
+                return;
+            }
+        }
+        panic!("it ended");
+    };
+    tokio::time::timeout(STORY, opened).await.expect("it opens");
+    // As its first lines say, in another terminal; then the push of the incident.
+    let steps = r#"
+        schemawarden check &&
+        ! schemawarden preflight central --prisma schema.prisma &&
+        schemawarden sql guard central | psql "$CENTRAL_DBA_URL" -q -v ON_ERROR_STOP=1 &&
+        ! psql "$CENTRAL_URL" -q -v ON_ERROR_STOP=1 -f push.sql &&
+        schemawarden sql guard central --check && schemawarden incidents list &&
+        psql "$CENTRAL_URL" -Atc 'select count(*) from "Orchestra"'
+    "#;
+    let steps = format!("{}\n{steps}", enter.expect("how to get in"));
+    let shell = Command::new("bash").args(["-c", &steps]).kill_on_drop(true).output();
+    let output = tokio::time::timeout(STORY, shell).await.expect("it ends").expect("bash");
+    let (out, errors) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{out}\n{errors}");
+    for words in ["3 databases: 3 clean", "refused: ", "as it is now", "no incidents"] {
+        assert!(out.contains(words), "nothing is said of {words}:\n{out}");
+    }
+    assert!(errors.contains("of manifest \"central\" would be dropped"), "{errors}");
+    assert!(out.trim_end().ends_with('2'), "{out}");
+    let pid = playground.id().and_then(|it| i32::try_from(it).ok()).expect("it runs");
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), nix::sys::signal::Signal::SIGINT)
+        .expect("ours");
+    let status =
+        tokio::time::timeout(STORY, playground.wait()).await.expect("it ends").expect("it ran");
+    assert_eq!(status.code(), Some(0));
     let left: Vec<_> = fs::read_dir(temporary.path()).expect("ours").flatten().collect();
     assert!(left.is_empty(), "{left:?}");
     assert_eq!(processes_of(temporary.path()), [""; 0]);

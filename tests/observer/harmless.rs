@@ -40,8 +40,8 @@ async fn a_ledger_that_fails_fails_no_command() {
     it.install(&["--with-query"]).await;
     it.changes("whole").await;
     let raises = "create or replace function public.boom() returns trigger language plpgsql as $$begin BODY; end$$; \
-                  create or replace trigger boom before insert on schemawarden.ledger \
-                  for each row execute function public.boom()";
+                  drop trigger if exists boom on schemawarden.ledger; \
+                  create trigger boom before insert on schemawarden.ledger for each row execute function public.boom()";
     for (case, sql) in [
         ("the disk is full", raises.replace("BODY", "raise disk_full")),
         ("an assertion fails", raises.replace("BODY", "assert false")),
