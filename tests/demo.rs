@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
+use tempfile::TempDir;
 use tokio::io::AsyncBufReadExt as _;
 use tokio::io::BufReader;
 use tokio::process::Command;
@@ -28,23 +29,36 @@ fn processes_of(directory: &Path) -> Vec<String> {
         .collect()
 }
 
-#[tokio::test]
-async fn it_runs_through_and_leaves_nothing_behind() {
+/// `schemawarden demo ARGUMENT`, with a folder of its own for everything that it leaves; that comes first.
+fn demo(argument: &str, prefix: &str) -> (TempDir, Command) {
     let temporary = tempfile::Builder::new()
-        .prefix("schemawarden-test-demo-")
+        .prefix(prefix)
         .tempdir_in(TEMPORARY)
         .expect("a temporary directory can be made");
     // The server's account has to walk through it.
     fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o755)).expect("ours");
     let mut command = Command::new(env!("CARGO_BIN_EXE_schemawarden"));
     command
-        .args(["demo", "--once"])
+        .args(["demo", argument])
         .env_clear()
         .env("PATH", std::env::var_os("PATH").unwrap_or_default())
         .env("TMPDIR", temporary.path())
         .current_dir(temporary.path())
         .stdin(Stdio::null())
         .kill_on_drop(true);
+    (temporary, command)
+}
+
+/// Nothing is left in the folder, and nobody lives there.
+fn leaves_nothing(temporary: &TempDir) {
+    let left: Vec<_> = fs::read_dir(temporary.path()).expect("ours").flatten().collect();
+    assert!(left.is_empty(), "{left:?}");
+    assert_eq!(processes_of(temporary.path()), [""; 0]);
+}
+
+#[tokio::test]
+async fn it_runs_through_and_leaves_nothing_behind() {
+    let (temporary, mut command) = demo("--once", "schemawarden-test-demo-");
     let output = tokio::time::timeout(STORY, command.output()).await;
     let output = output.expect("the demo ends").expect("the binary can be started");
     let said = String::from_utf8_lossy(&output.stdout);
@@ -54,29 +68,15 @@ async fn it_runs_through_and_leaves_nothing_behind() {
         assert!(said.to_lowercase().contains(words), "nothing is said of {words}:\n{said}");
     }
     assert!(!said.contains('\x1b'), "colours without a terminal");
-    let left: Vec<_> = fs::read_dir(temporary.path()).expect("ours").flatten().collect();
-    assert!(left.is_empty(), "{left:?}");
-    assert_eq!(processes_of(temporary.path()), [""; 0]);
+    leaves_nothing(&temporary);
 }
 
 /// The databases, for a person's own steps, until Ctrl-C.
 #[tokio::test]
 async fn the_playground_stays_open_and_leaves_nothing_behind() {
-    let temporary = tempfile::Builder::new()
-        .prefix("schemawarden-test-play ground-")
-        .tempdir_in(TEMPORARY)
-        .expect("a temporary directory can be made");
-    fs::set_permissions(temporary.path(), fs::Permissions::from_mode(0o755)).expect("ours");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_schemawarden"));
-    command
-        .args(["demo", "--playground"])
-        .env_clear()
-        .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-        .env("TMPDIR", temporary.path())
-        .current_dir(temporary.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true);
+    // A space in the path, as on many machines.
+    let (temporary, mut command) = demo("--playground", "schemawarden-test-play ground-");
+    command.stdout(Stdio::piped());
     let mut playground = command.spawn().expect("the binary can be started");
     let mut said = BufReader::new(playground.stdout.take().expect("piped")).lines();
     let mut enter = None;
@@ -118,9 +118,7 @@ async fn the_playground_stays_open_and_leaves_nothing_behind() {
     let status =
         tokio::time::timeout(STORY, playground.wait()).await.expect("it ends").expect("it ran");
     assert_eq!(status.code(), Some(0));
-    let left: Vec<_> = fs::read_dir(temporary.path()).expect("ours").flatten().collect();
-    assert!(left.is_empty(), "{left:?}");
-    assert_eq!(processes_of(temporary.path()), [""; 0]);
+    leaves_nothing(&temporary);
 }
 
 /// In a mount namespace of its own, where the usual folders of PostgreSQL are empty. `find_in` of
