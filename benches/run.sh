@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Every figure of docs/performance.md, each beside its reference, on a PostgreSQL that this starts and removes.
 #   benches/run.sh            all
-#   benches/run.sh check      one of: check throughput large state depth import memory discovery delivery watch guard
+#   benches/run.sh check      one of: check throughput large state depth import memory discovery delivery watch guard http
 #   benches/run.sh delivery 600    the last with ten minutes beside ill receivers, after two of the baseline
-# Needs PostgreSQL's server programs, psql, pgbench and hyperfine (apt-get install postgresql hyperfine).
+# Needs PostgreSQL's server programs, psql, pgbench and hyperfine (apt-get install postgresql hyperfine);
+# http needs wrk and a browser (apt-get install wrk chromium chromium-driver).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 what=${1:-all}
@@ -230,4 +231,12 @@ if [ "$what" = all ] || [ "$what" = delivery ]; then
   echo; echo "== from commit to arrival at a healthy receiver, beside one that hangs and one that answers 500"
   if [ "$half" -ge 600 ]; then turn=(1 10 120); else turn=(); fi
   cargo bench --locked --quiet --bench delivery -- "$half" "${turn[@]}"
+fi
+
+if [ "$what" = all ] || [ "$what" = http ]; then
+  echo; echo "== pages and API at 10,000 databases and 500 incidents"
+  # Two thousand sockets at this end, and as many at the other.
+  ulimit -n "$(ulimit -Hn)"
+  mkdir "$dir/http"
+  cargo bench --locked --quiet --bench http -- "$program" "$dir/http"
 fi

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Everything a change has to pass, on a fresh Debian or Ubuntu machine with cargo.
 #
-# Installs what is missing (PostgreSQL's server programs, PgBouncer, an SMTP server, a C compiler), then runs each
-# step under its name and its time, and stops at the first that fails.
+# Installs what is missing (PostgreSQL's server programs, PgBouncer, an SMTP server, a browser and axe-core, a C
+# compiler), then runs each step under its name and its time, and stops at the first that fails.
 #
 #   scripts/test.sh               everything
 #   scripts/test.sh --no-install  the same, and fails where something is missing
@@ -40,13 +40,23 @@ postgres_here() {
   return 1
 }
 
+# Pages are tried with this version of axe-core, an npm package of one file; cargo's directory keeps it.
+axe=4.14.1
+axe_folder=${CARGO_TARGET_DIR:-target}/axe-core-$axe
+axe_here() { [ -f "$axe_folder/package/axe.min.js" ]; }
+
 missing=()
 postgres_here || missing+=(postgresql)
 have pgbouncer || [ -x /usr/sbin/pgbouncer ] || missing+=(pgbouncer)
 # SQLite is bundled and ring has assembly: both are compiled here.
 have cc || missing+=(gcc libc6-dev)
 /usr/bin/python3 -c "import aiosmtpd" 2>/dev/null || missing+=(python3-aiosmtpd)
-have mount || missing+=(util-linux)
+have mount && have setsid || missing+=(util-linux)
+have chromium || missing+=(chromium)
+have chromedriver || missing+=(chromium-driver)
+# A browser without a font draws no letters, and a page without letters has no contrast to measure.
+find /usr/share/fonts -name '*.ttf' -print -quit 2>/dev/null | grep -q . || missing+=(fonts-dejavu-core)
+axe_here || have npm || missing+=(npm)
 [ -e /etc/ssl/certs/ca-certificates.crt ] || missing+=(ca-certificates)
 
 as_root=()
@@ -64,6 +74,14 @@ if [ "${#missing[@]}" -gt 0 ]; then
   echo "+ ${installer[*]} install --yes --no-install-recommends ${missing[*]}"
   "${installer[@]}" install --yes --no-install-recommends "${missing[@]}"
   postgres_here || die "PostgreSQL's initdb is still not to be found"
+fi
+if ! axe_here; then
+  say "fetch axe-core $axe"
+  [ "$install" = yes ] || die "not fetching (--no-install): npm pack axe-core@$axe, unpacked in $axe_folder"
+  mkdir -p "$axe_folder"
+  npm pack --silent --pack-destination "$axe_folder" "axe-core@$axe"
+  tar -xzf "$axe_folder/axe-core-$axe.tgz" -C "$axe_folder"
+  axe_here || die "no axe.min.js in what npm packed"
 fi
 # One test fills a small disk, and mounting one takes root. On a terminal sudo may ask, once.
 if [ "$(id -u)" -ne 0 ] && ! sudo --non-interactive true 2>/dev/null; then
@@ -113,6 +131,8 @@ if have cargo-deny; then
 else
   left_out+=("licences, bans, sources and advisories of dependencies: cargo-deny is not installed")
 fi
+
+left_out+=("requests by the thousand against /openapi.json: scripts/schemathesis.sh, some minutes")
 
 say "passed in $((SECONDS - total)) s"
 printf '%s\n' "${timings[@]}"

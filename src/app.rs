@@ -14,7 +14,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
 use tokio::sync::mpsc;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -103,8 +102,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let store = Store::open_sqlite(&config.state.sqlite, clock.now())
         .context("could not open the state")?;
     let sender = Sender::new().context("could not set up the HTTP client")?;
-    let listener = TcpListener::bind(config.http.listen)
-        .await
+    let listener = http::listen(config.http.listen)
         .with_context(|| format!("could not listen on {} (http.listen)", config.http.listen))?;
     let address = listener.local_addr().context("could not tell the listening address")?;
 
@@ -128,7 +126,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
         demands: demands.clone(),
     };
     loops.start("HTTP", &stop.loops, http::serve(listener, face, stop.http.clone()));
-    info!(http.listen = %address, "listening on http://{address}");
+    let scheme = if config.http.tls.is_some() { "https" } else { "http" };
+    info!(http.listen = %address, "listening on {scheme}://{address}");
     let delivery = Delivery {
         store: store.clone(),
         sender,

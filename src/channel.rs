@@ -293,8 +293,15 @@ pub fn http_client(
     timeouts: Timeouts,
     roots: RootCertStore,
 ) -> Result<reqwest::Client, ChannelError> {
-    let builder = client_builder(timeouts, Arc::new(roots))?;
-    builder.build().map_err(|source| ChannelError::Client { source })
+    http_client_by(timeouts, tls(Arc::new(roots))?)
+}
+
+/// The same client, for who decides otherwise about whom to trust.
+pub fn http_client_by(
+    timeouts: Timeouts,
+    tls: rustls::ClientConfig,
+) -> Result<reqwest::Client, ChannelError> {
+    client_builder(timeouts, tls).build().map_err(|source| ChannelError::Client { source })
 }
 
 /// The same client, and it goes only where `networks` lets it. What names an address instead of a host
@@ -304,22 +311,23 @@ pub fn permitting_client(
     roots: Arc<RootCertStore>,
     networks: Arc<Networks>,
 ) -> Result<reqwest::Client, ChannelError> {
-    let builder = client_builder(timeouts, roots)?.dns_resolver(Arc::new(Permitting(networks)));
+    let builder =
+        client_builder(timeouts, tls(roots)?).dns_resolver(Arc::new(Permitting(networks)));
     builder.build().map_err(|source| ChannelError::Client { source })
 }
 
-fn client_builder(
-    timeouts: Timeouts,
-    roots: Arc<RootCertStore>,
-) -> Result<reqwest::ClientBuilder, ChannelError> {
+fn tls(roots: Arc<RootCertStore>) -> Result<rustls::ClientConfig, ChannelError> {
     // The provider is named here, so that nothing depends on a process-wide default.
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let tls = rustls::ClientConfig::builder_with_provider(provider)
+    Ok(rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|source| ChannelError::Tls { source })?
         .with_root_certificates(roots)
-        .with_no_client_auth();
-    Ok(reqwest::Client::builder()
+        .with_no_client_auth())
+}
+
+fn client_builder(timeouts: Timeouts, tls: rustls::ClientConfig) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
@@ -329,7 +337,7 @@ fn client_builder(
         .http1_only()
         .pool_max_idle_per_host(0)
         .connect_timeout(timeouts.connect)
-        .timeout(timeouts.total))
+        .timeout(timeouts.total)
 }
 
 /// Reads the answer, at most [`ANSWER_BYTES_MAX`] of its body and not beyond `deadline`.

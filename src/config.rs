@@ -7,16 +7,17 @@
 mod discovery;
 mod ending;
 mod fragment;
+mod http;
 mod known;
 mod load;
 mod period;
 mod sense;
 mod shape;
+mod tls;
 mod unregistered;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -50,11 +51,19 @@ pub use discovery::Template;
 pub use discovery::TenantDefaults;
 pub use fragment::FragmentEntry;
 pub use fragment::fragment;
+pub use http::Http;
+pub use http::Role;
+pub use http::Token;
+pub use http::TokenSource;
+pub use http::TrustedProxies;
 pub use known::known_schema;
 pub use load::load;
 pub use period::period;
 pub use sense::is_name;
 pub use shape::shape_schema;
+pub use tls::Pem;
+pub use tls::Tls;
+pub use tls::TlsError;
 
 /// The types of channel that this version knows.
 pub const CHANNEL_TYPES: [&str; 7] =
@@ -318,31 +327,6 @@ pub struct State {
     /// What the URLs of a registry are encrypted with: 32 bytes, as 64 hex digits. Without it they are
     /// not kept.
     pub encryption_key: Option<Secret>,
-}
-
-/// The HTTP endpoint.
-#[derive(Clone, Debug)]
-pub struct Http {
-    /// Loopback only in this step.
-    pub listen: SocketAddr,
-    /// Who may change things through the API: names and secrets.
-    pub tokens: Vec<Token>,
-}
-
-/// One named token of the API.
-#[derive(Clone, Debug)]
-pub struct Token {
-    /// The author of what is done with it.
-    pub name: String,
-    pub source: TokenSource,
-}
-
-/// Where a token stands.
-#[derive(Clone, Debug)]
-pub enum TokenSource {
-    Secret(SecretSource),
-    /// A file that the daemon makes, with mode 0600, where there is none.
-    Made(PathBuf),
 }
 
 /// Limits of audits.

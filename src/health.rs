@@ -45,6 +45,8 @@ struct Facts {
     reload: Mutex<Option<String>>,
     /// When the configuration in force was read. Held for a copy only.
     config_read_at: Mutex<Option<Timestamp>>,
+    /// When the monitor elsewhere last took a sign that all is well. Held for a copy only.
+    heartbeat_taken_at: Mutex<Option<Timestamp>>,
     /// Timing of each registered database. Written by the scheduler, read by HTTP; held for one
     /// lookup or one copy.
     timings: Mutex<HashMap<String, Timing>>,
@@ -67,6 +69,7 @@ impl Health {
             draining: AtomicBool::new(false),
             reload: Mutex::new(None),
             config_read_at: Mutex::new(None),
+            heartbeat_taken_at: Mutex::new(None),
             timings: Mutex::new(HashMap::new()),
         };
         Self { facts: Arc::new(facts) }
@@ -147,6 +150,18 @@ impl Health {
     #[must_use]
     pub fn config_read_at(&self) -> Option<Timestamp> {
         *self.facts.config_read_at.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The monitor elsewhere took a sign that all is well.
+    pub fn heartbeat_taken(&self, at: Timestamp) {
+        let taken_at = &self.facts.heartbeat_taken_at;
+        *taken_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(at);
+    }
+
+    /// When the monitor elsewhere last took a sign that all is well; `None` before the first one.
+    #[must_use]
+    pub fn heartbeat_taken_at(&self) -> Option<Timestamp> {
+        *self.facts.heartbeat_taken_at.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Notes when a database is due.

@@ -97,10 +97,12 @@ impl Pulse {
             *pinger =
                 Pinger::new(networks).inspect_err(|error| warn!("no heartbeat: {error}")).ok();
         }
-        if let Some(pinger) = pinger
-            && let Err(why) = pinger.ping(heartbeat, fault).await
-        {
-            warn!("the heartbeat could not be sent: {why}");
+        let Some(pinger) = pinger else { return };
+        let is_well = fault.is_none();
+        match pinger.ping(heartbeat, fault).await {
+            Ok(()) if is_well => self.health.heartbeat_taken(self.clock.now()),
+            Ok(()) => {}
+            Err(why) => warn!("the heartbeat could not be sent: {why}"),
         }
     }
 

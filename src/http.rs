@@ -1,49 +1,69 @@
-//! The HTTP face: health endpoints, and the API. Loopback only in this step.
+//! The HTTP face: health endpoints, the pages for people, and the API.
 //!
-//! Reading is open to whoever reaches the address; what changes something needs a named token and a
-//! JSON body ([`asked`]), so that no web page can do it. The API answers only who asks for a name of
-//! this machine ([`host`]); a client that misbehaves holds little, and not for long ([`serve()`]). A
-//! database that is down fails no endpoint here: `/livez` is about this process alone, `/readyz` about
-//! its config and state.
+//! Reading is open on the machine itself; everywhere else it takes a name ([`access`]), and what changes
+//! something takes one always: by JSON with a token ([`asked`]), or by a form that a page of ours sent
+//! ([`form`]), so that no web page of somebody else can do it. Only who asks for a name of this machine is
+//! answered ([`host`]); a client that misbehaves holds little, and not for long ([`serve()`]). A database that
+//! is down fails no endpoint here: `/livez` is about this process alone, `/readyz` about its config and state.
 
+mod access;
+mod answers;
 mod asked;
 mod audits;
 mod body;
+mod cursor;
 mod databases;
 mod deliveries;
 mod deploys;
+mod described;
 mod discoveries;
 mod expectations;
+mod form;
+mod headers;
 mod host;
 mod incidents;
-mod links;
+mod login;
 mod manifests;
 mod metrics;
+mod openapi;
+mod operation;
+mod orders;
+mod origin;
 mod probes;
 mod query;
 mod refusal;
 mod report;
 mod resets;
+mod routes;
+mod screen;
+mod segment;
 mod serve;
+mod session;
 mod silences;
 pub mod tokens;
 
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::Router;
 use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
+use axum::http::Uri;
 use axum::http::header;
 use axum::middleware;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
 use axum::routing::get;
 use axum::routing::post;
-use serde_json::Value;
+use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
+use tower_http::CompressionLevel;
+use tower_http::compression::CompressionLayer;
 
 use crate::clock::Clock;
 use crate::config::Config;
@@ -51,7 +71,11 @@ use crate::demand::Demands;
 use crate::health::Health;
 use crate::store::Store;
 
+use access::Door;
 use refusal::Refusal;
+
+/// Pages are drawn for each reader: most of the gain for little of the time.
+const COMPRESSION: CompressionLevel = CompressionLevel::Precise(3);
 
 /// What the endpoints read, and whom they ask.
 #[derive(Clone, Debug)]
@@ -63,57 +87,65 @@ pub struct Face {
     pub demands: Demands,
 }
 
-/// Serves until `shutdown`; requests in progress may end.
-pub async fn serve(listener: TcpListener, face: Face, shutdown: CancellationToken) {
-    serve::serve(listener, router(face), shutdown).await;
+/// Listens there.
+pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    serve::listen(address)
 }
 
-/// Every route. The probes answer any `Host`: who probes often names an address of its own making.
+/// Serves until `shutdown`; requests in progress may end.
+pub async fn serve(listener: TcpListener, face: Face, shutdown: CancellationToken) {
+    let config = face.config.clone();
+    serve::serve(listener, router(face), config, shutdown).await;
+}
+
+/// Every route, with who may ask for it. A layer is around what stands above it: the last one is asked first.
 fn router(face: Face) -> Router {
-    let api = api().layer(middleware::from_fn_with_state(face.clone(), host::check));
-    Router::new()
-        .route("/livez", get(probes::livez))
-        .route("/-/healthy", get(probes::livez))
+    let door = Arc::new(Door::new(face.clone()));
+    let here = || middleware::from_fn_with_state(Arc::clone(&door), host::check);
+    let redraw = || middleware::from_fn_with_state(Arc::clone(&door), refusal::page::redraw);
+    let reader = middleware::from_fn_with_state(Arc::clone(&door), access::note_reader);
+    // Who probes often names an address of its own making: any `Host` will do, and nobody has to be anybody.
+    let open =
+        Router::new().route("/livez", get(probes::livez)).route("/-/healthy", get(probes::livez));
+    let open_in_short = Router::new()
         .route("/readyz", get(probes::readyz))
         .route("/-/ready", get(probes::readyz))
         .route("/healthz", get(probes::healthz))
         .route("/metrics", get(metrics::metrics))
-        .route("/", get(links::start))
-        .route("/incidents/{id}", get(links::incident))
-        .route("/deliveries/{id}", get(links::delivery))
-        .nest("/api", api)
-        .fallback(async || links::no_such_page())
+        .layer(reader);
+    let api = routes::api()
+        .layer(middleware::from_fn_with_state(Arc::clone(&door), access::admit))
+        .layer(here());
+    let pages = screen::routes()
+        .merge(routes::documents())
+        .route(login::PATH, get(login::show).post(login::sign_in))
+        .route("/logout", post(login::sign_out))
+        .fallback(no_such_page)
         .method_not_allowed_fallback(not_this_way)
+        .layer(redraw())
+        .layer(middleware::from_fn_with_state(Arc::clone(&door), access::admit_or_login))
+        .layer(here())
+        .layer(redraw());
+    Router::new()
+        .merge(open)
+        .merge(open_in_short)
+        .nest("/api", api)
+        .merge(pages)
+        .layer(Extension(door))
+        .layer(CompressionLayer::new().quality(COMPRESSION))
+        .layer(middleware::from_fn(headers::add))
         .with_state(face)
 }
 
-/// The API. Each POST takes an [`asked::Asked`], which is who asks: without a token there is none.
-fn api() -> Router<Face> {
-    Router::new()
-        .route("/v1/databases", get(databases::list))
-        .route("/v1/databases/{name}", get(databases::show))
-        .route("/v1/databases/{name}/audit", post(databases::audit))
-        .route("/v1/databases/{name}/accept-reset", post(resets::accept))
-        .route("/v1/expectations", get(expectations::find))
-        .route("/v1/audits", get(audits::list))
-        .route("/v1/report", get(report::report))
-        .route("/v1/incidents", get(incidents::list))
-        .route("/v1/incidents/{id}", get(incidents::show))
-        .route("/v1/incidents/{id}/ack", post(incidents::acknowledge))
-        .route("/v1/incidents/{id}/release", post(incidents::release))
-        .route("/v1/silences", get(silences::list).post(silences::add))
-        .route("/v1/silences/{id}/expire", post(silences::expire))
-        .route("/v1/deploys", get(deploys::list).post(deploys::begin))
-        .route("/v1/deploys/{id}/end", post(deploys::end))
-        .route("/v1/manifests", get(manifests::list))
-        .route("/v1/manifests/{name}/release", post(manifests::release))
-        .route("/v1/discoveries", get(discoveries::list))
-        .route("/v1/discoveries/{name}/accept", post(discoveries::accept))
-        .route("/v1/deliveries", get(deliveries::list))
-        .route("/v1/deliveries/{id}", get(deliveries::show))
-        .route("/v1/deliveries/retry", post(deliveries::retry))
-        .fallback(async || Refusal::missing("no such endpoint; docs/api.md lists them"))
-        .method_not_allowed_fallback(not_this_way)
+/// No page of ours, unless it was asked for with a slash behind it.
+async fn no_such_page(uri: Uri) -> Response {
+    let path = uri.path();
+    let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or_default();
+    if path.ends_with('/') && !path.contains("//") && !last.is_empty() {
+        let query = uri.query().map(|it| format!("?{it}")).unwrap_or_default();
+        return access::see(&format!("../{last}{query}"));
+    }
+    Refusal::missing("nothing is here; the links lead to what there is").into_response()
 }
 
 async fn not_this_way() -> Refusal {
@@ -122,11 +154,14 @@ async fn not_this_way() -> Refusal {
 }
 
 /// A JSON answer that no cache keeps and no browser guesses at.
-fn answer(status: StatusCode, body: &Value) -> Response {
+fn answer(status: StatusCode, body: &impl Serialize) -> Response {
     let headers: [(HeaderName, HeaderValue); 3] = [
         (header::CONTENT_TYPE, HeaderValue::from_static("application/json")),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     ];
-    (status, headers, format!("{body}\n")).into_response()
+    let mut text =
+        serde_json::to_vec(body).expect("texts, numbers, lists and maps by text are JSON");
+    text.push(b'\n');
+    (status, headers, text).into_response()
 }

@@ -20,6 +20,7 @@ pub mod demand;
 pub mod deploy;
 pub mod diagnose;
 pub mod discovery;
+pub mod explain;
 pub mod failpoint;
 pub mod finding;
 pub mod health;

@@ -1,10 +1,13 @@
 //! What this process has counted since it started: audits, transitions, messages. `/metrics` tells it.
 //!
-//! Counters only, and only what the state does not know: what is so *now* (verdicts, open incidents, the outbox) is read
+//! Only what the state does not know: what is so *now* (verdicts, open incidents, the outbox) is read
 //! when somebody asks. No table's name is ever a label, and a database's only where the config wants it: a
 //! fleet of ten thousand must not become a million series.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::Mutex;
+use std::sync::PoisonError;
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -51,6 +54,46 @@ pub struct FailureLabels {
     pub reason: String,
 }
 
+/// Why nobody was told of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Suppressed {
+    /// A silence muted it.
+    Silence,
+    /// A maintenance window muted it.
+    Maintenance,
+    /// The incident of its server tells it.
+    Inhibited,
+    /// A person has its incident in hand.
+    Acknowledged,
+    /// Whoever would hear of it knows it already.
+    Dedup,
+}
+
+impl Suppressed {
+    /// Every reason.
+    pub const ALL: [Self; 5] =
+        [Self::Silence, Self::Maintenance, Self::Inhibited, Self::Acknowledged, Self::Dedup];
+
+    /// The label's value. Published, so it never changes.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Silence => "silence",
+            Self::Maintenance => "maintenance",
+            Self::Inhibited => "inhibited",
+            Self::Acknowledged => "acknowledged",
+            Self::Dedup => "dedup",
+        }
+    }
+}
+
+/// Why nobody was told.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct SuppressedLabels {
+    /// The word of a [`Suppressed`].
+    pub reason: &'static str,
+}
+
 /// Shared by all loops; clones are the same counters.
 #[derive(Clone, Debug)]
 pub struct Metrics {
@@ -67,10 +110,14 @@ pub struct Counted {
     pub notifications: Family<NotificationLabels, Counter>,
     /// Attempts that failed, each for every notification that it carried.
     pub failures: Family<FailureLabels, Counter>,
+    /// Changes of incidents that nobody was told of when they happened.
+    pub suppressed: Family<SuppressedLabels, Counter>,
     /// From a delivery's first moment to its arrival.
     pub latency: Histogram,
     /// Deliveries that ended without success.
     pub abandoned: Counter,
+    /// What the last audit that could tell found in each database. Held for one insertion or one copy.
+    unexpected_tables: Mutex<HashMap<String, usize>>,
 }
 
 impl Default for Metrics {
@@ -81,12 +128,17 @@ impl Default for Metrics {
             transitions: Family::default(),
             notifications: Family::default(),
             failures: Family::default(),
+            suppressed: Family::default(),
             latency: Histogram::new(LATENCY_BUCKETS),
             abandoned: Counter::default(),
+            unexpected_tables: Mutex::default(),
         };
         // Those that will be asked for are there from the start: an alert on what never was finds nothing.
         for result in ["clean", "drifted", "unknown"] {
             drop(counted.audits.get_or_create(&AuditLabels { result }));
+        }
+        for reason in Suppressed::ALL.map(Suppressed::word) {
+            drop(counted.suppressed.get_or_create(&SuppressedLabels { reason }));
         }
         Self { counted: Arc::new(counted) }
     }
@@ -108,6 +160,34 @@ impl Metrics {
     /// An incident of this kind went on.
     pub fn transition(&self, kind: &'static str, to: &'static str) {
         self.counted.transitions.get_or_create(&TransitionLabels { kind, to }).inc();
+    }
+
+    /// Nobody was told of so many changes.
+    pub fn suppressed(&self, why: Suppressed, count: usize) {
+        let labels = SuppressedLabels { reason: why.word() };
+        let count = u64::try_from(count).unwrap_or(u64::MAX);
+        self.counted.suppressed.get_or_create(&labels).inc_by(count);
+    }
+
+    /// An audit found so many tables in a database that should not be there.
+    pub fn unexpected(&self, database: &str, tables: usize) {
+        let counted = &self.counted.unexpected_tables;
+        let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.insert(database.to_owned(), tables);
+    }
+
+    /// Forgets the databases that `keep` does not know.
+    pub fn retain_databases(&self, keep: impl Fn(&str) -> bool) {
+        let counted = &self.counted.unexpected_tables;
+        let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.retain(|name, _| keep(name));
+    }
+
+    /// What the audits of this process found of tables that should not be there, by database.
+    #[must_use]
+    pub fn unexpected_tables(&self) -> HashMap<String, usize> {
+        let counted = &self.counted.unexpected_tables;
+        counted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A delivery arrived so long after its first moment.

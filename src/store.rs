@@ -16,9 +16,14 @@
 
 mod deploys;
 mod error;
+mod fleet;
+mod outbox;
+mod overview;
+mod pages;
 mod record;
 mod registries;
 mod sqlite;
+mod strip;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -48,50 +53,61 @@ pub use deploys::Registered;
 pub use deploys::ReleaseManifest;
 pub use deploys::Standing;
 pub use error::StoreError;
+pub use fleet::Change;
+pub use fleet::Fleet;
+pub use fleet::Glance;
+pub use outbox::Attempt;
+pub use outbox::AttemptEnd;
+pub use outbox::AttemptRow;
+pub use outbox::Carried;
+pub use outbox::ChannelTrouble;
+pub use outbox::Claim;
+pub use outbox::Claimed;
+pub use outbox::DeliveryDetail;
+pub use outbox::DeliveryFilter;
+pub use outbox::DeliveryRow;
+pub use outbox::DeliveryState;
+pub use outbox::OutboxStatus;
+pub use outbox::Parked;
+pub use outbox::Rerouted;
+pub use outbox::Resend;
+pub use outbox::ResendEnd;
+pub use outbox::Retry;
+pub use outbox::ToldOpen;
+pub use outbox::TroubleKind;
+pub use overview::OpenIncident;
+pub use overview::Overview;
+pub use overview::WORST_MAX;
+pub use pages::AuditPlace;
+pub use pages::PageOf;
 pub use record::AcceptReset;
 pub use record::Accepted;
-pub use record::Attempt;
-pub use record::AttemptEnd;
-pub use record::AttemptRow;
 pub use record::AuditCommit;
 pub use record::AuditRow;
-pub use record::Carried;
-pub use record::ChannelTrouble;
-pub use record::Claim;
-pub use record::Claimed;
 pub use record::Coverage;
 pub use record::DatabaseState;
-pub use record::DeliveryDetail;
-pub use record::DeliveryFilter;
-pub use record::DeliveryRow;
-pub use record::DeliveryState;
 pub use record::Handled;
 pub use record::Health;
 pub use record::IncidentEvent;
 pub use record::IncidentFilter;
 pub use record::IncidentRow;
 pub use record::Muting;
-pub use record::OutboxStatus;
-pub use record::Parked;
 pub use record::Past;
 pub use record::Pruned;
 pub use record::Receipt;
 pub use record::Remembered;
-pub use record::Rerouted;
-pub use record::Resend;
-pub use record::ResendEnd;
-pub use record::Retry;
 pub use record::TimeKept;
 pub use record::TimePass;
-pub use record::ToldOpen;
 pub use record::TransitionRecord;
-pub use record::TroubleKind;
 pub use registries::AcceptRegistry;
 pub use registries::KeptRegistry;
 pub use registries::KeptTenant;
 pub use registries::RegistryCommit;
 pub use sqlite::EVENTS_MAX;
 pub use sqlite::Sqlite;
+pub use strip::SLOT_SECONDS;
+pub use strip::SLOTS;
+pub use strip::Strip;
 
 /// The state of one daemon. Clones share it.
 #[derive(Clone, Debug)]
@@ -440,6 +456,33 @@ impl Store {
     ) -> Result<Pruned, StoreError> {
         match self {
             Self::Sqlite(it) => it.prune(audits_before, incidents_before).await,
+        }
+    }
+
+    /// What the last audits said, in memory: see [`Fleet`].
+    #[must_use]
+    pub fn fleet(&self) -> &Fleet {
+        match self {
+            Self::Sqlite(it) => it.fleet(),
+        }
+    }
+
+    /// How much is open, and the worst of it.
+    pub async fn overview(&self) -> Result<Overview, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.overview().await,
+        }
+    }
+
+    /// The latest `limit` deliveries that carry something of an incident, oldest first, with every
+    /// attempt.
+    pub async fn sent(
+        &self,
+        incident: IncidentId,
+        limit: usize,
+    ) -> Result<Vec<DeliveryDetail>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.sent(incident, limit).await,
         }
     }
 

@@ -1,6 +1,8 @@
 //! The API as a pipeline meets it: who may change something, how, and what an answer looks like.
 
+mod described;
 mod orders;
+mod pages;
 
 use std::os::unix::fs::PermissionsExt;
 
@@ -81,7 +83,7 @@ async fn what_is_asked_is_read_strictly() {
         .refused(404, "`central`?");
     // Neither a way round the token nor one round the Host.
     daemon.request("GET", path, &headers, "").await.refused(405, "method");
-    daemon.request("GET", "nothing", "", "").await.refused(404, "docs/api.md");
+    daemon.request("GET", "nothing", "", "").await.refused(404, "/openapi.json");
     for (method, path) in [("POST", path), ("GET", path), ("GET", "nothing"), ("GET", "databases")]
     {
         let evil = format!("Host: evil.example\r\n{headers}");
@@ -90,11 +92,11 @@ async fn what_is_asked_is_read_strictly() {
     for (query, said) in [
         ("limt=5", "did you mean `limit`?"),
         ("limit=0", "from 1 to 10000"),
-        ("after=centrl", "did you mean `central`?"),
+        ("limit=", "`limit` is empty"),
+        ("after=no%20name", "`after` takes what `next` of the page before said"),
     ] {
         let answer = daemon.request("GET", &format!("databases?{query}"), "", "").await;
-        let status = if query.starts_with("after") { 404 } else { 400 };
-        answer.refused(status, said);
+        answer.refused(400, said);
     }
 }
 

@@ -156,7 +156,7 @@ async fn sighup_with_a_good_config_takes_it() {
 }
 
 #[tokio::test]
-async fn it_listens_on_loopback_only() {
+async fn it_listens_beyond_loopback_with_a_token_of_somebodys_only() {
     let (_database, url) = central().await;
     let config = ConfigText::new().database("central", &url, "central").to_string();
     let config = config.replace("127.0.0.1:0", "0.0.0.0:0");

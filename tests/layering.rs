@@ -11,7 +11,7 @@ use std::path::PathBuf;
 /// Top-level modules, lowest floor first. A module may use modules of lower floors only; two modules
 /// of one floor do not know each other.
 const FLOORS: [&[&str]; 22] = [
-    &["schema", "secret", "nearest", "progress", "failpoint", "metrics"],
+    &["schema", "secret", "nearest", "progress", "failpoint", "metrics", "explain"],
     &["finding"],
     &["report"],
     &["yaml", "connection", "schedule", "backoff", "canonical"],

@@ -1,11 +1,13 @@
 //! The one integration binary: one link, one shared PostgreSQL (`support::postgres`).
 
+mod access;
 mod alerts;
 mod api;
 mod bad_config;
 mod bad_connections;
 mod bad_tls;
 mod baseline;
+mod browser_test;
 mod check_exit_codes;
 mod client_commands;
 mod commands;
@@ -21,6 +23,8 @@ mod evidence;
 mod guard;
 mod hostile_names;
 mod http;
+mod http_connections;
+mod http_tls;
 mod incident_life;
 mod incidents;
 mod introspect;
@@ -36,6 +40,8 @@ mod quarantine;
 mod receivers;
 mod registry;
 mod resets;
+mod screen;
+mod screen_live;
 mod snapshot;
 mod support;
 mod support_test;

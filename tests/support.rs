@@ -9,8 +9,10 @@
 
 pub(crate) mod api;
 pub(crate) mod black_hole;
+pub(crate) mod browser;
 pub(crate) mod cli;
 pub(crate) mod daemon;
+pub(crate) mod described;
 pub(crate) mod disk;
 pub(crate) mod fake_server;
 pub(crate) mod fixtures;

@@ -4,6 +4,8 @@
 //! The token goes to the daemon that it belongs to and nowhere else: the one of the configuration only
 //! to where that configuration says the daemon listens, and none without TLS beyond this machine.
 
+pub(super) mod tls;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -13,7 +15,6 @@ use anyhow::bail;
 use reqwest::Method;
 use reqwest::Response;
 use reqwest::StatusCode;
-use rustls::RootCertStore;
 use serde_json::Value;
 use url::Url;
 
@@ -22,7 +23,7 @@ use super::Status;
 use super::environment;
 use super::output;
 use crate::channel::Timeouts;
-use crate::channel::http_client;
+use crate::channel::http_client_by;
 use crate::config;
 use crate::config::Config;
 use crate::config::Token;
@@ -54,6 +55,9 @@ pub(super) struct Contact {
     /// configuration.
     #[arg(long, value_name = "FILE", help_heading = "Daemon")]
     token_file: Option<PathBuf>,
+    /// PEM certificates of authorities that are trusted beside the system's, for an https URL.
+    #[arg(long, value_name = "FILE", requires = "server", help_heading = "Daemon")]
+    ca_file: Option<PathBuf>,
     /// Send the token without TLS to another machine.
     #[arg(long, help_heading = "Daemon")]
     insecure: bool,
@@ -153,17 +157,18 @@ impl Client {
             (None, None) => bail!("no daemon is named"),
         };
         check(&base, daemon.insecure)?;
+        let tls = match config.as_ref().and_then(|it| it.http.tls.as_ref()) {
+            Some(own) => tls::configured(own)?,
+            None if base.scheme() == "https" => tls::proving(daemon.ca_file.as_deref())?,
+            None => tls::none()?,
+        };
         let source = match (&daemon.token_file, given, config) {
             (Some(path), ..) => Source::File(path.clone()),
             (None, Some(token), _) => Source::Given(Secret::new(token.trim())),
             (None, None, Some(config)) => Source::Configured(config.http.tokens),
             (None, None, None) => Source::Nowhere,
         };
-        let mut roots = RootCertStore::empty();
-        if base.scheme() == "https" {
-            roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-        }
-        let http = http_client(TIMEOUTS, roots).context("could not set up the HTTP client")?;
+        let http = http_client_by(TIMEOUTS, tls).context("could not set up the HTTP client")?;
         Ok(Self { http, base, from, source })
     }
 
@@ -210,9 +215,16 @@ impl Client {
         body: Option<&Value>,
     ) -> anyhow::Result<(StatusCode, Value)> {
         let mut request = self.http.request(method, url);
-        // A proxy before the daemon may want one for reading, too; that of the configuration need not go there.
-        if body.is_none() && matches!(self.source, Source::File(_) | Source::Given(_)) {
-            request = request.bearer_auth(self.token()?.expose());
+        if body.is_none() {
+            // Beyond loopback reading takes one, too. Where it does not, one of the configuration that cannot
+            // be had is no reason not to ask.
+            let token = match (&self.source, self.token()) {
+                (Source::File(_) | Source::Given(_), token) => Some(token?),
+                (_, token) => token.ok(),
+            };
+            if let Some(token) = token {
+                request = request.bearer_auth(token.expose());
+            }
         }
         if let Some(body) = body {
             request = request
@@ -301,12 +313,13 @@ impl Client {
 
 /// Where the daemon of a configuration listens.
 fn listening(config: &Config) -> anyhow::Result<(Url, String)> {
-    let listen = config.http.listen;
+    let listen = config.http.from_here();
     if listen.port() == 0 {
         bail!("http.listen has port 0, which the system chooses; name the daemon with --server");
     }
     let from = format!("http.listen of {}", config.path.display());
-    Ok((format!("http://{listen}").parse().context("http.listen")?, from))
+    let scheme = if config.http.tls.is_some() { "https" } else { "http" };
+    Ok((format!("{scheme}://{listen}").parse().context("http.listen")?, from))
 }
 
 /// Whether a token may go there.

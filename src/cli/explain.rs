@@ -1,20 +1,16 @@
-//! `schemawarden explain`: what a kind means, why it matters, what to do. Written for 3 a.m.
-//!
-//! Every kind of finding, incident and diagnosis has an entry; a test holds that.
-
-mod depth;
-mod entries;
+//! `schemawarden explain`: what a kind means, why it matters, what to do ([`crate::explain`]).
 
 use std::fmt::Write as _;
 
 use anyhow::bail;
 
-pub(super) use self::entries::Entry;
 use super::Status;
 use super::output;
 use super::output::BOLD;
 use super::output::DIM;
 use super::output::paint;
+use crate::explain::entries;
+use crate::explain::entry;
 use crate::finding::FindingKind;
 use crate::yaml::nearest;
 
@@ -22,16 +18,6 @@ use crate::yaml::nearest;
 pub(super) struct ExplainArgs {
     /// A kind of finding, incident or diagnosis, as reports name it. Without one: the list.
     kind: Option<String>,
-}
-
-/// Every entry, in the order of the list.
-fn entries() -> impl Iterator<Item = &'static Entry> {
-    entries::ENTRIES.iter().chain(depth::ENTRIES)
-}
-
-/// What there is to say of one kind of finding, incident or diagnosis.
-pub(super) fn entry(kind: &str) -> Option<&'static Entry> {
-    entries().find(|it| it.kind == kind)
 }
 
 pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Status> {

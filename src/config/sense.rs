@@ -16,12 +16,15 @@ mod matcher;
 mod network;
 mod noted;
 mod own;
+mod proxies;
 mod receiver;
 mod resets;
 mod route;
 mod schedule;
 mod secret;
 mod state;
+mod tls;
+mod tokens;
 
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -174,7 +177,9 @@ fn unique<'a, T>(
 #[must_use]
 pub fn is_name(text: &str) -> bool {
     let plain = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'_' | b'-');
-    !text.is_empty() && text.len() <= MAX_NAME && text.bytes().all(plain)
+    // `.` and `..` are no pieces of a path: nothing of that name could be asked about.
+    let path = matches!(text, "." | "..");
+    !text.is_empty() && !path && text.len() <= MAX_NAME && text.bytes().all(plain)
 }
 
 /// Says where a name is none.
@@ -182,6 +187,10 @@ fn check_name(name: &At<String>, key: &str, noted: &mut Noted) {
     if !is_name(&name.value) {
         let message = format!("{} is not a name", name.shown());
         let help = format!("use letters, digits, `.`, `_` and `-`, at most {MAX_NAME} of them");
+        let help = match &*name.value {
+            "." | ".." => "it means another place in a path: add a letter".to_owned(),
+            _ => help,
+        };
         noted.mistake_help(Some(name.at), key, message, help);
     }
 }

@@ -1,5 +1,6 @@
 //! Whole configs, good and bad, with the exact words that a person reads.
 
+mod access;
 mod discover;
 mod guide;
 mod known;
@@ -229,8 +230,6 @@ fn every_mistake_of_sense_is_told() {
               "c.yaml:2:82: databases[0].known[0].kind: `unexpected_tabel` is no kind of finding; did you mean `unexpected_table`?",
               "c.yaml:2:153: databases[0].severity: there is no finding kind `missing_viw`; did you mean `missing_view`?",
               "c.yaml:2:186: databases[0].severity.missing_view: there is no severity `bad`"]),
-        ("listening", format!("{d}http: {{listen: 0.0.0.0:80}}\n"),
-            &["c.yaml:3:16: http.listen: listening beyond loopback is not supported in this version; listen on 127.0.0.1 or [::1], behind a proxy of your own"]),
         ("listening on a word", format!("{d}http: {{listen: localhost}}\n"),
             &["c.yaml:3:16: http.listen: `localhost` is not an address and a port; write it as 127.0.0.1:9847 or [::1]:9847"]),
         ("retention", format!("{d}retention: {{audits: 1h, incidents: 9999d}}\n"),

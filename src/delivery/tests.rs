@@ -248,7 +248,7 @@ fn config(channels: &[(&str, &str)]) -> Config {
             keep_incidents: Duration::from_hours(1),
             encryption_key: None,
         },
-        http: Http { listen: "127.0.0.1:0".parse().unwrap(), tokens: Vec::new() },
+        http: Http::at("127.0.0.1:0".parse().unwrap()),
         metrics_per_database: false,
         messages: Messages::default(),
         heartbeat: None,

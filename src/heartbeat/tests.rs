@@ -124,6 +124,9 @@ async fn a_sign_of_life_comes_after_the_first_look_and_says_what_fails() {
         next.expect("a request in time").expect("the monitor lives")
     };
     assert_eq!(next().await.0, "GET /ping/secret HTTP/1.1");
+    // A second one is sent once the first was taken.
+    assert_eq!(next().await.0, "GET /ping/secret HTTP/1.1");
+    assert_eq!(pulse.health.heartbeat_taken_at(), Some(clock.now()));
 
     let timing = Timing { next_due: clock.now(), running_since: None };
     pulse.health.set_timing("central", timing);
@@ -136,6 +139,13 @@ async fn a_sign_of_life_comes_after_the_first_look_and_says_what_fails() {
     };
     assert_eq!(line, "POST /ping/secret/fail HTTP/1.1");
     assert_eq!(reason, "1 of 1 audits are overdue, first `central`");
+    // That something is wrong was heard, and is no sign that all is well.
+    let taken = pulse.health.heartbeat_taken_at();
+    clock.advance(SignedDuration::from_secs(1));
+    for _ in 0..2 {
+        assert_eq!(next().await.0, "POST /ping/secret/fail HTTP/1.1");
+    }
+    assert_eq!(pulse.health.heartbeat_taken_at(), taken);
     pulse.shutdown.cancel();
     tokio::time::timeout(PATIENCE, running).await.expect("it stops in time").unwrap();
 }

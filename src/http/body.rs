@@ -122,7 +122,7 @@ impl Body {
 }
 
 /// `now` and a length of time with a unit.
-fn after(length: &str, now: Timestamp) -> Result<Timestamp, String> {
+pub(super) fn after(length: &str, now: Timestamp) -> Result<Timestamp, String> {
     let wrong = || {
         format!("`for`: `{}` is not a length of time with a unit, like 30m or 2h", spelled(length))
     };
@@ -134,7 +134,7 @@ fn after(length: &str, now: Timestamp) -> Result<Timestamp, String> {
 }
 
 /// One line for people, without anything that could act where it is shown.
-fn line(key: &str, text: &str) -> Result<String, String> {
+pub(super) fn line(key: &str, text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() {
         return Err(format!("`{key}` is empty"));

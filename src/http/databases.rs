@@ -4,26 +4,34 @@
 //! Names from audited databases are visible spellings in JSON strings. Connection strings and passwords
 //! are not part of any answer; the reason of an `unknown` names host, role and database.
 
+mod wanted;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
-use axum::extract::Path;
-use axum::extract::RawQuery;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use serde_json::Value;
-use serde_json::json;
 use tokio::time::timeout;
 
 use super::Face;
 use super::answer;
+use super::answers::At;
+use super::answers::databases::AuditGoesOn;
+use super::answers::databases::Audited;
+use super::answers::databases::Database as Row;
+use super::answers::databases::DatabaseDetail;
+use super::answers::databases::Databases;
+use super::answers::databases::OpenIncident;
+use super::answers::databases::Transition;
 use super::asked::Asked;
 use super::body::spelled;
+use super::cursor;
 use super::probes::OVERDUE_AFTER;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::segment::Segment;
 use crate::config::Config;
 use crate::config::Database;
 use crate::demand::Answer;
@@ -36,62 +44,60 @@ use crate::store::DatabaseState;
 use crate::store::StoreError;
 use crate::store::TransitionRecord;
 
+use wanted::Wanted;
+
 /// How long an audit that was asked for is waited for; below the longest life of a connection.
 const AUDIT_WAITED_MAX: Duration = Duration::from_secs(25);
 
-/// The registered databases, in the order of the config, as many as asked for.
-pub(super) async fn list(
-    State(face): State<Face>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Refusal> {
-    let mut query = Query::read(query.as_deref(), &["after", "limit"])?;
-    let (after, limit) = (query.text("after"), query.limit()?);
+/// The registered databases that fit, by name, as many as asked for. With `?fail_on=` a verdict of any of
+/// them makes it 503, whichever page is shown.
+pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<Response, Refusal> {
+    let after =
+        query.after(|it| if is_name(it) { Ok(it.to_owned()) } else { Err(cursor::wrong(it)) })?;
+    let (limit, wanted) = (query.limit()?, Wanted::read(&mut query)?);
     let config = face.config.borrow().clone();
-    let from = match after {
-        None => 0,
-        Some(name) => {
-            1 + config
-                .databases
-                .iter()
-                .position(|it| it.name == name)
-                .ok_or_else(|| no_such(&config, &name))?
-        }
+    let fleet = face.store.fleet().all();
+    let verdict = |it: &Database| {
+        // A database that was never audited is unknown, not fine.
+        fleet.get(it.name.as_str()).map_or(Verdict::Unknown, |it| it.state.verdict)
     };
-    let (states, incidents) = facts(&face).await?;
-    let timings = face.health.timings();
-    let rest = &config.databases[from..];
-    let databases: Vec<Value> = rest
-        .iter()
-        .take(limit)
-        .map(|it| {
-            let name = it.name.as_str();
-            let open = incidents.get(name).map_or(&[][..], Vec::as_slice);
-            row(it, states.get(name), timings.get(name).copied(), open, &face)
-        })
-        .collect();
-    let more = rest.len() > databases.len();
-    Ok(answer(StatusCode::OK, &json!({ "databases": databases, "more": more })))
+    let fits = wanted.among(&config)?;
+    let fails = fits.iter().any(|it| wanted.fail_on.contains(&verdict(it)));
+    let shown = fits.into_iter().filter(|it| {
+        wanted.verdict.is_none_or(|wanted| verdict(it) == wanted)
+            && after.as_ref().is_none_or(|after| it.name > *after)
+    });
+    // One more than is shown tells whether there are more.
+    let shown = shown.take(limit + 1).collect();
+    let (shown, next) = cursor::cut(shown, limit, |it: &&Database| it.name.clone());
+    let (incidents, timings) = (incidents(&face).await?, face.health.timings());
+    let rows = shown.into_iter().map(|it| {
+        let name = it.name.as_str();
+        let open = incidents.get(name).map_or(&[][..], Vec::as_slice);
+        let state = fleet.get(name).map(|it| &it.state);
+        row(it, state, timings.get(name).copied(), open, &face)
+    });
+    let body = Databases { databases: rows.collect(), more: next.is_some(), next };
+    Ok(answer(if fails { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, &body))
 }
 
 /// One database with its last report. `?fail_on=drift` or `?fail_on=drift,unknown` turns such a
 /// verdict into status 503, for uptime monitors.
 pub(super) async fn show(
     State(face): State<Face>,
-    Path(name): Path<String>,
-    RawQuery(query): RawQuery,
+    Segment(name): Segment,
+    mut query: Query,
 ) -> Result<Response, Refusal> {
-    let fail_on = fail_on(query.as_deref().unwrap_or("")).map_err(|word| {
-        format!("fail_on takes `drift`, `unknown` or both with a comma, not `{word}`")
-    })?;
+    let fail_on = wanted::fail_on(&mut query)?;
     let config = face.config.borrow().clone();
     let database = registered(&config, &name)?;
-    let (states, incidents) = facts(&face).await?;
     let report = face.store.last_report(&name).await?;
-    let state = states.get(&name);
+    let glance = face.store.fleet().glance(&name);
+    let state = glance.as_ref().map(|it| &it.state);
     let timing = face.health.timings().get(&name).copied();
+    let incidents = incidents(&face).await?;
     let open = incidents.get(&name).map_or(&[][..], Vec::as_slice);
-    let mut body = row(database, state, timing, open, &face);
-    body["report"] = report.unwrap_or(Value::Null);
+    let body = DatabaseDetail { database: row(database, state, timing, open, &face), report };
     // A database that was never audited is unknown, not fine.
     let verdict = state.map_or(Verdict::Unknown, |it| it.verdict);
     let fails = fail_on.contains(&verdict);
@@ -101,7 +107,7 @@ pub(super) async fn show(
 /// Audits a database now: 200 with the report, or 202 where that takes longer than a request may.
 pub(super) async fn audit(
     State(face): State<Face>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     asked: Asked,
 ) -> Result<Response, Refusal> {
     asked.body.only(&[])?;
@@ -113,13 +119,12 @@ pub(super) async fn audit(
     tracing::info!(database.name = name, author = asked.author, "an audit was asked for");
     match timeout(AUDIT_WAITED_MAX, face.demands.audit(&name)).await {
         Ok(Answer::Audited(it)) => {
-            let transitions: Vec<Value> = it.transitions.iter().map(transition).collect();
-            let body = json!({
-                "report": it.report,
-                "transitions": transitions,
-                "recheck_seconds": it.recheck.map(|it| it.as_secs()),
-                "recorded": it.recorded,
-            });
+            let body = Audited {
+                transitions: it.transitions.iter().map(transition).collect(),
+                report: it.report,
+                recheck_seconds: it.recheck.map(|it| it.as_secs()),
+                recorded: it.recorded,
+            };
             Ok(answer(StatusCode::OK, &body))
         }
         Ok(Answer::NotRegistered) => Err(no_such(&config, &name)),
@@ -129,25 +134,24 @@ pub(super) async fn audit(
             Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail))
         }
         Err(_) => {
-            let body = json!({
-                "asked_at": asked_at.to_string(),
-                "detail": format!(
-                    "the audit goes on; it has ended when `report.evidence.audited_at` of \
-                     /api/v1/databases/{name} is not before `asked_at`"
-                ),
-            });
+            let detail = format!(
+                "the audit goes on; it has ended when `report.evidence.audited_at` of \
+                 /api/v1/databases/{name} is not before `asked_at`"
+            );
+            let body = AuditGoesOn { asked_at: asked_at.into(), detail };
             Ok(answer(StatusCode::ACCEPTED, &body))
         }
     }
 }
 
-pub(super) fn transition(it: &TransitionRecord) -> Value {
-    json!({
-        "incident": it.incident.to_string(),
-        "kind": it.kind.word(),
-        "step": it.step.word(),
-        "reason": it.reason.word(),
-    })
+/// One step of one incident.
+pub(super) fn transition(it: &TransitionRecord) -> Transition {
+    Transition {
+        incident: it.incident.to_string(),
+        kind: it.kind.into(),
+        step: it.step.into(),
+        reason: it.reason.word().to_owned(),
+    }
 }
 
 /// The registered database `name`.
@@ -157,40 +161,26 @@ pub(super) fn registered<'a>(config: &'a Config, name: &str) -> Result<&'a Datab
 }
 
 /// No database of this name is registered; the nearest one may have been meant.
-fn no_such(config: &Config, name: &str) -> Refusal {
+pub(super) fn no_such(config: &Config, name: &str) -> Refusal {
     let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
         .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     Refusal::missing(format!("no database `{}` is registered{hint}", spelled(name)))
 }
 
-/// Reads `fail_on=…`; the word that is none of its own is the error.
-fn fail_on(query: &str) -> Result<Vec<Verdict>, String> {
-    let mut verdicts = Vec::new();
-    for (_, value) in
-        url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == "fail_on")
-    {
-        for word in value.split(',') {
-            verdicts.push(match word {
-                "drift" | "drifted" => Verdict::Drifted,
-                "unknown" => Verdict::Unknown,
-                other => return Err(spelled(other)),
-            });
-        }
-    }
-    Ok(verdicts)
+/// Whether a text may be the name of a database: the shape of names, not whether one is registered. A
+/// page may begin after one that has gone meanwhile.
+fn is_name(text: &str) -> bool {
+    let plain = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'.' | b'_' | b'-');
+    text.bytes().all(plain)
 }
 
-/// What is stored of the databases, and their open incidents, by name.
-type Facts = (HashMap<String, DatabaseState>, HashMap<String, Vec<Incident>>);
-
-async fn facts(face: &Face) -> Result<Facts, StoreError> {
-    let states = face.store.database_states().await?;
-    let states = states.into_iter().map(|it| (it.name.clone(), it)).collect();
+/// The open incidents, by the name of what they are about.
+async fn incidents(face: &Face) -> Result<HashMap<String, Vec<Incident>>, StoreError> {
     let mut incidents: HashMap<String, Vec<Incident>> = HashMap::new();
     for it in face.store.open_incidents().await? {
         incidents.entry(it.subject.clone()).or_default().push(it);
     }
-    Ok((states, incidents))
+    Ok(incidents)
 }
 
 /// A tenth of a millisecond: finer would be noise.
@@ -205,39 +195,37 @@ fn row(
     timing: Option<Timing>,
     incidents: &[Incident],
     face: &Face,
-) -> Value {
-    let open: Vec<Value> = incidents
+) -> Row {
+    let open = incidents
         .iter()
         // A server, a manifest or a channel may have the name of a database.
         .filter(|it| it.kind.about() == About::Database)
-        .map(|it| {
-            json!({
-                "id": it.id.to_string(),
-                "kind": it.kind.word(),
-                "state": it.state.word(),
-                "opened_at": it.opened_at.to_string(),
-            })
-        })
-        .collect();
+        .map(|it| OpenIncident {
+            id: it.id.to_string(),
+            kind: it.kind.into(),
+            state: it.state.into(),
+            opened_at: it.opened_at.into(),
+        });
     let overdue =
         timing.is_some_and(|it| face.clock.now().duration_since(it.next_due) > OVERDUE_AFTER);
-    json!({
-        "name": database.name,
-        "manifest": database.manifest.name,
-        "discovery": database.discovery,
-        "labels": database.labels,
-        "schedule": database.schedule.describe(),
-        "verdict": state.map_or("unknown", |it| it.verdict.word()),
-        "reason": state.map_or(Some("not audited yet"), |it| it.reason.as_deref()),
-        "since": state.map(|it| it.verdict_since.to_string()),
-        "audited_at": state.map(|it| it.audited_at.to_string()),
-        "last_complete_at": state.and_then(|it| it.last_complete_at).map(|it| it.to_string()),
-        "duration_ms": state.map(|it| milliseconds(it.duration)),
-        "findings": state.map(|it| it.findings),
-        "findings_counting": state.map(|it| it.counting),
-        "next_due": timing.map(|it| it.next_due.to_string()),
-        "running": timing.is_some_and(|it| it.running_since.is_some()),
-        "overdue": overdue,
-        "incidents": open,
-    })
+    let not_yet = || Some("not audited yet".to_owned());
+    Row {
+        name: database.name.clone(),
+        manifest: database.manifest.name.clone(),
+        discovery: database.discovery.clone(),
+        labels: database.labels.clone(),
+        schedule: database.schedule.describe(),
+        verdict: state.map_or(Verdict::Unknown, |it| it.verdict).into(),
+        reason: state.map_or_else(not_yet, |it| it.reason.clone()),
+        since: state.map(|it| it.verdict_since.into()),
+        audited_at: state.map(|it| it.audited_at.into()),
+        last_complete_at: state.and_then(|it| it.last_complete_at).map(At::from),
+        duration_ms: state.map(|it| milliseconds(it.duration)),
+        findings: state.map(|it| it.findings),
+        findings_counting: state.map(|it| it.counting),
+        next_due: timing.map(|it| it.next_due.into()),
+        running: timing.is_some_and(|it| it.running_since.is_some()),
+        overdue,
+        incidents: open.collect(),
+    }
 }

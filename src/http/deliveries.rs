@@ -1,22 +1,30 @@
 //! `/api/v1/deliveries`: what waits in the outbox, what was sent, what was given up, and a push.
 
-use axum::extract::Path;
-use axum::extract::RawQuery;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::Value;
-use serde_json::json;
 use uuid::Uuid;
 
 use super::Face;
 use super::answer;
+use super::answers::At;
+use super::answers::deliveries::Attempt;
+use super::answers::deliveries::CarriedNotification;
+use super::answers::deliveries::Deliveries;
+use super::answers::deliveries::Delivery;
+use super::answers::deliveries::DeliveryDetail;
+use super::answers::deliveries::ParkedChannel;
+use super::answers::deliveries::Retried;
 use super::asked::Asked;
 use super::body::spelled;
+use super::cursor;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::segment::Segment;
 use crate::config::Config;
 use crate::nearest::nearest;
+use crate::store::AttemptRow;
+use crate::store::Carried;
 use crate::store::DeliveryFilter;
 use crate::store::DeliveryRow;
 use crate::store::DeliveryState;
@@ -24,64 +32,43 @@ use crate::store::Parked;
 use crate::store::Retry;
 
 /// Deliveries, the latest first, and the channels that are parked.
-pub(super) async fn list(
-    State(face): State<Face>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Refusal> {
-    let mut query = Query::read(query.as_deref(), &["state", "channel", "limit"])?;
+pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<Response, Refusal> {
     let words = DeliveryState::ALL.map(DeliveryState::word);
     let state = query.word("state", &words, DeliveryState::from_word)?;
     let (channel, limit) = (query.text("channel"), query.limit()?);
+    let after = query.after(|it| read_id(it).map_err(|_| cursor::wrong(it)))?;
     // One more than is shown tells whether there are more.
     let filter = DeliveryFilter { state, channel: channel.clone(), limit: limit + 1 };
-    let mut rows = face.store.deliveries(filter).await?;
+    let rows = face.store.deliveries_before(filter, after).await?;
     if let Some(name) = channel.filter(|_| rows.is_empty()) {
         configured(&face.config.borrow(), &name)?;
     }
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let deliveries: Vec<Value> = rows.iter().map(row).collect();
-    let parked: Vec<Value> = face.store.parked().await?.iter().map(parked).collect();
-    let body = json!({ "deliveries": deliveries, "more": more, "parked": parked });
+    if let Some(id) = after.filter(|_| rows.is_empty())
+        && face.store.delivery(id).await?.is_none()
+    {
+        let gone = "`after`: history does not reach back to that delivery any more; begin anew";
+        return Err(Refusal::missing(gone));
+    }
+    let (rows, next) = cursor::cut(rows, limit, |it| it.id.to_string());
+    let deliveries = rows.into_iter().map(row).collect();
+    let parked = face.store.parked().await?.into_iter().map(parked).collect();
+    let body = Deliveries { deliveries, more: next.is_some(), next, parked };
     Ok(answer(StatusCode::OK, &body))
 }
 
 /// One delivery: its attempts, and every notification that it carries.
 pub(super) async fn show(
     State(face): State<Face>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
 ) -> Result<Response, Refusal> {
     let id = read_id(&id)?;
     let found = face.store.delivery(id).await?;
     let found = found.ok_or_else(|| Refusal::missing(format!("there is no delivery {id}")))?;
-    let mut body = row(&found.row);
-    body["attempts"] = found
-        .attempts
-        .iter()
-        .map(|it| {
-            json!({
-                "number": it.number,
-                "at": it.at.to_string(),
-                "duration_ms": super::databases::milliseconds(it.duration),
-                "outcome": it.outcome,
-                "failure": it.failure,
-                "detail": it.detail,
-            })
-        })
-        .collect();
-    body["notifications"] = found
-        .carries
-        .iter()
-        .map(|it| {
-            json!({
-                "incident": it.incident.to_string(),
-                "type": it.kind,
-                "subject": it.subject,
-                "database": it.database,
-                "headline": it.headline,
-            })
-        })
-        .collect();
+    let body = DeliveryDetail {
+        delivery: row(found.row),
+        attempts: found.attempts.into_iter().map(attempt).collect(),
+        notifications: found.carries.into_iter().map(carried).collect(),
+    };
     Ok(answer(StatusCode::OK, &body))
 }
 
@@ -104,15 +91,15 @@ pub(super) async fn retry(State(face): State<Face>, mut asked: Asked) -> Result<
     };
     tracing::info!(author = asked.author, "deliveries are to be tried again: {retry:?}");
     let due = face.store.retry(retry, face.clock.now()).await?;
-    Ok(answer(StatusCode::OK, &json!({ "due": due })))
+    Ok(answer(StatusCode::OK, &Retried { due }))
 }
 
-fn read_id(text: &str) -> Result<Uuid, String> {
+pub(super) fn read_id(text: &str) -> Result<Uuid, String> {
     text.parse().map_err(|_| format!("`{}` is no id of a delivery", spelled(text)))
 }
 
 /// A channel of the config; the nearest one may have been meant.
-fn configured(config: &Config, name: &str) -> Result<(), Refusal> {
+pub(super) fn configured(config: &Config, name: &str) -> Result<(), Refusal> {
     if config.channels.contains_key(name) {
         return Ok(());
     }
@@ -121,26 +108,44 @@ fn configured(config: &Config, name: &str) -> Result<(), Refusal> {
     Err(Refusal::missing(format!("no channel `{}` is configured{hint}", spelled(name))))
 }
 
-fn row(it: &DeliveryRow) -> Value {
-    json!({
-        "id": it.id.to_string(),
-        "channel": it.channel,
-        "state": it.state.word(),
-        "created_at": it.created_at.to_string(),
-        "due_at": it.due_at.to_string(),
-        "ended_at": it.ended_at.map(|it| it.to_string()),
-        "attempts_total": it.attempts,
-        "notifications_total": it.notifications,
-        "failure": it.failure,
-        "detail": it.detail,
-    })
+fn row(it: DeliveryRow) -> Delivery {
+    Delivery {
+        id: it.id.to_string(),
+        channel: it.channel,
+        state: it.state.into(),
+        created_at: it.created_at.into(),
+        due_at: it.due_at.into(),
+        ended_at: it.ended_at.map(At::from),
+        attempts_total: it.attempts,
+        notifications_total: it.notifications,
+        failure: it.failure,
+        detail: it.detail,
+    }
 }
 
-fn parked(it: &Parked) -> Value {
-    json!({
-        "channel": it.channel,
-        "since": it.since.to_string(),
-        "failure": it.failure,
-        "detail": it.detail,
-    })
+fn attempt(it: AttemptRow) -> Attempt {
+    Attempt {
+        number: it.number,
+        at: it.at.into(),
+        duration_ms: super::databases::milliseconds(it.duration),
+        outcome: it.outcome,
+        failure: it.failure,
+        detail: it.detail,
+    }
+}
+
+fn carried(it: Carried) -> CarriedNotification {
+    CarriedNotification {
+        incident: it.incident.to_string(),
+        r#type: it.kind,
+        subject: it.subject,
+        database: it.database,
+        headline: it.headline,
+    }
+}
+
+/// A channel that its receiver says is wrong.
+pub(super) fn parked(it: Parked) -> ParkedChannel {
+    let Parked { channel, since, failure, detail } = it;
+    ParkedChannel { channel, since: since.into(), failure, detail }
 }

@@ -4,8 +4,6 @@
 use std::path::Path as FilePath;
 use std::sync::Arc;
 
-use axum::extract::Path;
-use axum::extract::RawQuery;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
@@ -14,16 +12,22 @@ use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::Value;
-use serde_json::json;
 
 use super::Face;
 use super::answer;
+use super::answers;
+use super::answers::At;
+use super::answers::deploys::Deploy as Row;
+use super::answers::deploys::DeployHandled;
+use super::answers::deploys::Deploys;
 use super::asked::Asked;
 use super::body::Body;
 use super::body::spelled;
+use super::cursor;
 use super::databases::registered;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::segment::Segment;
 use crate::config::Config;
 use crate::config::Database;
 use crate::manifest;
@@ -33,22 +37,21 @@ use crate::store::BeginDeploy;
 use crate::store::Deploy;
 use crate::store::DeployDatabase;
 use crate::store::DeployRefused;
+use crate::store::PageOf;
 
 /// Mistakes of a manifest that one answer names.
 const MISTAKES_MAX: usize = 5;
 
 /// Those that are open, and those that have ended whose manifest is in force and not the file's; with
 /// `?all=1` all that have ended, as far as they are kept.
-pub(super) async fn list(
-    State(face): State<Face>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Refusal> {
-    let mut query = Query::read(query.as_deref(), &["all"])?;
-    let all = query.switch("all")?;
-    let mut deploys = face.store.deploys(true, face.clock.now()).await?;
-    deploys.retain(|it| all || it.ended_at.is_none() || is_in_force(it));
-    let deploys: Vec<Value> = deploys.iter().map(row).collect();
-    Ok(answer(StatusCode::OK, &json!({ "deploys": deploys })))
+pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<Response, Refusal> {
+    let (all, limit) = (query.switch("all")?, query.limit()?);
+    let before = query.after(cursor::number)?;
+    // One more than is shown tells whether there are more.
+    let deploys = face.store.deploys_page(PageOf { all, before, limit: limit + 1 }).await?;
+    let (deploys, next) = cursor::cut(deploys, limit, |it| it.id.to_string());
+    let deploys = deploys.into_iter().map(row).collect();
+    Ok(answer(StatusCode::OK, &Deploys { deploys, more: next.is_some(), next }))
 }
 
 /// Opens a window. It is in force when this is answered.
@@ -96,14 +99,14 @@ pub(super) async fn begin(State(face): State<Face>, mut asked: Asked) -> Result<
         deploy.id,
         deploy.ends_at
     );
-    Ok(answer(StatusCode::CREATED, &json!({ "deploy": row(&deploy) })))
+    Ok(answer(StatusCode::CREATED, &DeployHandled { deploy: row(deploy) }))
 }
 
 /// Ends one now: the new manifest holds, or the old one where it was rolled back. One that has ended
 /// can be rolled back while what it brought is in force and not the file's.
 pub(super) async fn end(
     State(face): State<Face>,
-    Path(id): Path<String>,
+    Segment(id): Segment,
     mut asked: Asked,
 ) -> Result<Response, Refusal> {
     asked.body.only(&["rolled_back"])?;
@@ -111,7 +114,7 @@ pub(super) async fn end(
     let id: u64 = id.parse().map_err(|_| format!("`{}` is no id of a deploy", spelled(&id)))?;
     let now = face.clock.now();
     let missing = || Refusal::missing(format!("there is no deploy {id}"));
-    let before = face.store.deploys(true, now).await?.into_iter().find(|it| it.id == id);
+    let before = face.store.deploy(id).await?;
     let before = before.ok_or_else(missing)?;
     if before.ended_at.is_some() && (!rolled_back || before.rolled_back || !is_in_force(&before)) {
         let why = if rolled_back {
@@ -124,7 +127,7 @@ pub(super) async fn end(
     }
     let deploy = face.store.end_deploy(id, rolled_back, now).await?.ok_or_else(missing)?;
     tracing::info!(deploy.id = id, author = asked.author, rolled_back, "deploy {id} was ended");
-    Ok(answer(StatusCode::OK, &json!({ "deploy": row(&deploy) })))
+    Ok(answer(StatusCode::OK, &DeployHandled { deploy: row(deploy) }))
 }
 
 /// Refuses a manifest of another class than the databases are of: the wrong file would allow the wrong
@@ -230,24 +233,27 @@ fn is_in_force(it: &Deploy) -> bool {
     it.databases.iter().any(|it| it.in_force)
 }
 
-fn row(it: &Deploy) -> Value {
-    let database = |it: &DeployDatabase| json!({ "name": it.name, "old_hash": it.old_hash, "in_force": it.in_force });
-    let databases: Vec<Value> = it.databases.iter().map(database).collect();
-    json!({
-        "id": it.id,
-        "state": match (it.ended_at, it.rolled_back) {
+fn row(it: Deploy) -> Row {
+    let in_force = is_in_force(&it);
+    let database = |it: DeployDatabase| {
+        let DeployDatabase { name, old_hash, in_force } = it;
+        answers::deploys::DeployDatabase { name, old_hash, in_force }
+    };
+    Row {
+        id: it.id,
+        state: match (it.ended_at, it.rolled_back) {
             (None, _) => "open",
             (Some(_), false) => "ended",
             (Some(_), true) => "rolled_back",
         },
-        "in_force": is_in_force(it),
-        "manifest": it.manifest,
-        "manifest_hash": it.hash,
-        "ref": it.reference,
-        "author": it.author,
-        "begun_at": it.begun_at.to_string(),
-        "ends_at": it.ends_at.to_string(),
-        "ended_at": it.ended_at.map(|it| it.to_string()),
-        "databases": databases,
-    })
+        in_force,
+        manifest: it.manifest,
+        manifest_hash: it.hash,
+        r#ref: it.reference,
+        author: it.author,
+        begun_at: it.begun_at.into(),
+        ends_at: it.ends_at.into(),
+        ended_at: it.ended_at.map(At::from),
+        databases: it.databases.into_iter().map(database).collect(),
+    }
 }

@@ -4,24 +4,28 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::Path;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
-use serde_json::Value;
-use serde_json::json;
 
 use super::Face;
 use super::answer;
+use super::answers::At;
+use super::answers::discoveries::Discoveries;
+use super::answers::discoveries::Discovery as Row;
+use super::answers::discoveries::RegistryAccepted;
+use super::answers::discoveries::TenantProblem;
+use super::answers::words::DoubtWord;
 use super::asked::Asked;
 use super::body::spelled;
 use super::refusal::Refusal;
+use super::segment::Segment;
 use crate::config::Config;
 use crate::config::ConnectionSource;
+use crate::config::Database;
 use crate::config::Discovery;
 use crate::config::RegistrySource;
 use crate::nearest::nearest;
-use crate::registry::Why;
 use crate::store::AcceptRegistry;
 use crate::store::KeptRegistry;
 
@@ -30,15 +34,15 @@ pub(super) async fn list(State(face): State<Face>) -> Result<Response, Refusal> 
     let config = Arc::clone(&face.config.borrow());
     let kept: BTreeMap<String, KeptRegistry> =
         face.store.registries().await?.into_iter().map(|it| (it.discovery.clone(), it)).collect();
-    let all: Vec<Value> =
-        config.discoveries.iter().map(|it| row(&config, it, kept.get(&it.name))).collect();
-    Ok(answer(StatusCode::OK, &json!({ "discoveries": all })))
+    let row = |it: &Arc<Discovery>| row(&config, it, kept.get(&it.name));
+    let discoveries = config.discoveries.iter().map(row).collect();
+    Ok(answer(StatusCode::OK, &Discoveries { discoveries }))
 }
 
 /// Takes a registry for right that names fewer than before: what is gone from it retires.
 pub(super) async fn accept(
     State(face): State<Face>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     mut asked: Asked,
 ) -> Result<Response, Refusal> {
     asked.body.only(&["reason"])?;
@@ -61,7 +65,7 @@ pub(super) async fn accept(
                 "registry `{name}` was accepted: {} databases retire",
                 retired.len()
             );
-            Ok(answer(StatusCode::OK, &json!({ "discovery": name, "retired": retired })))
+            Ok(answer(StatusCode::OK, &RegistryAccepted { discovery: name, retired }))
         }
         AcceptRegistry::NothingGone => Err(Refusal::conflict(format!(
             "nothing is gone from registry `{name}` that is kept registered; one that cannot be read \
@@ -70,38 +74,33 @@ pub(super) async fn accept(
     }
 }
 
-fn row(config: &Config, it: &Discovery, kept: Option<&KeptRegistry>) -> Value {
+fn row(config: &Config, it: &Discovery, kept: Option<&KeptRegistry>) -> Row {
     let databases: Vec<_> = config
         .databases
         .iter()
         .filter(|database| database.discovery.as_deref() == Some(it.name.as_str()))
         .collect();
-    let problem = |database: &&Arc<crate::config::Database>| match &database.connection {
+    let problem = |database: &&Arc<Database>| match &database.connection {
         ConnectionSource::Unusable { reason } => {
-            Some(json!({ "database": database.name, "reason": &**reason }))
+            Some(TenantProblem { database: database.name.clone(), reason: reason.to_string() })
         }
         _ => None,
     };
-    let gone: Vec<&str> = kept
-        .iter()
-        .flat_map(|it| &it.tenants)
-        .filter(|it| it.is_gone)
-        .map(|it| it.name.as_str())
-        .collect();
-    json!({
-        "name": it.name,
-        "kind": match it.source {
+    let tenants = kept.iter().flat_map(|it| &it.tenants);
+    Row {
+        name: it.name.clone(),
+        kind: match it.source {
             RegistrySource::Query { .. } => "query",
             RegistrySource::Databases { .. } => "databases",
             RegistrySource::Files { .. } => "files",
         },
-        "from": it.from().map(|it| it.name.as_str()),
-        "databases": databases.len(),
-        "problems": databases.iter().filter_map(problem).collect::<Vec<_>>(),
-        "gone": gone,
-        "doubt": kept.and_then(|it| it.doubt).map(Why::word),
-        "read_at": kept.and_then(|it| it.read_at).map(|it| it.to_string()),
-        "tried_at": kept.and_then(|it| it.tried_at).map(|it| it.to_string()),
-        "failure": kept.and_then(|it| it.detail.as_deref()),
-    })
+        from: it.from().map(|it| it.name.clone()),
+        databases: databases.len(),
+        problems: databases.iter().filter_map(problem).collect(),
+        gone: tenants.filter(|it| it.is_gone).map(|it| it.name.clone()).collect(),
+        doubt: kept.and_then(|it| it.doubt).map(DoubtWord::from),
+        read_at: kept.and_then(|it| it.read_at).map(At::from),
+        tried_at: kept.and_then(|it| it.tried_at).map(At::from),
+        failure: kept.and_then(|it| it.detail.clone()),
+    }
 }

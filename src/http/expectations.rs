@@ -7,16 +7,18 @@ use std::collections::BTreeSet;
 use std::str::FromStr as _;
 use std::sync::Arc;
 
-use axum::extract::RawQuery;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
 use serde_json::Value;
-use serde_json::json;
 
 use super::Face;
 use super::answer;
+use super::answers::expectations::DeclaredIdentity;
+use super::answers::expectations::Expectation;
+use super::answers::expectations::Expectations;
+use super::answers::expectations::LearntIdentity;
 use super::databases;
 use super::query::Query;
 use super::refusal::Refusal;
@@ -30,12 +32,7 @@ use crate::schema::Residence;
 
 /// By name (`?database=`), or by what a database says of itself and where it is reached (`?system=&oid=`,
 /// `?places=host:port,…&dbname=`): whichever fits.
-pub(super) async fn find(
-    State(face): State<Face>,
-    RawQuery(query): RawQuery,
-) -> Result<Response, Refusal> {
-    let known = ["database", "system", "oid", "places", "dbname"];
-    let mut query = Query::read(query.as_deref(), &known)?;
+pub(super) async fn find(State(face): State<Face>, mut query: Query) -> Result<Response, Refusal> {
     let config = Arc::clone(&face.config.borrow());
     let states = face.store.database_states().await?;
     let residences: BTreeMap<String, Residence> = states
@@ -53,16 +50,12 @@ pub(super) async fn find(
     let windows: BTreeMap<String, Window> =
         face.store.standing().await?.windows.into_iter().collect();
     let now = face.clock.now();
-    let expectations: Vec<Value> = found
+    let expectations = found
         .iter()
         .map(|it| expectation(it, windows.get(&it.name), residences.get(&it.name), now))
         .collect();
-    let manifests: Vec<Value> = config.manifests.values().map(|it| resolved::to_json(it)).collect();
-    let body = json!({
-        "expectations": expectations,
-        "manifests": manifests,
-        "registered": config.databases.len(),
-    });
+    let manifests = config.manifests.values().map(|it| resolved::to_json(it)).collect();
+    let body = Expectations { expectations, manifests, registered: config.databases.len() };
     Ok(answer(StatusCode::OK, &body))
 }
 
@@ -107,7 +100,7 @@ fn expectation(
     window: Option<&Window>,
     residence: Option<&Residence>,
     now: Timestamp,
-) -> Value {
+) -> Expectation {
     let force = in_force(&database.manifest, window, None, now);
     // What is accepted in this database alone, and its severities, count like those of its manifest.
     let of_it = |it: &Manifest| {
@@ -118,12 +111,16 @@ fn expectation(
     };
     let manifests: Vec<Value> = force.manifests().map(|it| of_it(it)).collect();
     let pin = database.pin.as_ref();
-    json!({
-        "database": database.name,
-        "labels": database.labels,
-        "manifests": manifests,
-        "deploy": force.deploy,
-        "declared": pin.map(|it| json!({ "system": it.system, "oid": it.oid, "name": it.name })),
-        "learnt": residence.map(|it| json!({ "system": it.system, "oid": it.oid })),
-    })
+    Expectation {
+        database: database.name.clone(),
+        labels: database.labels.clone(),
+        manifests,
+        deploy: force.deploy,
+        declared: pin.map(|it| DeclaredIdentity {
+            system: it.system,
+            oid: it.oid,
+            name: it.name.clone(),
+        }),
+        learnt: residence.map(|it| LearntIdentity { system: it.system, oid: it.oid }),
+    }
 }

@@ -3,19 +3,21 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use axum::extract::Path;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use serde_json::Value;
-use serde_json::json;
 
 use super::Face;
 use super::answer;
+use super::answers::manifests::ByDeploy;
+use super::answers::manifests::Manifest as Row;
+use super::answers::manifests::ManifestReleased;
+use super::answers::manifests::Manifests;
 use super::asked::Asked;
 use super::body::spelled;
 use super::refusal::Refusal;
+use super::segment::Segment;
 use crate::config::Database;
 use crate::deploy::Window;
 use crate::deploy::in_force;
@@ -33,45 +35,41 @@ pub(super) async fn list(State(face): State<Face>) -> Result<Response, Refusal> 
     let windows: BTreeMap<String, Window> =
         face.store.standing().await?.windows.into_iter().collect();
     let now = face.clock.now();
-    let others = |name: &str| -> Vec<Value> {
+    let others = |name: &str| -> Vec<ByDeploy> {
         let of_it = config.databases.iter().filter(|it| it.manifest.name == name);
         of_it.filter_map(|it| by_deploy(it, windows.get(&it.name)?, now)).collect()
     };
     let used = |name: &str| config.databases.iter().filter(|it| it.manifest.name == name).count();
-    let manifests: Vec<Value> = config
-        .manifests
-        .values()
-        .map(|it| {
-            let mut row = row(it, used(&it.name), states.get(it.name.as_str()).copied());
-            row["by_deploy"] = Value::Array(others(&it.name));
-            row
-        })
-        .collect();
-    Ok(answer(StatusCode::OK, &json!({ "manifests": manifests })))
+    let whole = |it: &Arc<Manifest>| {
+        let state = states.get(it.name.as_str()).copied();
+        row(it, used(&it.name), state, others(&it.name))
+    };
+    let manifests = config.manifests.values().map(whole).collect();
+    Ok(answer(StatusCode::OK, &Manifests { manifests }))
 }
 
 /// A database that a deploy holds to something else than the file says, or beside it.
-fn by_deploy(database: &Database, window: &Window, now: Timestamp) -> Option<Value> {
+fn by_deploy(database: &Database, window: &Window, now: Timestamp) -> Option<ByDeploy> {
     let force = in_force(&database.manifest, Some(window), None, now);
     let is_open = force.deploy.is_some();
     if !is_open && force.manifest.hash == database.manifest.hash {
         return None;
     }
     let manifest = if is_open { &window.new } else { &force.manifest };
-    Some(json!({
-        "database": database.name,
-        "deploy": window.deploy,
-        "state": if is_open { "open" } else { "in_force" },
-        "manifest": manifest.name,
-        "hash": manifest.hash,
-        "ref": force.reference,
-    }))
+    Some(ByDeploy {
+        database: database.name.clone(),
+        deploy: window.deploy,
+        state: if is_open { "open" } else { "in_force" },
+        manifest: manifest.name.clone(),
+        hash: manifest.hash.clone(),
+        r#ref: force.reference,
+    })
 }
 
 /// Lets the findings of a changed manifest through.
 pub(super) async fn release(
     State(face): State<Face>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     asked: Asked,
 ) -> Result<Response, Refusal> {
     asked.body.only(&[])?;
@@ -90,7 +88,7 @@ pub(super) async fn release(
                 author = asked.author,
                 "manifest `{name}` was released"
             );
-            Ok(answer(StatusCode::OK, &json!({ "manifest": name, "audited_now": databases })))
+            Ok(answer(StatusCode::OK, &ManifestReleased { manifest: name, audited_now: databases }))
         }
         ReleaseManifest::NothingHeld | ReleaseManifest::NoSuch => {
             Err(Refusal::conflict(format!("nothing of manifest `{name}` is held")))
@@ -98,21 +96,27 @@ pub(super) async fn release(
     }
 }
 
-fn row(it: &Manifest, databases: usize, state: Option<&ManifestState>) -> Value {
+fn row(
+    it: &Manifest,
+    databases: usize,
+    state: Option<&ManifestState>,
+    by_deploy: Vec<ByDeploy>,
+) -> Row {
     let trial = state.and_then(|it| it.trial.as_ref());
     let word = match state {
         Some(it) if it.suspect => "suspect",
         Some(it) if it.trial.is_some() => "trial",
         _ => "trusted",
     };
-    json!({
-        "name": it.name,
-        "hash": it.hash,
-        "state": word,
-        "tables": it.tables().count(),
-        "databases": databases,
-        "trusted_hash": state.map(|it| it.trusted_hash.as_str()),
-        "since": trial.map(|(_, at)| at.to_string()),
-        "held": state.map_or_else(Vec::new, |it| it.held.clone()),
-    })
+    Row {
+        name: it.name.clone(),
+        hash: it.hash.clone(),
+        state: word,
+        tables: it.tables().count(),
+        databases,
+        trusted_hash: state.map(|it| it.trusted_hash.clone()),
+        since: trial.map(|(_, at)| (*at).into()),
+        held: state.map_or_else(Vec::new, |it| it.held.clone()),
+        by_deploy,
+    }
 }

@@ -3,6 +3,9 @@
 //! A number that the state does not tell is left out, never 0: what is not known is not fine. Bounded: a series
 //! for each verdict, kind of incident and channel, and for a database only where `metrics.per_database` says
 //! so. Names are those that Prometheus's own rules ask for: base units, `_total`, `_seconds`.
+//!
+//! **Invariant.** Fewer than 400 series with up to eight channels, whatever happens and however many databases there
+//! are, unless `metrics.per_database` is on.
 
 mod exposition;
 mod gauges;
@@ -16,18 +19,25 @@ use axum::response::Response;
 use prometheus_client::registry::Registry;
 
 use super::Face;
+use super::access;
+use super::access::Reads;
 use super::probes;
+use crate::metrics::Counted;
 
 /// The text format of Prometheus.
 const CONTENT_TYPE: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// 200 whatever the state says: that the state cannot be read is one of the metrics.
-pub(super) async fn metrics(State(face): State<Face>) -> Response {
+/// 200 whatever the state says: that the state cannot be read is one of the metrics. Names of databases
+/// leave the machine only for who may read.
+pub(super) async fn metrics(State(face): State<Face>, Reads(reads): Reads) -> Response {
     let now = face.clock.now();
     let config = face.config.borrow().clone();
+    if config.metrics_per_database && !config.http.is_local() && !reads {
+        return access::needs_token().into_response();
+    }
     let stored = probes::read(gauges::Stored::read(&face.store, now)).await.ok();
     let mut registry = Registry::with_prefix("schemawarden");
-    counters(&mut registry, &face);
+    counters(&mut registry, face.store.metrics().counted());
     gauges::register(&mut registry, &face, &config, stored.as_ref(), now);
     let mut open_metrics = String::new();
     if prometheus_client::encoding::text::encode(&mut open_metrics, &registry).is_err() {
@@ -43,8 +53,7 @@ pub(super) async fn metrics(State(face): State<Face>) -> Response {
 }
 
 /// What this process has counted.
-fn counters(registry: &mut Registry, face: &Face) {
-    let it = face.store.metrics().counted();
+fn counters(registry: &mut Registry, it: &Counted) {
     registry.register("audits", "Audits that came back, by verdict", it.audits.clone());
     registry.register(
         "audit_duration_seconds",
@@ -63,6 +72,11 @@ fn counters(registry: &mut Registry, face: &Face) {
         it.failures.clone(),
     );
     registry.register(
+        "notifications_suppressed",
+        "Changes of incidents that nobody was told of when they happened, by reason",
+        it.suppressed.clone(),
+    );
+    registry.register(
         "notification_latency_seconds",
         "From the first moment of a message to its arrival",
         it.latency.clone(),
@@ -72,4 +86,64 @@ fn counters(registry: &mut Registry, face: &Face) {
         "Messages that were given up: nobody was told",
         it.abandoned.clone(),
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::channel::Failure;
+    use crate::incident::IncidentKind;
+    use crate::incident::Step;
+    use crate::metrics::Metrics;
+    use crate::notification::NotificationType as Type;
+
+    const STEPS: [Step; 6] = [
+        Step::Opened,
+        Step::Changed,
+        Step::Reminded,
+        Step::Resolved,
+        Step::Acknowledged,
+        Step::Released,
+    ];
+    const TYPES: [Type; 4] = [Type::Opened, Type::Changed, Type::Reminder, Type::Resolved];
+    const FAILURES: [Failure; 7] = [
+        Failure::Auth,
+        Failure::RateLimited,
+        Failure::Client,
+        Failure::Server,
+        Failure::Timeout,
+        Failure::Io,
+        Failure::Payload,
+    ];
+    const CHANNELS: usize = 8;
+    /// What is not counted here but read: verdicts, open incidents by kind, a few of the process.
+    const READ_MAX: usize = 40 + CHANNELS;
+
+    #[test]
+    fn it_is_bounded_whatever_happens() {
+        let metrics = Metrics::default();
+        for kind in IncidentKind::ALL {
+            for it in &STEPS {
+                metrics.transition(kind.word(), it.word());
+            }
+        }
+        for channel in (0..CHANNELS).map(|it| format!("channel-{it}")) {
+            for r#type in TYPES.map(Type::word) {
+                metrics.notified(&channel, r#type);
+                for failure in FAILURES {
+                    metrics.not_notified(&channel, r#type, failure.word());
+                }
+            }
+        }
+        metrics.audited("clean", Duration::ZERO);
+        metrics.delivered(Duration::ZERO);
+        let mut registry = Registry::with_prefix("schemawarden");
+        counters(&mut registry, metrics.counted());
+        let mut text = String::new();
+        prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+        let series = text.lines().filter(|it| !it.starts_with('#')).count();
+        assert!(series + READ_MAX < 400, "{series}\n{text}");
+    }
 }

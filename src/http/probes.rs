@@ -12,11 +12,14 @@ use axum::response::IntoResponse as _;
 use axum::response::Response;
 use jiff::SignedDuration;
 use jiff::Timestamp;
-use serde_json::Value;
-use serde_json::json;
 
 use super::Face;
+use super::access::Reads;
 use super::answer;
+use super::answers;
+use super::answers::health::OutboxHealth;
+use super::deliveries::parked;
+use super::silences;
 use crate::config::Config;
 use crate::health::not_come_round;
 use crate::store;
@@ -58,91 +61,85 @@ pub(super) async fn livez(State(face): State<Face>) -> Response {
 }
 
 /// 200 while config and state are there and the process is not stopping. `?verbose` names each
-/// condition.
-pub(super) async fn readyz(State(face): State<Face>, RawQuery(query): RawQuery) -> Response {
+/// condition. Who may not read learns which of them fails, and not why.
+pub(super) async fn readyz(
+    State(face): State<Face>,
+    Reads(reads): Reads,
+    RawQuery(query): RawQuery,
+) -> Response {
     let troubles = read(face.store.channel_troubles()).await;
-    let (troubles, unreadable) = match troubles {
+    let (troubles, unread) = match troubles {
         Ok(troubles) => (troubles, None),
         Err(fault) => (Vec::new(), Some(fault)),
     };
-    let conditions = conditions(&face, unreadable);
-    let ready = conditions.iter().all(|it| it.fault.is_none());
-    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let found = conditions(&face, unread);
+    let is_ready = found.iter().all(|it| it.fault.is_none());
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let verbose = query.is_some_and(|it| it.split('&').any(|key| key.starts_with("verbose")));
     let mut body = String::new();
-    for condition in &conditions {
+    for condition in &found {
         // Writing to a String cannot fail.
         let _ = match &condition.fault {
             None if verbose => writeln!(body, "[+]{} ok", condition.name),
             None => Ok(()),
+            Some(_) if !reads => writeln!(body, "[-]{} failed", condition.name),
             Some(fault) => writeln!(body, "[-]{} failed: {fault}", condition.name),
         };
     }
+    let verbose = verbose && reads;
     if verbose && let Some(refused) = face.health.reload_refused() {
         let _ = writeln!(body, "[!]reload refused, the earlier config is in force: {refused}");
     }
     for it in troubles.iter().filter(|_| verbose) {
         let _ = writeln!(body, "[!]{it}");
     }
-    body.push_str(if ready { "ok\n" } else { "not ready\n" });
+    body.push_str(if is_ready { "ok\n" } else { "not ready\n" });
     text(status, body)
 }
 
 /// Readiness as JSON, with the fleet in numbers. A number that the state does not tell is null,
-/// never 0: what is not known is not fine.
-pub(super) async fn healthz(State(face): State<Face>) -> Response {
+/// never 0: what is not known is not fine. Who may not read gets numbers, and neither names nor reasons.
+pub(super) async fn healthz(State(face): State<Face>, Reads(reads): Reads) -> Response {
     let now = face.clock.now();
     let config = face.config.borrow().clone();
-    let (stored, unreadable) = match read(stored(&face.store, now)).await {
-        Ok(stored) => (Some(stored), None),
+    let (known, unread) = match read(stored(&face.store, now)).await {
+        Ok(known) => (Some(known), None),
         Err(fault) => (None, Some(fault)),
     };
-    let conditions = conditions(&face, unreadable);
-    let ready = conditions.iter().all(|it| it.fault.is_none());
+    let conditions = conditions(&face, unread);
+    let is_ready = conditions.iter().all(|it| it.fault.is_none());
     let overdue = face
         .health
         .timings()
         .values()
         .filter(|it| now.duration_since(it.next_due) > OVERDUE_AFTER)
         .count();
-    let outbox = stored.as_ref().map(|it| it.outbox);
+    let outbox = known.as_ref().map(|it| it.outbox);
     let oldest = outbox.and_then(|it| it.oldest);
     let stuck = outbox.map(|_| oldest.is_some_and(|age| age > STUCK_DELIVERY_AFTER));
+    let told = |fault: String| if reads { fault } else { "told to who may read".to_owned() };
     let faults: BTreeMap<_, _> =
-        conditions.iter().filter_map(|it| Some((it.name, it.fault.clone()?))).collect();
-    let body = json!({
-        "ready": ready,
-        "faults": faults,
-        "version": env!("CARGO_PKG_VERSION"),
-        "databases": config.databases.len(),
-        "verdicts": stored.as_ref().map(|it| verdicts(&config, &it.states)),
-        "audits_overdue": overdue,
-        "incidents_open": stored.as_ref().map(|it| it.open_incidents),
-        "deliveries": {
-            "pending": outbox.map(|it| it.pending),
-            "oldest_seconds": oldest.map(|it| it.as_secs()),
-            "stuck": stuck,
-            "abandoned": outbox.map(|it| it.abandoned),
+        conditions.iter().filter_map(|it| Some((it.name, told(it.fault.clone()?)))).collect();
+    let body = answers::health::Health {
+        ready: is_ready,
+        faults,
+        version: reads.then_some(env!("CARGO_PKG_VERSION")),
+        databases: config.databases.len(),
+        verdicts: known.as_ref().map(|it| verdicts(&config, &it.states)),
+        audits_overdue: overdue,
+        incidents_open: known.as_ref().map(|it| it.open_incidents),
+        deliveries: OutboxHealth {
+            pending: outbox.map(|it| it.pending),
+            oldest_seconds: oldest.map(|it| it.as_secs()),
+            stuck,
+            abandoned: outbox.map(|it| it.abandoned),
         },
-        "parked": stored.as_ref().map(|it| parked(&it.parked)),
-        "maintenance": super::silences::windows(&config.policy, now),
-        "config_hash": config.hash,
-        "reload_refused": face.health.reload_refused(),
-    });
-    answer(if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
-}
-
-/// The channels that their receivers say are wrong.
-fn parked(parked: &[Parked]) -> Value {
-    let one = |it: &Parked| {
-        json!({
-            "channel": it.channel,
-            "since": it.since.to_string(),
-            "failure": it.failure,
-            "detail": it.detail,
-        })
+        parked: known.filter(|_| reads).map(|it| it.parked.into_iter().map(parked).collect()),
+        maintenance: reads.then(|| silences::windows(&config.policy, now)),
+        config_hash: reads.then(|| config.hash.clone()),
+        reload_refused: face.health.reload_refused().filter(|_| reads),
     };
-    parked.iter().map(one).collect()
+    answer(if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
 }
 
 /// How many registered databases have which verdict.
@@ -210,6 +207,8 @@ fn text(status: StatusCode, body: String) -> Response {
 mod tests {
     use std::sync::Arc;
 
+    use serde_json::Value;
+    use serde_json::json;
     use tokio::sync::watch;
 
     use super::*;
@@ -239,7 +238,7 @@ mod tests {
     }
 
     async fn ask(face: &Face) -> (StatusCode, Value) {
-        let response = healthz(State(face.clone())).await;
+        let response = healthz(State(face.clone()), Reads(true)).await;
         let status = response.status();
         let body = axum::body::to_bytes(response.into_body(), 1 << 16).await.unwrap();
         (status, serde_json::from_slice(&body).unwrap())
@@ -267,7 +266,7 @@ mod tests {
         for unknown in ["pending", "oldest_seconds", "stuck", "abandoned"] {
             assert_eq!(body["deliveries"][unknown], Value::Null, "{unknown}: {body}");
         }
-        let response = readyz(State(face), RawQuery(None)).await;
+        let response = readyz(State(face), Reads(true), RawQuery(None)).await;
         assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     }
 }

@@ -1,43 +1,114 @@
-//! What stands behind the `?` of a list: filters and a limit. A key that is not known is an error: a
-//! misspelt filter would answer with everything.
+//! What stands behind the `?` of a request: filters, a limit, a cursor. Which parameters a request takes
+//! says the table ([`super::routes`]), and here the request is held to it: a parameter that is not known
+//! or says nothing is an error, because a misspelt filter would answer with everything.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
+use axum::extract::FromRequestParts;
+use axum::extract::Request;
+use axum::extract::State;
+use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::IntoResponse as _;
+use axum::response::Response;
+
+use super::Face;
 use super::body::spelled;
+use super::refusal::Refusal;
 use crate::nearest::nearest;
 
 /// Rows of one answer, where the request says nothing.
 pub(super) const ROWS: usize = 1000;
 /// Rows of one answer, at most.
 pub(super) const ROWS_MAX: usize = 10_000;
+/// Values that a parameter which may be repeated takes.
+const REPEATS_MAX: usize = 20;
 
-/// The filters of one request.
-#[derive(Debug)]
-pub(super) struct Query(BTreeMap<String, String>);
+/// The parameters that one operation takes.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Known {
+    /// Their names, in the order in which errors list them.
+    pub(super) names: Vec<&'static str>,
+    /// Those of them that may be there several times.
+    pub(super) repeated: Vec<&'static str>,
+}
+
+/// The parameters of one request; all of them are known.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Query(BTreeMap<String, Vec<String>>);
+
+/// Reads the query of a request for its handler, or refuses it.
+pub(super) async fn check(
+    State(known): State<Arc<Known>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    match Query::parse(request.uri().query(), &known) {
+        Ok(query) => {
+            request.extensions_mut().insert(query);
+            next.run(request).await
+        }
+        Err(wrong) => Refusal::from(wrong).into_response(),
+    }
+}
+
+impl FromRequestParts<Face> for Query {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Face) -> Result<Self, Refusal> {
+        // Without `check` there is none, and nothing was given.
+        Ok(parts.extensions.remove().unwrap_or_default())
+    }
+}
 
 impl Query {
-    /// Reads `a=b&c=d`, where every key is one of `known`, each once.
-    pub(super) fn read(query: Option<&str>, known: &[&str]) -> Result<Self, String> {
-        let mut values = BTreeMap::new();
+    /// Reads what a form of a page sends, where every field is one of `known`: what was left empty is
+    /// not there.
+    pub(super) fn read(query: Option<&str>, known: &[&'static str]) -> Result<Self, String> {
+        let filled = url::form_urlencoded::parse(query.unwrap_or("").as_bytes())
+            .filter(|(key, value)| !(value.is_empty() && known.contains(&&**key)));
+        let filled =
+            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(filled).finish();
+        Self::parse(Some(&filled), &Known { names: known.to_vec(), repeated: Vec::new() })
+    }
+
+    /// Reads `a=b&c=d`, where every key is one of `known`, and each once unless it may be repeated.
+    fn parse(query: Option<&str>, known: &Known) -> Result<Self, String> {
+        let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
         for (key, value) in url::form_urlencoded::parse(query.unwrap_or("").as_bytes()) {
-            if !known.contains(&&*key) {
-                let meant = match nearest(&key, known.iter().copied()) {
+            if !known.names.contains(&&*key) {
+                let meant = match nearest(&key, known.names.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None if known.is_empty() => "this request takes none".to_owned(),
-                    None => format!("this list takes `{}`", known.join("`, `")),
+                    None if known.names.is_empty() => "this request takes none".to_owned(),
+                    None => format!("this request takes `{}`", known.names.join("`, `")),
                 };
-                return Err(format!("there is no filter `{}`; {meant}", spelled(&key)));
+                return Err(format!("there is no parameter `{}`; {meant}", spelled(&key)));
             }
-            if values.insert(key.to_string(), value.into_owned()).is_some() {
-                return Err(format!("the filter `{key}` is there twice"));
+            if value.is_empty() {
+                return Err(format!("`{key}` is empty: give it a value, or leave it out"));
             }
+            let so_far = values.entry(key.to_string()).or_default();
+            let max = if known.repeated.contains(&&*key) { REPEATS_MAX } else { 1 };
+            if so_far.len() >= max {
+                return Err(match max {
+                    1 => format!("the parameter `{key}` is there twice"),
+                    max => format!("the parameter `{key}` is there more than {max} times"),
+                });
+            }
+            so_far.push(value.into_owned());
         }
         Ok(Self(values))
     }
 
-    /// The value of a filter; an empty one counts as not there.
+    /// The value of a parameter.
     pub(super) fn text(&mut self, key: &str) -> Option<String> {
-        self.0.remove(key).filter(|it| !it.is_empty())
+        self.all(key).pop()
+    }
+
+    /// Every value of a parameter that may be repeated.
+    pub(super) fn all(&mut self, key: &str) -> Vec<String> {
+        self.0.remove(key).unwrap_or_default()
     }
 
     /// One of the words that `read` knows; `words` lists them for the error.
@@ -68,6 +139,14 @@ impl Query {
         }
     }
 
+    /// The row after which the page begins, as `read` reads it.
+    pub(super) fn after<T>(
+        &mut self,
+        read: impl Fn(&str) -> Result<T, String>,
+    ) -> Result<Option<T>, String> {
+        self.text("after").map(|it| read(&it)).transpose()
+    }
+
     /// Whether a switch is on: `1` or `true`.
     pub(super) fn switch(&mut self, key: &str) -> Result<bool, String> {
         match self.text(key).as_deref() {
@@ -82,31 +161,54 @@ impl Query {
 mod tests {
     use super::*;
 
+    fn known(names: &[&'static str]) -> Known {
+        Known { names: names.to_vec(), repeated: vec!["label"] }
+    }
+
     #[test]
-    fn filters_are_known_and_given_once() {
-        let known = ["state", "database", "limit", "all"];
+    fn parameters_are_read_strictly() {
+        let known = known(&["state", "database", "limit", "all", "label"]);
+        let takes = "this request takes `state`, `database`, `limit`, `all`, `label`";
         for (query, said) in [
-            ("sate=open", "there is no filter `sate`; did you mean `state`?"),
-            ("x=1", "there is no filter `x`; this list takes `state`, `database`, `limit`, `all`"),
-            ("state=open&state=resolved", "the filter `state` is there twice"),
-            (
-                "%1b=1",
-                "there is no filter `\\x1b`; this list takes `state`, `database`, `limit`, `all`",
-            ),
+            ("stat=open", "there is no parameter `stat`; did you mean `state`?".to_owned()),
+            ("x=1", format!("there is no parameter `x`; {takes}")),
+            ("state=open&state=resolved", "the parameter `state` is there twice".to_owned()),
+            ("state=", "`state` is empty: give it a value, or leave it out".to_owned()),
+            ("state", "`state` is empty: give it a value, or leave it out".to_owned()),
+            ("%1b=1", format!("there is no parameter `\\x1b`; {takes}")),
+            ("=1", format!("there is no parameter ``; {takes}")),
         ] {
-            assert_eq!(Query::read(Some(query), &known).unwrap_err(), said, "{query}");
+            assert_eq!(Query::parse(Some(query), &known).unwrap_err(), said, "{query}");
         }
-        let mut query = Query::read(Some("database=a%20b&state=&limit=5&all=1"), &known).unwrap();
+        let many = "label=a%3Db&".repeat(REPEATS_MAX + 1);
+        assert!(Query::parse(Some(&many), &known).unwrap_err().contains("more than 20 times"));
+        let none = Query::parse(Some("x=1"), &Known::default()).unwrap_err();
+        assert_eq!(none, "there is no parameter `x`; this request takes none");
+
+        let read = "database=a%20b&limit=5&all=1&label=a%3Db&label=c%3Dd";
+        let mut query = Query::parse(Some(read), &known).unwrap();
         assert_eq!(query.text("database").as_deref(), Some("a b"));
         assert_eq!(query.text("state"), None);
         assert_eq!(query.limit(), Ok(5));
         assert_eq!(query.switch("all"), Ok(true));
+        assert_eq!(query.all("label"), ["a=b", "c=d"]);
         assert_eq!(query.limit(), Ok(ROWS));
     }
 
     #[test]
+    fn a_form_may_leave_fields_empty() {
+        let mut query =
+            Query::read(Some("search=&verdict=clean&done"), &["search", "verdict", "done"])
+                .unwrap();
+        assert_eq!((query.text("search"), query.text("done")), (None, None));
+        assert_eq!(query.text("verdict").as_deref(), Some("clean"));
+        assert!(Query::read(Some("serch="), &["search"]).unwrap_err().contains("`search`?"));
+    }
+
+    #[test]
     fn limits_and_words_are_checked() {
-        let read = |query| Query::read(Some(query), &["limit", "state", "all"]).unwrap();
+        let known = known(&["limit", "state", "all"]);
+        let read = |query| Query::parse(Some(query), &known).unwrap();
         for query in ["limit=0", "limit=10001", "limit=-1", "limit=x"] {
             assert!(read(query).limit().unwrap_err().contains("1 to 10000"), "{query}");
         }

@@ -1,7 +1,10 @@
-//! Why a request gets no answer: an error as `application/problem+json` (RFC 9457).
+//! Why a request gets no answer: an error as `application/problem+json` (RFC 9457), or as a page for who asks
+//! for pages ([`page`]).
 //!
 //! The detail is written for the person behind the client, and holds no secret: what went wrong
 //! inside is in the log.
+
+pub(super) mod page;
 
 use axum::http::HeaderValue;
 use axum::http::StatusCode;
@@ -20,11 +23,20 @@ pub(super) struct Refusal {
     detail: String,
     /// For 401: how to ask properly.
     challenge: Option<&'static str>,
+    /// For 429 and 503: when to ask again, in seconds.
+    after: Option<u16>,
+}
+
+/// What a response refuses, carried along in its extensions for who words it otherwise.
+#[derive(Clone, Debug)]
+pub(super) struct Told {
+    pub(super) status: StatusCode,
+    pub(super) detail: String,
 }
 
 impl Refusal {
     pub(super) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
-        Self { status, detail: detail.into(), challenge: None }
+        Self { status, detail: detail.into(), challenge: None, after: None }
     }
 
     /// What is asked about is not there.
@@ -40,6 +52,20 @@ impl Refusal {
     /// Nobody that we know asks; `challenge` goes into `WWW-Authenticate`.
     pub(super) fn unauthorized(challenge: &'static str, detail: impl Into<String>) -> Self {
         Self { challenge: Some(challenge), ..Self::new(StatusCode::UNAUTHORIZED, detail) }
+    }
+
+    /// Asking again makes sense then.
+    pub(super) fn after_seconds(self, after: u16) -> Self {
+        Self { after: Some(after), ..self }
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    #[cfg(test)]
+    pub(super) fn detail(&self) -> &str {
+        &self.detail
     }
 }
 
@@ -62,7 +88,7 @@ impl From<StoreError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let Self { status, detail, challenge } = self;
+        let Self { status, detail, challenge, after } = self;
         let body = json!({
             "type": "about:blank",
             "title": status.canonical_reason().unwrap_or("error"),
@@ -75,6 +101,10 @@ impl IntoResponse for Refusal {
         if let Some(challenge) = challenge {
             headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(challenge));
         }
+        if let Some(after) = after {
+            headers.insert(header::RETRY_AFTER, HeaderValue::from(after));
+        }
+        response.extensions_mut().insert(Told { status, detail });
         response
     }
 }

@@ -3,23 +3,28 @@
 
 use std::collections::BTreeMap;
 
-use axum::extract::RawQuery;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 use serde_json::Value;
-use serde_json::json;
 
 use super::Face;
 use super::answer;
+use super::answers::At;
+use super::answers::fleet_report::AcceptedFinding;
+use super::answers::fleet_report::Coverage as Watched;
+use super::answers::fleet_report::FleetReport;
+use super::answers::fleet_report::KindTally;
+use super::answers::fleet_report::TimeToResolve;
 use super::body::spelled;
 use super::incidents::short;
 use super::query::Query;
 use super::refusal::Refusal;
 use crate::config::period;
 use crate::incident::Incident;
+use crate::incident::IncidentKind;
 use crate::incident::IncidentState;
 use crate::store::Coverage;
 
@@ -29,24 +34,23 @@ const SINCE: &str = "30d";
 /// The report on the time from `since` (a length of time, or an instant) to now.
 pub(super) async fn report(
     State(face): State<Face>,
-    RawQuery(query): RawQuery,
+    mut query: Query,
 ) -> Result<Response, Refusal> {
-    let mut query = Query::read(query.as_deref(), &["since"])?;
     let now = face.clock.now();
     let since = since(&query.text("since").unwrap_or_else(|| SINCE.to_owned()), now)?;
     let past = face.store.past(since, now).await?;
     let incidents: Vec<&Incident> = past.incidents.iter().map(|it| &it.incident).collect();
-    let body = json!({
-        "since": since.to_string(),
-        "until": now.to_string(),
-        "history_from": past.history_from.map(|it| it.to_string()),
-        "databases": past.databases.iter().map(coverage).collect::<Vec<_>>(),
-        "kinds": kinds(&incidents, since),
-        "time_to_resolve": time_to_resolve(&incidents, since),
-        "incidents": past.incidents.iter().map(short).collect::<Vec<_>>(),
-        "more": past.more,
-        "known": known(&face.store.last_reports().await?),
-    });
+    let body = FleetReport {
+        since: since.into(),
+        until: now.into(),
+        history_from: past.history_from.map(At::from),
+        kinds: kinds(&incidents, since),
+        time_to_resolve: time_to_resolve(&incidents, since),
+        incidents: past.incidents.iter().map(short).collect(),
+        databases: past.databases.into_iter().map(coverage).collect(),
+        more: past.more,
+        known: known(&face.store.last_reports().await?),
+    };
     Ok(answer(StatusCode::OK, &body))
 }
 
@@ -66,34 +70,40 @@ fn since(text: &str, now: Timestamp) -> Result<Timestamp, String> {
     if at >= now { Err(wrong()) } else { Ok(at) }
 }
 
-fn coverage(it: &Coverage) -> Value {
-    json!({
-        "name": it.database,
-        "manifest": it.manifest,
-        "audits": it.audits,
-        "complete": it.complete,
-        "clean": it.clean,
-        "drifted": it.drifted,
-        "unknown": it.unknown,
-        "longest_gap_seconds": it.longest_gap.as_secs(),
-    })
+fn coverage(it: Coverage) -> Watched {
+    Watched {
+        name: it.database,
+        manifest: it.manifest,
+        audits: it.audits,
+        complete: it.complete,
+        clean: it.clean,
+        drifted: it.drifted,
+        unknown: it.unknown,
+        longest_gap_seconds: it.longest_gap.as_secs(),
+    }
 }
 
 /// How many incidents of each kind were opened and resolved since then, and are open now.
-fn kinds(incidents: &[&Incident], since: Timestamp) -> Value {
-    let mut kinds: BTreeMap<&str, [u64; 3]> = BTreeMap::new();
+fn kinds(incidents: &[&Incident], since: Timestamp) -> Vec<KindTally> {
+    let mut kinds: BTreeMap<&str, (IncidentKind, [u64; 3])> = BTreeMap::new();
     for it in incidents {
-        let [opened, resolved, open] = kinds.entry(it.kind.word()).or_default();
+        let none = || (it.kind, [0; 3]);
+        let (_, [opened, resolved, open]) = kinds.entry(it.kind.word()).or_insert_with(none);
         *opened += u64::from(it.opened_at >= since);
         *resolved += u64::from(it.resolved_at.is_some_and(|at| at >= since));
         *open += u64::from(it.state != IncidentState::Resolved);
     }
-    let row = |(kind, [opened, resolved, open]): (&str, [u64; 3])| json!({ "kind": kind, "opened": opened, "resolved": resolved, "open": open });
-    kinds.into_iter().map(row).collect()
+    let row = |(kind, [opened, resolved, open]): (IncidentKind, [u64; 3])| KindTally {
+        kind: kind.into(),
+        opened,
+        resolved,
+        open,
+    };
+    kinds.into_values().map(row).collect()
 }
 
 /// Of those that were resolved since then: how long they had been open.
-fn time_to_resolve(incidents: &[&Incident], since: Timestamp) -> Value {
+fn time_to_resolve(incidents: &[&Incident], since: Timestamp) -> TimeToResolve {
     let took = |it: &&Incident| -> Option<SignedDuration> {
         let resolved_at = it.resolved_at.filter(|at| *at >= since)?;
         Some(resolved_at.duration_since(it.opened_at))
@@ -104,38 +114,38 @@ fn time_to_resolve(incidents: &[&Incident], since: Timestamp) -> Value {
     // The nearest rank: a value that there was.
     let rank = |percent: usize| {
         let rank = (seconds.len() * percent).div_ceil(100).max(1);
-        seconds.get(rank - 1)
+        seconds.get(rank - 1).copied()
     };
-    json!({
-        "resolved": seconds.len(),
-        "median_seconds": rank(50),
-        "p90_seconds": rank(90),
-        "longest_seconds": seconds.last(),
-    })
+    TimeToResolve {
+        resolved: seconds.len(),
+        median_seconds: rank(50),
+        p90_seconds: rank(90),
+        longest_seconds: seconds.last().copied(),
+    }
 }
 
 /// Findings of the last audits that are accepted, by the day on which that ends.
-fn known(reports: &[(String, Value)]) -> Vec<Value> {
-    let mut known: Vec<Value> = Vec::new();
+fn known(reports: &[(String, Value)]) -> Vec<AcceptedFinding> {
+    let mut known: Vec<AcceptedFinding> = Vec::new();
     for (database, report) in reports {
         let findings = report["findings"].as_array().into_iter().flatten();
         for it in findings.filter(|it| it["known"] == true) {
             let accepted = &it["detail"]["known"];
-            known.push(json!({
-                "database": database,
-                "kind": it["kind"],
-                "schema": it["schema"],
-                "name": it["name"],
-                "part": it["part"],
-                "reason": accepted["reason"],
-                "owner": accepted["owner"],
-                "until": accepted["until"],
-            }));
+            known.push(AcceptedFinding {
+                database: database.clone(),
+                kind: it["kind"].clone(),
+                schema: it["schema"].clone(),
+                name: it["name"].clone(),
+                part: it["part"].clone(),
+                reason: accepted["reason"].clone(),
+                owner: accepted["owner"].clone(),
+                until: accepted["until"].clone(),
+            });
         }
     }
     known.sort_by_key(|it| {
-        let word = |key: &str| it[key].as_str().unwrap_or_default().to_owned();
-        [word("until"), word("database"), word("schema"), word("name")]
+        let word = |it: &Value| it.as_str().unwrap_or_default().to_owned();
+        [word(&it.until), it.database.clone(), word(&it.schema), word(&it.name)]
     });
     known
 }

@@ -4,20 +4,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Path;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::Value;
-use serde_json::json;
 use tokio::time::timeout;
 
 use super::Face;
 use super::answer;
+use super::answers::databases::ResetAccepted;
 use super::asked::Asked;
 use super::databases::registered;
 use super::databases::transition;
 use super::refusal::Refusal;
+use super::segment::Segment;
 use crate::demand::Answer;
 use crate::store::AcceptReset;
 use crate::store::Accepted;
@@ -28,7 +28,7 @@ const AUDIT_WAITED_MAX: Duration = Duration::from_secs(20);
 /// Accepts it, and has the database audited.
 pub(super) async fn accept(
     State(face): State<Face>,
-    Path(name): Path<String>,
+    Segment(name): Segment,
     mut asked: Asked,
 ) -> Result<Response, Refusal> {
     asked.body.only(&["reason"])?;
@@ -68,7 +68,7 @@ pub(super) async fn accept(
         // It goes on, or the daemon is stopping; what was accepted is.
         _ => Value::Null,
     };
-    let resolved: Vec<Value> = ended.iter().map(transition).collect();
-    let body = json!({ "database": name, "transitions": resolved, "verdict": verdict });
+    let transitions = ended.iter().map(transition).collect();
+    let body = ResetAccepted { database: name, transitions, verdict };
     Ok(answer(StatusCode::OK, &body))
 }

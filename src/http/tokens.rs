@@ -1,8 +1,7 @@
-//! The named tokens of the API: made where there is none, read where they stand, compared.
-//!
-//! A token is hashed before it is compared, and the hashes are compared in constant time with every
-//! configured one, so that the time of an answer says nothing about how near a guess was. Files are
-//! read at each use: a token that is rotated counts from then on.
+//! The named tokens: made where there is none, read where they stand, and compared by their hashes
+//! ([`keyring`]).
+
+pub(super) mod keyring;
 
 use std::fs;
 use std::fs::Permissions;
@@ -15,11 +14,6 @@ use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::Digest as _;
-use sha2::Sha256;
-use subtle::Choice;
-use subtle::ConstantTimeEq as _;
-use tracing::warn;
 
 use crate::config::SecretSource;
 use crate::config::Token;
@@ -122,39 +116,25 @@ pub fn from_file(path: &Path, ours: bool) -> Result<String, TokenError> {
     Ok(String::from_utf8_lossy(first_line(&bytes)).trim().to_owned())
 }
 
-/// The name of the token that `presented` is, if it is one. One that cannot be read is none. Blocks.
-pub(super) fn name_of(tokens: &[Token], presented: &str) -> Option<String> {
-    let presented = Sha256::digest(presented.as_bytes());
-    let mut found = None;
-    for token in tokens {
-        let secret = match read(token) {
-            Ok(secret) => secret,
-            Err(error) => {
-                let cause = &error as &dyn std::error::Error;
-                warn!(error = cause, "the token `{}` cannot be used", token.name);
-                continue;
-            }
-        };
-        let same: Choice = Sha256::digest(secret.expose().as_bytes()).ct_eq(&presented);
-        // No way out before the last one.
-        if bool::from(same) && found.is_none() {
-            found = Some(token.name.clone());
-        }
-    }
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Role;
+
+    /// The name of the token that `presented` is, as a request finds it.
+    fn name_of(tokens: &[Token], presented: &str) -> Option<String> {
+        let keys: Vec<_> = tokens.iter().filter_map(keyring::key).collect();
+        keyring::find(&keys, presented).map(|it| it.name.clone())
+    }
 
     fn inline(name: &str, text: &str) -> Token {
         let source = TokenSource::Secret(SecretSource::Inline(Secret::new(text)));
-        Token { name: name.to_owned(), source }
+        Token { name: name.to_owned(), source, role: Role::Operate }
     }
 
     fn made(path: &Path) -> Token {
-        Token { name: "local".to_owned(), source: TokenSource::Made(path.to_owned()) }
+        let source = TokenSource::Made(path.to_owned());
+        Token { name: "local".to_owned(), source, role: Role::Operate }
     }
 
     fn mode(path: &Path) -> u32 {
@@ -226,7 +206,7 @@ mod tests {
         let ci = TokenSource::Secret(SecretSource::File(file.clone()));
         let tokens = [
             inline("alice", "alice-token-01234567890123456789012345678901"),
-            Token { name: "ci".to_owned(), source: ci },
+            Token { name: "ci".to_owned(), source: ci, role: Role::Read },
             inline("short", "short"),
             inline("empty", ""),
         ];

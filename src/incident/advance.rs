@@ -6,6 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use super::Incident;
+use super::IncidentId;
 use super::IncidentKind;
 use super::IncidentState;
 use super::Life;
@@ -47,6 +48,8 @@ pub struct Advance {
     pub changes: Vec<Change>,
     /// The next audit should come after this time, unless its tick is earlier.
     pub recheck: Option<Duration>,
+    /// An incident of failing audits would open now, were that not told by the one of its server.
+    pub inhibited: bool,
 }
 
 /// Says what one audit changes about the incidents of its database.
@@ -79,6 +82,12 @@ pub fn advance(
     let complete = report.evidence.complete;
     let mut next = Advance { memory: memory.clone(), ..Advance::default() };
     next.changes.extend(failing(current, memory, report, life, server_told, now));
+    // At this audit alone: the streak goes on as long as the outage does.
+    let opens_now = memory.unknown_streak == life.confirm_failing.max(1);
+    next.inhibited = server_told
+        && opens_now
+        && failing(current, memory, report, life, false, now)
+            .is_some_and(|it| it.incident.id == IncidentId::UNASSIGNED);
     if unknown {
         let told_soon = memory.unknown_streak < life.confirm_failing;
         next.recheck = (!complete && told_soon).then_some(RECHECK_FAILING);

@@ -86,8 +86,9 @@ fn labels(map: &Map<String, Value>) -> Result<BTreeMap<String, Vec<Pattern>>, St
     let labels = labels
         .as_object()
         .ok_or("`labels` is an object of labels and values: {\"team\": [\"red\"]}")?;
-    if labels.len() > VALUES_MAX {
-        return Err(format!("`labels`: {} of them; at most {VALUES_MAX}", labels.len()));
+    // As an empty list would, none would match everything.
+    if labels.is_empty() || labels.len() > VALUES_MAX {
+        return Err(format!("`labels` has {} of them; 1 to {VALUES_MAX}", labels.len()));
     }
     let mut all = BTreeMap::new();
     for (label, values) in labels {

@@ -159,6 +159,7 @@ fn a_bad_matcher_is_refused_with_a_reason() {
         (json!({ "kind": "drfit" }), "did you mean `drift`?"),
         (json!({ "severity": "high" }), "there are info, warning, critical"),
         (json!({ "database": [] }), "`database` has 0 values"),
+        (json!({ "database": "x", "labels": {} }), "`labels` has 0 of them"),
         (json!({ "database": [1] }), "a text or a list"),
         (json!({ "labels": "red" }), "`labels` is an object"),
         (json!({ "labels": { "team": "" } }), "`labels.team`: a value has 1 to"),

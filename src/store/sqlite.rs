@@ -18,6 +18,7 @@ mod deliveries;
 mod deploys;
 mod due;
 mod failing;
+mod glances;
 mod groups;
 mod history;
 mod in_force;
@@ -27,9 +28,12 @@ mod migrations;
 mod open;
 mod outbox;
 mod outgoing;
+mod overview;
 mod pace;
+mod pages;
 mod parked;
 mod prune;
+mod reader;
 mod registries;
 mod registry_told;
 mod reminders;
@@ -57,6 +61,7 @@ use std::sync::Arc;
 use std::sync::Mutex;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
 use rusqlite::Connection;
 use serde_json::Value;
@@ -69,12 +74,14 @@ use self::backlog::Waiting;
 use self::command::Command;
 use self::command::Finish;
 use self::pace::Pace;
+use self::reader::Question;
 use self::writer::Writer;
 use super::AcceptReset;
 use super::Accepted;
 use super::AuditCommit;
 use super::AuditRow;
 use super::DatabaseState;
+use super::Fleet;
 use super::Handled;
 use super::Health;
 use super::IncidentEvent;
@@ -91,6 +98,7 @@ use super::TransitionRecord;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
 use crate::metrics::Metrics;
+use crate::metrics::Suppressed;
 use crate::policy::Policy;
 use crate::progress::Progress;
 use crate::silence::Silence;
@@ -99,11 +107,14 @@ pub use self::history::EVENTS_MAX;
 
 /// Commands that may wait for the writer. Whoever finds the queue full waits.
 const QUEUE_MAX: usize = 1024;
+/// How far back strips are recalled.
+const STRIP: SignedDuration = SignedDuration::from_hours(24);
 
 /// A handle on the writer thread. Clones share it; the file is closed when the last one is gone.
 #[derive(Clone)]
 pub struct Sqlite {
     commands: mpsc::Sender<Command>,
+    questions: mpsc::Sender<Question>,
     health: watch::Receiver<Health>,
     progress: Progress,
     outbox: Arc<Notify>,
@@ -114,6 +125,7 @@ pub struct Sqlite {
     /// Counts registries that a person accepted.
     accepted: watch::Sender<u64>,
     metrics: Metrics,
+    fleet: Fleet,
     epoch: i64,
 }
 
@@ -135,13 +147,33 @@ impl Sqlite {
         let (commands, received) = mpsc::channel(QUEUE_MAX);
         let (says, health) = watch::channel(Health::Ok);
         let outbox = Arc::new(Notify::new());
-        let writer = Writer::new(opened, pace, says, Arc::clone(&outbox));
+        let fleet = Fleet::default();
+        glances::recall(&opened.connection, &fleet)
+            .map_err(|source| StoreError::Read { what: "the last audits", source })?;
+        let reading = reader::open(&opened.path)?;
+        let (questions, asked) = mpsc::channel(QUEUE_MAX);
+        let writer = Writer::new(opened, pace, says, Arc::clone(&outbox), fleet.clone());
         let progress = writer.progress();
         writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
+        let since = now.checked_sub(STRIP).unwrap_or(Timestamp::MIN);
+        reader::start(reading, fleet.clone(), since, asked)
+            .map_err(|source| StoreError::Thread { source })?;
         let standing = watch::Sender::new(0);
         let accepted = watch::Sender::new(0);
         let (pushed, metrics) = (Arc::default(), Metrics::default());
-        Ok(Self { commands, health, progress, outbox, pushed, standing, accepted, metrics, epoch })
+        Ok(Self {
+            commands,
+            questions,
+            health,
+            progress,
+            outbox,
+            pushed,
+            standing,
+            accepted,
+            metrics,
+            fleet,
+            epoch,
+        })
     }
 
     pub(super) async fn commit_audit(&self, audit: AuditCommit) -> Result<Receipt, StoreError> {
@@ -151,7 +183,12 @@ impl Sqlite {
         self.send(Command::Audit(Box::new(waiting))).await?;
         let receipt = answer.await.map_err(|_| StoreError::Unanswered)??;
         self.count(&receipt.transitions);
+        self.metrics.suppressed(Suppressed::Inhibited, usize::from(receipt.inhibited));
         Ok(receipt)
+    }
+
+    pub(super) fn fleet(&self) -> &Fleet {
+        &self.fleet
     }
 
     pub(super) fn metrics(&self) -> &Metrics {
@@ -201,14 +238,14 @@ impl Sqlite {
         &self,
         filter: IncidentFilter,
     ) -> Result<Vec<IncidentRow>, StoreError> {
-        self.read("incidents", move |it| history::incidents(it, &filter)).await
+        self.ask("incidents", move |it| history::incidents(it, &filter, None)).await
     }
 
     pub(super) async fn incident(
         &self,
         id: IncidentId,
     ) -> Result<Option<(IncidentRow, Vec<IncidentEvent>)>, StoreError> {
-        self.read("incident", move |it| history::incident(it, id)).await
+        self.ask("incident", move |it| history::incident(it, id)).await
     }
 
     pub(super) async fn acknowledge(
@@ -237,11 +274,12 @@ impl Sqlite {
         database: Option<String>,
         limit: usize,
     ) -> Result<Vec<AuditRow>, StoreError> {
-        self.read("audits", move |it| history::audits(it, database.as_deref(), limit)).await
+        let rows = self.audits_before(database, None, limit).await?;
+        Ok(rows.into_iter().map(|(_, row)| row).collect())
     }
 
     pub(super) async fn past(&self, since: Timestamp, now: Timestamp) -> Result<Past, StoreError> {
-        self.read("the past", move |it| coverage::past(it, since, now)).await
+        self.ask("the past", move |it| coverage::past(it, since, now)).await
     }
 
     pub(super) async fn close_unregistered(
@@ -266,6 +304,7 @@ impl Sqlite {
         }
         let kept = self.write("what time does", move |it| time_pass::keep(it, &pass)).await?;
         self.told(&kept.transitions);
+        self.metrics.suppressed(Suppressed::Dedup, kept.known_already);
         Ok(kept)
     }
 
@@ -280,6 +319,9 @@ impl Sqlite {
     fn count(&self, transitions: &[TransitionRecord]) {
         for it in transitions {
             self.metrics.transition(it.kind.word(), it.step.word());
+            if let Some(why) = it.suppressed {
+                self.metrics.suppressed(why, 1);
+            }
         }
     }
 
@@ -321,9 +363,31 @@ impl Sqlite {
     }
 
     pub(super) async fn close(&self) -> Result<(), StoreError> {
+        // The reader first: the last connection empties the log, and it cannot write.
+        let (reply, answer) = oneshot::channel();
+        if self.questions.send(Question::Close(reply)).await.is_ok() {
+            let _ = answer.await;
+        }
         let (reply, answer) = oneshot::channel();
         self.send(Command::Close(reply)).await?;
         answer.await.map_err(|_| StoreError::Unanswered)
+    }
+
+    /// Runs `read` on the reader's connection: it sees what is committed, and keeps no audit waiting.
+    async fn ask<T: Send + 'static>(
+        &self,
+        what: &'static str,
+        read: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let (reply, answer) = oneshot::channel();
+        let question = Box::new(move |connection: &Connection| {
+            // Nobody waits any more: nothing is lost, it was a read.
+            let _ = reply.send(read(connection));
+        });
+        let sent = self.questions.send(Question::Read(question)).await;
+        sent.map_err(|_| StoreError::Stopped)?;
+        let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
+        answer.map_err(|source| StoreError::Read { what, source })
     }
 
     /// Runs `read` on the writer's connection, outside any new transaction. It sees what is about to

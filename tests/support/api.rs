@@ -9,6 +9,8 @@ use tokio::net::TcpStream;
 
 use super::DEADLINE;
 use super::daemon::TestDaemon;
+use super::described::Came;
+use super::described::described;
 
 /// One answer of the API.
 #[derive(Debug)]
@@ -56,7 +58,8 @@ impl TestDaemon {
         self.request("POST", path, &headers, &body.to_string()).await
     }
 
-    /// Any request to `/api/v1/PATH`; each header line ends with `\r\n`.
+    /// Any request to `/api/v1/PATH`; each header line ends with `\r\n`. Panics where the answer is none
+    /// that the daemon's own document describes.
     pub(crate) async fn request(
         &self,
         method: &str,
@@ -80,6 +83,10 @@ impl TestDaemon {
         let answer = String::from_utf8(answer).expect("UTF-8");
         let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer:?}"));
         let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
+        let token = std::fs::read_to_string(self.workspace().path().join("schemawarden.token"));
+        let described = described(here, token.ok().map(|it| it.trim().to_owned())).await;
+        let whole = format!("/api/v1/{path}");
+        described.hold(Came { method, path: &whole, status, head, body });
         let body = serde_json::from_str(body)
             .unwrap_or_else(|error| panic!("{method} {path}: no JSON ({error}): {answer}"));
         Answer { status, head: head.to_owned(), body }

@@ -47,10 +47,15 @@ struct Log {
 impl TestDaemon {
     /// Starts `schemawarden run` and waits until `/readyz` answers 200.
     pub(crate) async fn start(workspace: Workspace) -> Self {
-        let (child, log, address) = launch(&workspace).await;
-        let daemon = Self { workspace, child, address, log };
+        let daemon = Self::launch(workspace).await;
         daemon.wait_for_status("/readyz", 200).await;
         daemon
+    }
+
+    /// The same, and waits until it listens, and no longer: for one that does not answer in the clear.
+    pub(crate) async fn launch(workspace: Workspace) -> Self {
+        let (child, log, address) = launch(&workspace).await;
+        Self { workspace, child, address, log }
     }
 
     /// Its directory, for what changes while it runs.

@@ -16,9 +16,9 @@ use serde_json::json;
 
 use super::place;
 use super::subject;
-use crate::cli::explain;
 use crate::cli::output::harmless;
 use crate::config::Database;
+use crate::explain;
 use crate::finding::Finding;
 use crate::finding::FindingKind;
 use crate::finding::ObjectKind;

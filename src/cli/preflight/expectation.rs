@@ -218,7 +218,8 @@ fn clues(connection: &ConnectionSource, live: &Catalog) -> Vec<(&'static str, St
         clues.push(("oid", identity.oid.to_string()));
     }
     if let ConnectionSource::Parsed(it) = connection {
-        clues.push(("places", it.places().into_iter().collect::<Vec<_>>().join(",")));
+        let places = it.places().into_iter().collect::<Vec<_>>().join(",");
+        clues.extend((!places.is_empty()).then_some(("places", places)));
         clues.extend(it.dbname().map(|it| ("dbname", it.to_owned())));
     }
     clues

@@ -1,29 +1,27 @@
-//! The HTTP endpoint: where it listens, how people reach it, and who may change things through it.
+//! The HTTP endpoint: where it listens, by which names people reach it, and who may change things through it.
+//!
+//! Beyond loopback whoever reaches the address may guess at tokens, so there has to be one that a person
+//! chose to hand out; the one that the daemon makes for commands on its own machine does not count.
 
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::Path;
 
 use url::Url;
 
 use crate::config::Http;
-use crate::config::Token;
-use crate::config::TokenSource;
 use crate::config::shape;
 use crate::yaml::At;
 
 use super::Noted;
-use super::check_name;
-use super::plain;
-use super::secret;
-use super::unique;
+use super::proxies;
+use super::tls;
+use super::tokens;
 
 /// Where the endpoint listens, if the file does not say.
 const DEFAULT_LISTEN: &str = "127.0.0.1:9847";
-
-/// The name of the token that the daemon makes by itself.
-const MADE_TOKEN: &str = "local";
-/// A shorter token could be guessed, in characters.
-const TOKEN_CHARS_MIN: usize = 32;
+/// The longest host name, in bytes (RFC 1035).
+const HOST_BYTES_MAX: usize = 253;
 
 /// `state` is the state file, beside which the daemon makes a token.
 pub(super) fn read(http: Option<&shape::Http>, state: &Path, noted: &mut Noted) -> Option<Http> {
@@ -31,8 +29,15 @@ pub(super) fn read(http: Option<&shape::Http>, state: &Path, noted: &mut Noted) 
         Some(listen) => address(listen, noted),
         None => Some(DEFAULT_LISTEN.parse().expect("a constant that a test parses")),
     };
-    let tokens = tokens(http, state, noted);
-    Some(Http { listen: listen?, tokens })
+    let tokens = tokens::read(http, state, noted);
+    let trusted_proxies = proxies::read(http.and_then(|it| it.trusted_proxies.as_ref()), noted);
+    let tls = tls::read(http.and_then(|it| it.tls.as_ref()), noted);
+    let hosts = hosts(http.and_then(|it| it.hosts.as_ref()), noted);
+    let read = Http { listen: listen?, hosts, tokens, trusted_proxies, tls };
+    if let Some(http) = http {
+        beyond_loopback(http, &read, noted);
+    }
+    Some(read)
 }
 
 fn address(listen: &At<String>, noted: &mut Noted) -> Option<SocketAddr> {
@@ -43,13 +48,45 @@ fn address(listen: &At<String>, noted: &mut Noted) -> Option<SocketAddr> {
         noted.mistake_help(Some(listen.at), KEY, message, help);
         return None;
     };
-    if !address.ip().is_loopback() {
-        let message = "listening beyond loopback is not supported in this version";
-        let help = "listen on 127.0.0.1 or [::1], behind a proxy of your own";
-        noted.mistake_help(Some(listen.at), KEY, message, help);
-        return None;
-    }
     Some(address)
+}
+
+/// What listening where others reach it asks for.
+fn beyond_loopback(said: &shape::Http, http: &Http, noted: &mut Noted) {
+    const KEY: &str = "http.listen";
+    let Some(listen) = said.listen.as_ref().filter(|_| !http.is_local()) else { return };
+    if said.tokens.is_none() {
+        let message = "beyond loopback, nobody sees or changes anything without a token, and none is \
+                       configured (one that the daemon makes does not count)";
+        let help = "hand one out: http: { tokens: [{ name: alice, token_file: alice.token }] }, made with \
+                    `openssl rand -hex 32 > alice.token`; or listen on 127.0.0.1";
+        noted.mistake_help(Some(listen.at), KEY, message, help);
+    } else if said.tls.is_none() && said.trusted_proxies.is_none() {
+        let message = "beyond loopback without TLS: whoever is on the way reads tokens and names of \
+                       tables; set `http.tls`, or listen on 127.0.0.1 behind a proxy that speaks TLS";
+        noted.warning(listen.at, KEY, message);
+    }
+}
+
+/// `http.hosts`: names or addresses alone.
+fn hosts(said: Option<&At<Vec<At<String>>>>, noted: &mut Noted) -> Vec<String> {
+    let mut hosts = Vec::new();
+    for (index, host) in said.iter().flat_map(|it| it.value.iter().enumerate()) {
+        if is_host(&host.value) {
+            hosts.push(host.value.to_ascii_lowercase());
+        } else {
+            let message = format!("{} is not the name of a host", host.shown());
+            let help = "write the name alone, without scheme, port and path: warden.example.com";
+            noted.mistake_help(Some(host.at), format!("http.hosts[{index}]"), message, help);
+        }
+    }
+    hosts
+}
+
+fn is_host(text: &str) -> bool {
+    let plain = |it: u8| it.is_ascii_alphanumeric() || matches!(it, b'-' | b'_');
+    let label = |it: &str| !it.is_empty() && it.bytes().all(plain);
+    text.parse::<IpAddr>().is_ok() || (text.len() <= HOST_BYTES_MAX && text.split('.').all(label))
 }
 
 /// `http.external_url`, with which links begin.
@@ -77,59 +114,29 @@ pub(super) fn external_url(http: Option<&shape::Http>, noted: &mut Noted) -> Opt
     None
 }
 
-fn tokens(http: Option<&shape::Http>, state: &Path, noted: &mut Noted) -> Vec<Token> {
-    let named = http.and_then(|it| it.tokens.as_ref());
-    let file = http.and_then(|it| it.token_file.as_ref());
-    let made = match (file, named) {
-        (Some(file), _) => Some(noted.path_of(file, "http.token_file")),
-        (None, Some(_)) => None,
-        (None, None) => Some(state.with_extension("token")),
-    };
-    let mut tokens: Vec<Token> = made
-        .into_iter()
-        .map(|it| Token { name: MADE_TOKEN.to_owned(), source: TokenSource::Made(it) })
-        .collect();
-    let Some(named) = named else { return tokens };
-    if named.value.is_empty() {
-        let message = "there is no token, so nobody could change anything";
-        let help = "leave the key out, and the daemon makes one";
-        noted.mistake_help(Some(named.at), "http.tokens", message, help);
-    }
-    let keyed = named.value.iter().enumerate().map(|(index, it)| {
-        let key = format!("http.tokens[{index}]");
-        (format!("{key}.name"), &it.name, (key, it))
-    });
-    for (key, it) in unique(keyed, noted) {
-        if it.name.value == MADE_TOKEN && !tokens.is_empty() {
-            let message = format!("the token of `token_file` is called `{MADE_TOKEN}`");
-            noted.mistake(Some(it.name.at), format!("{key}.name"), message);
-        }
-        check_name(&it.name, &format!("{key}.name"), noted);
-        tokens.extend(token(it, &key, noted));
-    }
-    tokens
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn token(it: &shape::Token, key: &str, noted: &mut Noted) -> Option<Token> {
-    let before = noted.mistakes.len();
-    let (inline, file) = (it.token.as_ref(), it.token_file.as_ref());
-    let Some(found) = secret::one_of(inline, file, key, "token", noted) else {
-        if noted.mistakes.len() == before {
-            let message = format!("{}: `token` or `token_file` is required", plain(&it.name));
-            noted.mistake(Some(it.name.at), key, message);
+    #[test]
+    fn a_host_is_a_name_or_an_address_alone() {
+        for (text, want) in [
+            ("warden", true),
+            ("Warden.example.com", true),
+            ("warden_1.svc.cluster.local", true),
+            ("192.0.2.1", true),
+            ("2001:db8::1", true),
+            ("", false),
+            ("warden.", false),
+            ("warden:9847", false),
+            ("https://warden", false),
+            ("*.example.com", false),
+            ("a/b", false),
+            ("a b", false),
+            ("a@b", false),
+        ] {
+            assert_eq!(is_host(text), want, "{text:?}");
         }
-        return None;
-    };
-    if let Some(inline) = inline {
-        secret::warn_of_inline(inline, &found.key, noted);
+        assert!(!is_host(&"a".repeat(HOST_BYTES_MAX + 1)));
     }
-    let text = found.text.expose();
-    if text.len() < TOKEN_CHARS_MIN || !text.bytes().all(|it| it.is_ascii_graphic()) {
-        let message =
-            format!("a token has at least {TOKEN_CHARS_MIN} visible ASCII characters, no space");
-        let help = "make one: openssl rand -hex 32";
-        noted.mistake_help(Some(found.at), &found.key, message, help);
-    }
-    let source = TokenSource::Secret(found.source);
-    Some(Token { name: it.name.value.clone(), source })
 }

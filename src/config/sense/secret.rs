@@ -99,7 +99,7 @@ pub(super) fn first_line(
 }
 
 /// Says so where others than the owner may read a secret file.
-fn warn_of_others(path: &Path, file: &At<String>, key: &str, noted: &mut Noted) {
+pub(super) fn warn_of_others(path: &Path, file: &At<String>, key: &str, noted: &mut Noted) {
     if let Some(mode) = mode_for_others(path) {
         let message = format!(
             "the file {} has mode {mode:04o}: others may read it; `chmod 600` it",

@@ -32,6 +32,10 @@ fn good(name: &str, examples: usize) {
         }
         folder.put("secrets/auditor", "hunter2\n");
         folder.put("secrets/state.key", &"ab".repeat(32));
+        for token in ["secrets/alice", "secrets/wall"] {
+            folder.put(token, &"ab".repeat(32));
+        }
+        super::access::put_certificate(&folder);
         folder.put("tenants/sco.yaml", "databases: []\n");
         folder.put("c.yaml", example);
         let path = folder.0.path().join("c.yaml");
@@ -45,6 +49,7 @@ fn good(name: &str, examples: usize) {
 
 #[test]
 fn every_example_of_the_guides_is_a_good_config() {
+    good("access.md", 4);
     good("alerts.md", 7);
     good("config.md", 10);
     good("discovery.md", 3);

@@ -116,7 +116,7 @@ pub(super) fn register(
     }
     registry.register("channel_parked", "Whether a channel needs a person", parked);
     if config.metrics_per_database {
-        of_databases(registry, config, stored);
+        of_databases(registry, face, config, stored);
     }
 }
 
@@ -141,6 +141,14 @@ fn of_process(registry: &mut Registry, face: &Face, config: &Config) {
             registry,
             "config_last_reload_success_timestamp_seconds",
             "When the configuration in force was read",
+            unix_seconds(at),
+        );
+    }
+    if let Some(at) = face.health.heartbeat_taken_at().filter(|_| config.heartbeat.is_some()) {
+        seconds(
+            registry,
+            "heartbeat_last_success_timestamp_seconds",
+            "When the monitor elsewhere last took a sign that all is well",
             unix_seconds(at),
         );
     }
@@ -171,9 +179,11 @@ fn of_schedule(registry: &mut Registry, face: &Face, now: Timestamp) {
 }
 
 /// A series or two for each database: only where somebody asked for them.
-fn of_databases(registry: &mut Registry, config: &Config, stored: &Stored) {
+fn of_databases(registry: &mut Registry, face: &Face, config: &Config, stored: &Stored) {
     let success = Family::<OfDatabase, Seconds>::default();
     let counting = Family::<OfDatabase, Gauge>::default();
+    let unexpected = Family::<OfDatabase, Gauge>::default();
+    let tables = face.store.metrics().unexpected_tables();
     let known: BTreeMap<&str, &DatabaseState> =
         stored.states.iter().map(|it| (it.name.as_str(), it)).collect();
     for database in &config.databases {
@@ -183,6 +193,9 @@ fn of_databases(registry: &mut Registry, config: &Config, stored: &Stored) {
             success.get_or_create(&labels).set(unix_seconds(at));
         }
         counting.get_or_create(&labels).set(i64::try_from(state.counting).unwrap_or(i64::MAX));
+        if let Some(tables) = tables.get(&database.name) {
+            unexpected.get_or_create(&labels).set(signed(*tables));
+        }
     }
     registry.register(
         "database_last_success_timestamp_seconds",
@@ -193,6 +206,11 @@ fn of_databases(registry: &mut Registry, config: &Config, stored: &Stored) {
         "database_findings",
         "Findings of a database's last audit that count",
         counting,
+    );
+    registry.register(
+        "unexpected_tables",
+        "Tables that should not be there, by the last audit of a database that could tell",
+        unexpected,
     );
 }
 

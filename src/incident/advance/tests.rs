@@ -104,6 +104,9 @@ impl Kept {
         self.memory = advance.memory;
         self.recheck = advance.recheck;
         let mut heard = Vec::new();
+        if advance.inhibited {
+            heard.push("inhibited".to_owned());
+        }
         for change in advance.changes {
             let mut incident = change.incident;
             if incident.id == IncidentId::UNASSIGNED {
@@ -503,6 +506,11 @@ fn what_the_server_tells_is_told_once() {
     assert_eq!(kept.audit("down", 90), "quietly resolved audit_failing server_told 0/0");
     assert_eq!(kept.audit("down", 120), "");
     assert_eq!(kept.audit("clean", 150), "");
+    // One that begins to fail while the server is told would have opened then, and is counted once.
+    let mut beside = Kept { server_told: true, ..Kept::default() };
+    for (second, want) in [(0, ""), (30, ""), (60, "inhibited"), (90, ""), (120, "")] {
+        assert_eq!(beside.audit("down", second), want, "{second}");
+    }
     // It is reached, and cannot be audited all the same.
     for (second, want) in [(200, ""), (230, ""), (260, "opened audit_failing audits_failed 0/0")] {
         assert_eq!(kept.audit("unknown", second), want);

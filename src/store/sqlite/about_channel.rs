@@ -309,12 +309,13 @@ fn transition(
     });
     let change =
         Change { incident: &incident, step, reason, notification: &notification, new: &[] };
-    tell(connection, policy, &change, now)?;
+    let suppressed = tell(connection, policy, &change, now)?.suppressed;
     Ok(TransitionRecord {
         incident: incident.id,
         kind: incident.kind,
         subject: incident.subject.clone(),
         step,
         reason,
+        suppressed,
     })
 }

@@ -101,6 +101,7 @@ fn end(
     let standing = standing(connection, incidents::stored(current.id))?;
     let findings = incidents::findings(connection, current.id)?;
     incidents::save(connection, &resolved, reason.word(), &findings)?;
+    let mut suppressed = None;
     if let Some(mut standing) = standing {
         standing.incident = resolved.clone();
         let mut notification =
@@ -108,8 +109,8 @@ fn end(
         notification.diagnoses.push(format!("accepted by {}: {}", it.by, it.reason));
         let change =
             Change { incident: &resolved, step, reason, notification: &notification, new: &[] };
-        tell::tell(connection, &it.policy, &change, it.now)?;
+        suppressed = tell::tell(connection, &it.policy, &change, it.now)?.suppressed;
     }
-    let incident::Incident { id, kind, ref subject, .. } = resolved;
-    Ok(TransitionRecord { incident: id, kind, subject: subject.clone(), step, reason })
+    let incident::Incident { id, kind, subject, .. } = resolved;
+    Ok(TransitionRecord { incident: id, kind, subject, step, reason, suppressed })
 }

@@ -23,6 +23,7 @@ use crate::incident::IncidentState;
 use crate::incident::Reason;
 use crate::incident::Transition;
 use crate::incident::advance;
+use crate::metrics::Suppressed;
 use crate::notification::Told;
 use crate::notification::gone_since;
 use crate::notification::hold;
@@ -61,10 +62,14 @@ pub(super) struct Applied {
     pub(super) transitions: Vec<TransitionRecord>,
     /// Whether an incident changed, silently or not: such an audit is committed at once.
     pub(super) incident_changed: bool,
+    /// Whether it is kept: what a deploy or a person has overtaken is not.
+    pub(super) kept: bool,
     /// Deliveries that were put into the outbox.
     pub(super) deliveries: usize,
     /// The next audit should come after this time.
     pub(super) recheck: Option<Duration>,
+    /// See [`crate::store::Receipt::inhibited`].
+    pub(super) inhibited: bool,
 }
 
 /// Applies one audit in a savepoint of its own, so that its own fault undoes itself alone.
@@ -89,6 +94,7 @@ pub(super) fn apply_alone(
 }
 
 /// Applies one audit inside the transaction that is open.
+#[expect(clippy::too_many_lines, reason = "the order of what has to happen together")]
 fn apply(
     connection: &Connection,
     audit: &AuditCommit,
@@ -100,8 +106,10 @@ fn apply(
         return Ok(Applied {
             transitions: Vec::new(),
             incident_changed: false,
+            kept: false,
             deliveries: 0,
             recheck: None,
+            inhibited: false,
         });
     }
     let before = databases::before(connection, &report.database)?;
@@ -111,8 +119,10 @@ fn apply(
         return Ok(Applied {
             transitions: Vec::new(),
             incident_changed: false,
+            kept: false,
             deliveries: 0,
             recheck: None,
+            inhibited: false,
         });
     }
     let current = known(connection, audit)?;
@@ -129,8 +139,10 @@ fn apply(
     let mut applied = Applied {
         transitions: Vec::new(),
         incident_changed: outage.change.is_some() || !advance.changes.is_empty(),
+        kept: true,
         deliveries: 0,
         recheck: advance.recheck,
+        inhibited: advance.inhibited,
     };
     if let Some(change) = &outage.change {
         applied.deliveries += servers::apply(connection, audit, change, &mut applied.transitions)?;
@@ -181,20 +193,24 @@ fn apply(
             .filter(|it| new.contains(&it.fingerprint().to_string()))
             .filter_map(|it| it.name.clone())
             .collect();
-        if quiet {
+        let suppressed = if quiet {
             record(connection, &incident, step, reason, None, None, now)?;
             incidents::note_facts(connection, incident.id, &notification)?;
+            Some(Suppressed::Acknowledged)
         } else {
             let notification = &notification;
             let told = Change { incident: &incident, step, reason, notification, new: &new };
-            applied.deliveries += tell(connection, &audit.policy, &told, now)?;
-        }
+            let spoken = tell(connection, &audit.policy, &told, now)?;
+            applied.deliveries += spoken.notifications;
+            spoken.suppressed
+        };
         applied.transitions.push(TransitionRecord {
             incident: incident.id,
             kind: incident.kind,
             subject: incident.subject,
             step,
             reason,
+            suppressed,
         });
     }
     Ok(applied)
@@ -220,8 +236,8 @@ fn insert(
     connection
         .prepare_cached(
             "/* audits.insert */ insert into audits (database_id, at, verdict, complete, \
-             duration_us, findings, counting, report_hash, reason) \
-             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+             duration_us, findings, counting, report_hash, reason, relations) \
+             values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
         )?
         .execute((
             database,
@@ -233,6 +249,7 @@ fn insert(
             column::count(report.counting().count()),
             &prepared.hash,
             &report.reason,
+            report.evidence.relations.map(column::count),
         ))?;
     Ok(())
 }

@@ -25,18 +25,27 @@ const COLUMNS: &str = "select d.id, d.channel, d.state, d.created_at, d.due_at, 
     (select json_extract(n.body, '$.headline') from notifications n where n.delivery_id = d.id \
     order by n.id limit 1) as headline from deliveries d";
 
-/// The newest that `filter` wants, newest first.
+/// The newest that `filter` wants, newest first, from the one after `before` on.
 pub(super) fn list(
     connection: &Connection,
     filter: &DeliveryFilter,
+    before: Option<Uuid>,
 ) -> rusqlite::Result<Vec<DeliveryRow>> {
     connection
         .prepare_cached(&format!(
             "/* deliveries.list */ {COLUMNS} where (?1 is null or d.state = ?1) \
-             and (?2 is null or d.channel = ?2) order by d.seq desc limit ?3"
+             and (?2 is null or d.channel = ?2) \
+             and d.seq < iif(?4 is null, {max}, (select seq from deliveries where id = ?4)) \
+             order by d.seq desc limit ?3",
+            max = i64::MAX,
         ))?
         .query_map(
-            (filter.state.map(DeliveryState::word), &filter.channel, column::count(filter.limit)),
+            (
+                filter.state.map(DeliveryState::word),
+                &filter.channel,
+                column::count(filter.limit),
+                before.map(|it| it.to_string()),
+            ),
             read,
         )?
         .collect()

@@ -20,6 +20,7 @@ use crate::store::BeginDeploy;
 use crate::store::Deploy;
 use crate::store::DeployDatabase;
 use crate::store::DeployRefused;
+use crate::store::PageOf;
 use crate::store::REFERENCE_MAX;
 use crate::store::Registered;
 
@@ -263,7 +264,22 @@ pub(super) fn list(
     deploys.into_iter().map(|it| with_databases(connection, it)).collect()
 }
 
-fn one(connection: &Connection, id: i64) -> rusqlite::Result<Option<Deploy>> {
+/// One page of deploys, newest first: all, or those that are open or have left something in force.
+pub(super) fn page(connection: &Connection, page: PageOf) -> rusqlite::Result<Vec<Deploy>> {
+    let deploys: Vec<Deploy> = connection
+        .prepare_cached(&format!(
+            "/* deploys.page */ select {COLUMNS} from deploys d \
+             where (?1 or ended_at is null or exists ( \
+             select 1 from deploy_databases w where w.deploy_id = d.id and {IN_FORCE})) \
+             and id < ?2 order by id desc limit ?3"
+        ))?
+        .query_map((page.all, page.before.unwrap_or(i64::MAX), column::count(page.limit)), read)?
+        .collect::<rusqlite::Result<_>>()?;
+    deploys.into_iter().map(|it| with_databases(connection, it)).collect()
+}
+
+/// One of them.
+pub(super) fn one(connection: &Connection, id: i64) -> rusqlite::Result<Option<Deploy>> {
     let deploy = connection
         .prepare_cached(&format!("/* deploys.one */ select {COLUMNS} from deploys where id = ?1"))?
         .query_row([id], read)

@@ -10,6 +10,7 @@ use super::column;
 use super::incidents;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
+use crate::store::AuditPlace;
 use crate::store::AuditRow;
 use crate::store::IncidentEvent;
 use crate::store::IncidentFilter;
@@ -18,10 +19,11 @@ use crate::store::IncidentRow;
 /// Lines of one audit trail that are shown.
 pub const EVENTS_MAX: usize = 1000;
 
-/// Incidents as `filter` says, the latest first.
+/// Incidents as `filter` says, the latest first, from the one after `before` on.
 pub(super) fn incidents(
     connection: &Connection,
     filter: &IncidentFilter,
+    before: Option<IncidentId>,
 ) -> rusqlite::Result<Vec<IncidentRow>> {
     let states: Vec<&str> = filter.states.iter().map(|it| it.word()).collect();
     connection
@@ -29,7 +31,7 @@ pub(super) fn incidents(
             "/* history.incidents */ select * from incidents \
              where (?1 = '[]' or state in (select value from json_each(?1))) \
              and (?2 is null or subject = ?2) and (?3 is null or kind = ?3) \
-             order by id desc limit ?4",
+             and id < ?5 order by id desc limit ?4",
         )?
         .query_map(
             (
@@ -37,6 +39,7 @@ pub(super) fn incidents(
                 &filter.database,
                 filter.kind.map(IncidentKind::word),
                 column::count(filter.limit),
+                before.map_or(i64::MAX, incidents::stored),
             ),
             read_incident,
         )?
@@ -72,31 +75,33 @@ pub(super) fn incident(
     Ok(Some((found, events)))
 }
 
-/// The latest audits, the latest first.
+/// Audits, the latest first, from the one after `before` on.
 pub(super) fn audits(
     connection: &Connection,
     database: Option<&str>,
+    before: Option<AuditPlace>,
     limit: usize,
-) -> rusqlite::Result<Vec<AuditRow>> {
+) -> rusqlite::Result<Vec<(AuditPlace, AuditRow)>> {
     let limit = column::count(limit);
+    let AuditPlace { at, id } = before.unwrap_or(AuditPlace { at: i64::MAX, id: i64::MAX });
     match database {
         Some(database) => connection
             .prepare_cached(
-                "/* history.audits_of */ select name, at, a.verdict, complete, a.duration_us, \
-                 a.findings, a.counting, a.reason from databases d \
+                "/* history.audits_of */ select a.id, name, at, a.verdict, complete, a.duration_us, \
+                 a.findings, a.counting, a.relations, a.reason from databases d \
                  join audits a on a.database_id = d.id where d.name = ?1 \
-                 order by a.at desc, a.id desc limit ?2",
+                 and (a.at, a.id) < (?3, ?4) order by a.at desc, a.id desc limit ?2",
             )?
-            .query_map((database, limit), read_audit)?
+            .query_map((database, limit, at, id), read_audit)?
             .collect(),
         None => connection
             .prepare_cached(
-                "/* history.audits */ select name, at, a.verdict, complete, a.duration_us, \
-                 a.findings, a.counting, a.reason from audits a \
-                 join databases d on d.id = a.database_id \
+                "/* history.audits */ select a.id, name, at, a.verdict, complete, a.duration_us, \
+                 a.findings, a.counting, a.relations, a.reason from audits a \
+                 join databases d on d.id = a.database_id where (a.at, a.id) < (?2, ?3) \
                  order by a.at desc, a.id desc limit ?1",
             )?
-            .query_map([limit], read_audit)?
+            .query_map((limit, at, id), read_audit)?
             .collect(),
     }
 }
@@ -111,8 +116,9 @@ pub(super) fn read_incident(row: &Row<'_>) -> rusqlite::Result<IncidentRow> {
     })
 }
 
-fn read_audit(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
-    Ok(AuditRow {
+fn read_audit(row: &Row<'_>) -> rusqlite::Result<(AuditPlace, AuditRow)> {
+    let place = AuditPlace { at: row.get("at")?, id: row.get("id")? };
+    let audit = AuditRow {
         database: row.get("name")?,
         at: column::instant(row, "at")?,
         verdict: column::word(row, "verdict", column::verdict)?,
@@ -120,6 +126,8 @@ fn read_audit(row: &Row<'_>) -> rusqlite::Result<AuditRow> {
         duration: Duration::from_micros(column::unsigned(row, "duration_us")?),
         findings: column::unsigned(row, "findings")?,
         counting: column::unsigned(row, "counting")?,
+        relations: row.get::<_, Option<i64>>("relations")?.and_then(|it| u64::try_from(it).ok()),
         reason: row.get("reason")?,
-    })
+    };
+    Ok((place, audit))
 }

@@ -33,6 +33,8 @@ pub(super) struct Opened {
     pub(super) connection: Connection,
     /// The fencing epoch of this process.
     pub(super) epoch: i64,
+    /// The file, without links.
+    pub(super) path: PathBuf,
     /// Held as long as the connection: fields are dropped in order, so this one after it.
     _lock: Lock,
 }
@@ -61,7 +63,7 @@ pub(super) fn open(path: &Path, now: Timestamp) -> Result<Opened, StoreError> {
     migrations::migrate(&mut connection, path)?;
     set_up(&connection).map_err(trouble)?;
     let epoch = take_over(&mut connection).map_err(trouble)?;
-    Ok(Opened { connection, epoch, _lock: lock })
+    Ok(Opened { connection, epoch, path: real, _lock: lock })
 }
 
 /// The path without links. Of a file that is not there yet, its folder's; a link that leads nowhere

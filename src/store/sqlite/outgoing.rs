@@ -161,14 +161,14 @@ impl Sqlite {
         &self,
         filter: DeliveryFilter,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        self.read("deliveries", move |it| deliveries::list(it, &filter)).await
+        self.ask("deliveries", move |it| deliveries::list(it, &filter, None)).await
     }
 
     pub(in crate::store) async fn delivery(
         &self,
         id: Uuid,
     ) -> Result<Option<DeliveryDetail>, StoreError> {
-        self.read("delivery", move |it| deliveries::one(it, id)).await
+        self.ask("delivery", move |it| deliveries::one(it, id)).await
     }
 
     pub(in crate::store) async fn retry(

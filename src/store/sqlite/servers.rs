@@ -94,10 +94,11 @@ pub(super) fn end_failing(
     let facts = notification::told_by_server(incident, server, &manifest, labels, now);
     let step = Step::Resolved;
     let told = Told { incident, step, reason, notification: &facts, new: &[] };
-    let count = tell(connection, policy, &told, now)?;
-    let subject = incident.subject.clone();
+    let spoken = tell(connection, policy, &told, now)?;
+    let (suppressed, subject) = (spoken.suppressed, incident.subject.clone());
     let (incident, kind) = (incident.id, incident.kind);
-    Ok((TransitionRecord { incident, kind, subject, step, reason }, count))
+    let transition = TransitionRecord { incident, kind, subject, step, reason, suppressed };
+    Ok((transition, spoken.notifications))
 }
 
 /// Ends the incident of a server that no registered database lives on any more, if one is open.
@@ -133,9 +134,11 @@ fn put(
     let notification =
         server_news(ServerNews { incident: &incident, step, reason, residents, seen_by, now });
     let told = Told { incident: &incident, step, reason, notification: &notification, new: &[] };
-    let count = tell(connection, policy, &told, now)?;
+    let spoken = tell(connection, policy, &told, now)?;
+    let suppressed = spoken.suppressed;
     let (incident, kind, subject) = (incident.id, incident.kind, incident.subject);
-    Ok((TransitionRecord { incident, kind, subject, step, reason }, count))
+    let transition = TransitionRecord { incident, kind, subject, step, reason, suppressed };
+    Ok((transition, spoken.notifications))
 }
 
 /// Words the incident of a server as it stands: which databases it has now, and what the last audit

@@ -14,6 +14,7 @@ use crate::silence;
 use crate::silence::Mute;
 use crate::silence::Silence;
 use crate::store::Muting;
+use crate::store::PageOf;
 
 /// Silences at one time. Each change of an incident asks all of them.
 pub(super) const ACTIVE_MAX: usize = 500;
@@ -33,6 +34,33 @@ pub(super) fn list(
         ))?
         .query_map((all, column::ms(now)), read)?
         .collect()
+}
+
+/// One page of them, newest first.
+pub(super) fn page(
+    connection: &Connection,
+    page: PageOf,
+    now: Timestamp,
+) -> rusqlite::Result<Vec<Silence>> {
+    connection
+        .prepare_cached(&format!(
+            "/* silences.page */ {COLUMNS} from silences \
+             where (?1 or (expired_at is null and ends_at > ?2)) and id < ?3 \
+             order by id desc limit ?4"
+        ))?
+        .query_map(
+            (page.all, column::ms(now), page.before.unwrap_or(i64::MAX), column::count(page.limit)),
+            read,
+        )?
+        .collect()
+}
+
+/// One of them.
+pub(super) fn one(connection: &Connection, id: i64) -> rusqlite::Result<Option<Silence>> {
+    let mut statement = connection
+        .prepare_cached(&format!("/* silences.one */ {COLUMNS} from silences where id = ?1"))?;
+    let mut found = statement.query_map([id], read)?;
+    found.next().transpose()
 }
 
 /// Keeps one; `None` where there are [`ACTIVE_MAX`] already.
@@ -77,10 +105,7 @@ pub(super) fn expire(
              where id = ?1 and expired_at is null and ends_at > ?2",
         )?
         .execute((id, column::ms(now)))?;
-    let mut statement = connection
-        .prepare_cached(&format!("/* silences.one */ {COLUMNS} from silences where id = ?1"))?;
-    let mut found = statement.query_map([id], read)?;
-    found.next().transpose()
+    one(connection, id)
 }
 
 /// A change that may be muted.

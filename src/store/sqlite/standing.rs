@@ -57,7 +57,8 @@ impl Standing {
     /// What is said of it in logs.
     pub(super) fn transition(&self, step: Step, reason: Reason) -> TransitionRecord {
         let Incident { id, kind, ref subject, .. } = self.incident;
-        TransitionRecord { incident: id, kind, subject: subject.clone(), step, reason }
+        let subject = subject.clone();
+        TransitionRecord { incident: id, kind, subject, step, reason, suppressed: None }
     }
 
     /// Words it as it is now, with what is new or gone `since` somebody was told.

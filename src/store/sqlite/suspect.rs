@@ -178,7 +178,7 @@ fn told(
     });
     let change =
         Change { incident: &incident, step, reason, notification: &notification, new: &[] };
-    tell::tell(connection, policy, &change, now)?;
+    let suppressed = tell::tell(connection, policy, &change, now)?.suppressed;
     let Incident { id, kind, subject, .. } = incident;
-    Ok(TransitionRecord { incident: id, kind, subject, step, reason })
+    Ok(TransitionRecord { incident: id, kind, subject, step, reason, suppressed })
 }

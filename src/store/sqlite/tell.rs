@@ -19,12 +19,14 @@ use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
 use crate::incident::Reason;
 use crate::incident::Step;
+use crate::metrics::Suppressed;
 use crate::notification::HowTold;
 use crate::notification::Notification;
 use crate::policy::Policy;
 use crate::route::Destination;
 use crate::route::Facts;
 use crate::schema::RelationName;
+use crate::silence::Mute;
 
 /// One change of one incident, worded.
 #[derive(Clone, Copy, Debug)]
@@ -38,13 +40,22 @@ pub(super) struct Change<'a> {
     pub(super) new: &'a [RelationName],
 }
 
-/// Tells it to whom the policy names, unless it is muted; returns how many notifications that made.
+/// What came of telling a change.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spoken {
+    /// How many notifications that made.
+    pub(super) notifications: usize,
+    /// Why it made none, where it is muted.
+    pub(super) suppressed: Option<Suppressed>,
+}
+
+/// Tells it to whom the policy names, unless it is muted.
 pub(super) fn tell(
     connection: &Connection,
     policy: &Policy,
     change: &Change<'_>,
     now: jiff::Timestamp,
-) -> rusqlite::Result<usize> {
+) -> rusqlite::Result<Spoken> {
     let Change { incident, step, reason, notification, new } = *change;
     let id = incident.id.to_string();
     let facts = facts_of(notification, incident.kind, &id);
@@ -88,7 +99,11 @@ pub(super) fn tell(
             column::ms(now),
             muted_by.as_ref().map(column::to_json).transpose()?,
         ))?;
-    Ok(told.len())
+    let suppressed = muted_by.map(|it| match it {
+        Mute::Silence { .. } => Suppressed::Silence,
+        Mute::Window { .. } => Suppressed::Maintenance,
+    });
+    Ok(Spoken { notifications: told.len(), suppressed })
 }
 
 /// Puts one notification for one channel into the outbox, as its route wants it told; returns its id.

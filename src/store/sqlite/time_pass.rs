@@ -9,6 +9,7 @@ use super::reminders;
 use super::silences;
 use super::unheard;
 use super::untold;
+use crate::store::Muting;
 use crate::store::TimeKept;
 use crate::store::TimePass;
 
@@ -21,14 +22,14 @@ pub(super) fn peek(connection: &Connection, pass: &TimePass) -> rusqlite::Result
         || !failing::untold(connection, &pass.policy, pass.now)?.is_empty()
         || !unheard::to_look_at(connection, pass.now)?.is_empty()
         || reminders::is_due(connection, pass.now)?;
-    Ok((!has_work).then(|| TimeKept { transitions: Vec::new(), muting, more_after: None }))
+    Ok((!has_work).then(|| kept_nothing(muting)))
 }
 
 /// Does what is due by now.
 pub(super) fn keep(connection: &Connection, pass: &TimePass) -> rusqlite::Result<TimeKept> {
     let (policy, now) = (&*pass.policy, pass.now);
     let muting = silences::muting(connection, policy, now)?;
-    let mut kept = TimeKept { transitions: Vec::new(), muting, more_after: None };
+    let mut kept = kept_nothing(muting);
     if pass.reconsider {
         reminders::reconsider(connection)?;
     }
@@ -36,9 +37,14 @@ pub(super) fn keep(connection: &Connection, pass: &TimePass) -> rusqlite::Result
         let swept = untold::sweep(connection, policy, pass.after.unwrap_or(0), now)?;
         kept.transitions = swept.transitions;
         kept.more_after = swept.more_after;
+        kept.known_already = swept.known_already;
     }
     kept.transitions.extend(about_channel::tell_of_failing(connection, policy, now)?);
     kept.transitions.extend(about_channel::tell_of_more(connection, policy, now)?);
     kept.transitions.extend(reminders::remind(connection, policy, now)?);
     Ok(kept)
+}
+
+fn kept_nothing(muting: Muting) -> TimeKept {
+    TimeKept { transitions: Vec::new(), muting, more_after: None, known_already: 0 }
 }

@@ -66,13 +66,14 @@ pub(super) fn close(
         let step = Step::Resolved;
         let change =
             Change { incident: &incident, step, reason, notification: &notification, new: &[] };
-        tell(connection, policy, &change, now)?;
+        let suppressed = tell(connection, policy, &change, now)?.suppressed;
         closed.push(TransitionRecord {
             incident: incident.id,
             kind: incident.kind,
             subject: incident.subject,
             step,
             reason,
+            suppressed,
         });
     }
     Ok(closed)

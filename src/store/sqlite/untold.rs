@@ -50,6 +50,8 @@ pub(super) struct Swept {
     pub(super) transitions: Vec<TransitionRecord>,
     /// The incident up to which the pass came; there may be more.
     pub(super) more_after: Option<i64>,
+    /// Incidents of which everybody knows what there is to tell.
+    pub(super) known_already: usize,
 }
 
 /// Tells what is not muted any more, of at most [`BATCH`] incidents after `after`.
@@ -129,7 +131,7 @@ fn tell_one(
             audience::resolved(connection, policy, incident.id, kind, subject, &facts, &heard)?
         }
     };
-    let mut told = None;
+    let (mut told, mut is_known) = (None, false);
     for mut destination in destinations {
         let last = heard.get(&destination.channel).filter(|it| !it.resolved);
         let notification = match (incident.state, last) {
@@ -148,7 +150,10 @@ fn tell_one(
                     .transpose()?
             }
         };
-        let Some(mut notification) = notification else { continue };
+        let Some(mut notification) = notification else {
+            is_known = true;
+            continue;
+        };
         notification.diagnoses.extend(why.clone());
         GROUP.clone_into(&mut destination.group);
         tell::send(connection, policy, incident.id, &notification, &destination, now)?;
@@ -170,6 +175,8 @@ fn tell_one(
         // What goes and comes from now on does so since this was told.
         incidents::note_facts(connection, incident.id, &base)?;
         swept.transitions.push(it.transition(step, reason));
+    } else if is_known {
+        swept.known_already += 1;
     }
     Ok(true)
 }

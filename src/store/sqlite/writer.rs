@@ -19,6 +19,7 @@ use std::panic::catch_unwind;
 use std::sync::Arc;
 use std::thread;
 
+use rusqlite::Connection;
 use tokio::runtime;
 use tokio::sync::Notify;
 use tokio::sync::mpsc;
@@ -33,11 +34,14 @@ use super::backlog::Backlog;
 use super::backlog::Waiting;
 use super::command::Command;
 use super::command::Write;
+use super::glances;
 use super::open::Opened;
 use super::pace::Pace;
 use super::trouble::is_trouble;
 use crate::failpoint;
 use crate::progress::Progress;
+use crate::report::Report;
+use crate::store::Fleet;
 use crate::store::Health;
 use crate::store::Receipt;
 use crate::store::StoreError;
@@ -63,6 +67,7 @@ pub(super) struct Writer {
     health: watch::Sender<Health>,
     progress: Progress,
     outbox: Arc<Notify>,
+    fleet: Fleet,
 }
 
 /// Starts the thread. It ends when it is told to close or when every handle is gone.
@@ -81,12 +86,20 @@ pub(super) fn start(mut writer: Writer, commands: mpsc::Receiver<Command>) -> io
     Ok(())
 }
 
+/// Shows an audit to the pages. One that cannot be shown is committed all the same.
+fn glance(connection: &Connection, fleet: &Fleet, report: &Report) {
+    if let Err(error) = glances::note(connection, fleet, report) {
+        error!(error = %error, database.name = report.database, "could not note a glance");
+    }
+}
+
 impl Writer {
     pub(super) fn new(
         opened: Opened,
         pace: Pace,
         health: watch::Sender<Health>,
         outbox: Arc<Notify>,
+        fleet: Fleet,
     ) -> Self {
         let backlog = Backlog::default();
         Self {
@@ -101,6 +114,7 @@ impl Writer {
             health,
             progress: Progress::new(),
             outbox,
+            fleet,
         }
     }
 
@@ -182,6 +196,7 @@ impl Writer {
         if let Err(error) = self.begin() {
             return self.fail(&error);
         }
+        let mut changed = false;
         while let Some(waiting) = self.backlog.get_mut(self.applied) {
             self.applying = true;
             let applied =
@@ -191,10 +206,17 @@ impl Writer {
                 Ok(it) => {
                     commit_now |= it.incident_changed;
                     self.deliveries += it.deliveries;
+                    if it.kept {
+                        glance(&self.opened.connection, &self.fleet, &waiting.audit.report);
+                    }
+                    if it.incident_changed {
+                        changed = true;
+                    }
                     waiting.receipt = Some(Receipt {
                         transitions: it.transitions,
                         durable: false,
                         recheck: it.recheck,
+                        inhibited: it.inhibited,
                     });
                     self.applied += 1;
                 }
@@ -212,6 +234,9 @@ impl Writer {
         if commit_now {
             // A failure is handled there.
             let _ = self.commit();
+            if changed {
+                self.fleet.told();
+            }
         } else {
             for waiting in self.backlog.iter_mut() {
                 waiting.acknowledge(false);
@@ -233,7 +258,10 @@ impl Writer {
         let (error, finish) = write(Ok(&self.opened.connection));
         let Some(error) = error else {
             return match self.commit() {
-                Ok(()) => finish(Ok(())),
+                Ok(()) => {
+                    finish(Ok(()));
+                    self.fleet.told();
+                }
                 Err(error) => finish(Err(error)),
             };
         };

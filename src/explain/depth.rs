@@ -1,6 +1,6 @@
 //! The texts of `explain` about what relations are made of.
 
-use super::entries::Entry;
+use super::Entry;
 
 #[rustfmt::skip]
 pub(super) const ENTRIES: &[Entry] = &[

@@ -1,12 +1,6 @@
 //! The texts of `explain`, one entry a kind.
 
-/// One kind, explained.
-pub(in crate::cli) struct Entry {
-    pub(in crate::cli) kind: &'static str,
-    pub(in crate::cli) means: &'static str,
-    pub(in crate::cli) matters: &'static str,
-    pub(in crate::cli) to_do: &'static str,
-}
+use super::Entry;
 
 #[rustfmt::skip]
 pub(super) const ENTRIES: &[Entry] = &[

@@ -1,0 +1,98 @@
+//! The real program on the state that was written, and audits that people ask it for.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tokio::io::AsyncBufReadExt as _;
+use tokio::io::AsyncReadExt as _;
+use tokio::io::AsyncWriteExt as _;
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio::process::Child;
+use tokio::task::JoinSet;
+
+use super::client;
+use super::fleet;
+
+/// Dropping it ends the program.
+pub(crate) struct Daemon {
+    pub(crate) address: SocketAddr,
+    folder: PathBuf,
+    child: Child,
+    _log: JoinSet<()>,
+}
+
+impl Daemon {
+    /// Starts it and waits until it is ready.
+    pub(crate) async fn start(program: &str, folder: &Path) -> Self {
+        let mut child = tokio::process::Command::new(program)
+            .current_dir(folder)
+            .args(["--log-format", "json", "run"])
+            .stderr(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program can be started");
+        let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
+        let address = loop {
+            let line = log.next_line().await.expect("a log").expect("it listens before it ends");
+            if let Some((_, after)) = line.split_once("\"http.listen\":\"") {
+                break after.split('"').next().and_then(|it| it.parse().ok()).expect("an address");
+            }
+        };
+        // A pipe that nobody reads would stop the daemon when it is full.
+        let mut reading = JoinSet::new();
+        reading.spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
+        let daemon = Self { address, folder: folder.to_owned(), child, _log: reading };
+        client::get(address, "/readyz", false).await;
+        daemon
+    }
+
+    /// So many audits a second from now on, of databases where nobody listens: each is over at once, and
+    /// changes what pages say. They end when what this returns is dropped.
+    pub(crate) async fn audits(&self, per_second: u32) -> JoinSet<()> {
+        let token = std::fs::read_to_string(self.folder.join("schemawarden.token"));
+        let token = token.expect("the daemon made it").trim().to_owned();
+        let here = self.address;
+        let mut asking = JoinSet::new();
+        asking.spawn(async move {
+            let mut tick = tokio::time::interval(Duration::from_secs(1) / per_second);
+            let mut under_way = JoinSet::new();
+            // From the end: those are well.
+            for number in (0..fleet::DATABASES).rev().cycle() {
+                tick.tick().await;
+                let request = format!(
+                    "POST /api/v1/databases/{}/audit HTTP/1.0\r\nHost: {here}\r\n\
+                     Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+                     Content-Length: 2\r\n\r\n{{}}",
+                    fleet::name(number)
+                );
+                under_way.spawn(async move {
+                    let mut socket = TcpStream::connect(here).await.expect("it listens");
+                    socket.write_all(request.as_bytes()).await.expect("it reads");
+                    let mut answer = String::new();
+                    socket.read_to_string(&mut answer).await.expect("it answers");
+                    assert!(answer.contains(" 20"), "{answer}");
+                });
+                while under_way.try_join_next().is_some() {}
+            }
+        });
+        // The first of them have ended.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        asking
+    }
+
+    /// What the kernel says that it holds.
+    pub(crate) fn memory(&self) -> String {
+        let id = self.child.id().expect("it runs");
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).unwrap_or_default();
+        let of = |key: &str| {
+            let line = status.lines().find_map(|it| it.strip_prefix(key));
+            let kilobytes = line.and_then(|it| it.split_whitespace().next()?.parse::<f64>().ok());
+            format!("{:.1} MiB", kilobytes.unwrap_or_default() / 1024.0)
+        };
+        format!("{} (peak {})", of("VmRSS:"), of("VmHWM:"))
+    }
+}

@@ -1,0 +1,221 @@
+//! How the fleet stands at one moment: read once, and drawn for everybody who asks in that moment.
+//!
+//! Ten thousand databases change all the time, and fifty people may look at once when something happens. One
+//! of them reads ([`Keeper`] holds the others back), and none waits for the disk but for the incidents.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::sync::Mutex as Guarded;
+use std::sync::PoisonError;
+
+use jiff::SignedDuration;
+use jiff::Timestamp;
+use tokio::sync::Mutex;
+
+use super::filter::By;
+use super::filter::Filter;
+use super::grid;
+use super::grid::Grid;
+use super::roll::Roll;
+use super::truth;
+use super::truth::Counts;
+use super::truth::Standing;
+use crate::health::Timing;
+use crate::http::Face;
+use crate::http::probes;
+use crate::incident::IncidentKind;
+use crate::store::Glance;
+use crate::store::Overview;
+
+/// Without any change, a page is drawn anew after this: audits become overdue by time alone.
+const KEPT_FOR: SignedDuration = SignedDuration::from_secs(1);
+/// Grids that are kept: one for each way to group.
+const GRIDS_MAX: usize = 4;
+/// Lists that one snapshot keeps, by filter.
+const LISTS_MAX: usize = 16;
+
+/// The fleet at one moment.
+pub(super) struct Snapshot {
+    /// Of the fleet, when reading began: nothing older is in it.
+    pub(super) version: u64,
+    pub(super) at: Timestamp,
+    pub(super) roll: Arc<Roll>,
+    /// One for each entry of the roll, in its order.
+    pub(super) lines: Vec<Line>,
+    pub(super) overview: Overview,
+    pub(super) counts: Counts,
+    /// The latest audit, and the next one.
+    pub(super) last_audit: Option<Timestamp>,
+    pub(super) next_audit: Option<Timestamp>,
+    /// When the oldest incident was opened that is not resolved.
+    pub(super) trouble_since: Option<Timestamp>,
+    lists: Guarded<HashMap<Filter, Arc<str>>>,
+}
+
+/// One database of it.
+pub(super) struct Line {
+    /// `None` where it was never audited.
+    pub(super) glance: Option<Arc<Glance>>,
+    pub(super) timing: Option<Timing>,
+    pub(super) standing: Standing,
+    /// Its last audit is late, whatever that said.
+    pub(super) late: bool,
+}
+
+impl Snapshot {
+    /// What `draw` makes of this for `filter`; drawn once.
+    pub(super) fn list(&self, filter: &Filter, draw: impl FnOnce() -> String) -> Arc<str> {
+        let kept = |lists: &HashMap<Filter, Arc<str>>| lists.get(filter).cloned();
+        if let Some(drawn) = kept(&self.lists.lock().unwrap_or_else(PoisonError::into_inner)) {
+            return drawn;
+        }
+        let drawn: Arc<str> = Arc::from(draw());
+        let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
+        if lists.len() < LISTS_MAX {
+            lists.insert(filter.clone(), Arc::clone(&drawn));
+        }
+        drawn
+    }
+
+    pub(super) fn standings(&self) -> impl Iterator<Item = Standing> {
+        self.lines.iter().map(|it| it.standing)
+    }
+}
+
+/// Keeps what was read last.
+#[derive(Default)]
+pub(super) struct Keeper {
+    /// Held while one request reads, so that the others do not.
+    kept: Mutex<Kept>,
+}
+
+#[derive(Default)]
+struct Kept {
+    roll: Option<Arc<Roll>>,
+    snapshot: Option<Arc<Snapshot>>,
+    grids: Vec<Arc<Grid>>,
+}
+
+impl Keeper {
+    /// The fleet as it is now, and its grid without any filter.
+    pub(super) async fn look(&self, face: &Face, by: &By) -> (Arc<Snapshot>, Arc<Grid>) {
+        let mut kept = self.kept.lock().await;
+        let version = *face.store.fleet().version().borrow();
+        let config = Arc::clone(&face.config.borrow());
+        let now = face.clock.now();
+        let roll = match &kept.roll {
+            Some(roll) if Arc::ptr_eq(&roll.config, &config) => Arc::clone(roll),
+            _ => Arc::new(Roll::new(config, now)),
+        };
+        kept.roll = Some(Arc::clone(&roll));
+        let is_current = |it: &Arc<Snapshot>| {
+            let age = now.duration_since(it.at);
+            it.version == version
+                && Arc::ptr_eq(&it.roll, &roll)
+                && (SignedDuration::ZERO..KEPT_FOR).contains(&age)
+        };
+        let snapshot = match kept.snapshot.take().filter(is_current) {
+            Some(snapshot) => snapshot,
+            None => Arc::new(read(face, version, now, Arc::clone(&roll)).await),
+        };
+        kept.snapshot = Some(Arc::clone(&snapshot));
+        let same = |it: &Arc<Grid>| it.is_of(&roll, by, &snapshot);
+        if let Some(grid) = kept.grids.iter().find(|it| same(it)) {
+            let grid = Arc::clone(grid);
+            return (snapshot, grid);
+        }
+        let grid = Arc::new(grid::draw(&snapshot, by));
+        // The earlier one of this grouping is of no use any more.
+        kept.grids.retain(|it| it.by() != by);
+        kept.grids.truncate(GRIDS_MAX - 1);
+        kept.grids.insert(0, Arc::clone(&grid));
+        (snapshot, grid)
+    }
+}
+
+async fn read(face: &Face, version: u64, now: Timestamp, roll: Arc<Roll>) -> Snapshot {
+    let read = probes::read(face.store.overview()).await;
+    let (overview, unreadable) = match read {
+        Ok(overview) => (overview, None),
+        Err(fault) => (Overview::default(), Some(fault)),
+    };
+    let glances = face.store.fleet().all();
+    let timings = face.health.timings();
+    put_together(version, now, roll, overview, unreadable, |name| {
+        (glances.get(name).cloned(), timings.get(name).copied())
+    })
+}
+
+/// The snapshot of what was read; `known` says what is known of a database.
+pub(super) fn put_together(
+    version: u64,
+    now: Timestamp,
+    roll: Arc<Roll>,
+    overview: Overview,
+    unreadable: Option<String>,
+    known: impl Fn(&str) -> (Option<Arc<Glance>>, Option<Timing>),
+) -> Snapshot {
+    let mut counts = Counts {
+        databases: roll.entries.len(),
+        others: overview.others,
+        muted: overview.of_database.values().flatten().filter(|it| it.untold).count(),
+        open: overview.open,
+        acknowledged: overview.acknowledged,
+        unreadable,
+        ..Counts::default()
+    };
+    let (mut last_audit, mut next_audit) = (None, None);
+    let mut lines = Vec::with_capacity(roll.entries.len());
+    for entry in &roll.entries {
+        let (glance, timing) = known(entry.name());
+        let state = glance.as_ref().map(|it| &it.state);
+        let next_due = timing.map(|it| it.next_due);
+        let second_due = state.and_then(|it| entry.second_due(it.audited_at, now));
+        let late = truth::is_late(next_due, second_due, now);
+        let has_incident = overview.of_database.get(entry.name()).is_some_and(|it| !it.is_empty());
+        let standing = Standing::of(state.map(|it| it.verdict), late, has_incident);
+        match standing {
+            Standing::Drifted => counts.drifted += 1,
+            Standing::Unknown => counts.unknown += 1,
+            Standing::Incident => counts.incident += 1,
+            Standing::Late | Standing::New | Standing::Clean => {}
+        }
+        counts.late += usize::from(late);
+        counts.new += usize::from(glance.is_none());
+        last_audit = last_audit.max(state.map(|it| it.audited_at));
+        next_audit = [next_audit, next_due].into_iter().flatten().min();
+        lines.push(Line { glance, timing, standing, late });
+    }
+    let of_databases = overview.of_database.values().flatten().map(|it| it.opened_at);
+    let worst = overview.worst.iter().map(|it| it.incident.opened_at);
+    let trouble_since = of_databases.chain(worst).min();
+    counts.only_unexpected = only_unexpected(&overview, counts.drifted);
+    let lists = Guarded::default();
+    Snapshot {
+        version,
+        at: now,
+        roll,
+        lines,
+        overview,
+        counts,
+        last_audit,
+        next_audit,
+        trouble_since,
+        lists,
+    }
+}
+
+/// Whether each of the drifted databases is among the worst incidents, with all of its findings, and these
+/// are tables that should not be there.
+fn only_unexpected(overview: &Overview, drifted: usize) -> bool {
+    let explained = overview.worst.iter().filter(|it| {
+        let facts = it.facts.as_ref();
+        it.incident.kind == IncidentKind::Drift
+            && facts.is_some_and(|it| {
+                it.findings.len() == it.findings_total
+                    && !it.findings.is_empty()
+                    && it.findings.iter().all(|it| it.kind == "unexpected_table")
+            })
+    });
+    explained.count() == drifted
+}

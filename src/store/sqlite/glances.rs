@@ -1,0 +1,78 @@
+//! Databases at a glance: after each audit, and after a start.
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use super::column;
+use super::databases;
+use crate::report::Report;
+use crate::store::Fleet;
+use crate::store::Glance;
+use crate::store::Strip;
+
+/// Databases whose strips are recalled between two questions.
+const RECALLED_AT_ONCE: i64 = 64;
+
+/// Notes in the fleet what an audit left in the state.
+pub(super) fn note(
+    connection: &Connection,
+    fleet: &Fleet,
+    report: &Report,
+) -> rusqlite::Result<()> {
+    let Some(state) = databases::state(connection, &report.database)? else { return Ok(()) };
+    let before = fleet.glance(&report.database);
+    let mut strip = before.as_ref().map_or_else(Strip::default, |it| it.strip);
+    strip.note(report.evidence.audited_at, report.verdict);
+    let seen = report.evidence.relations.filter(|_| report.evidence.complete);
+    let relations = seen.map(|it| it as u64).or(before.and_then(|it| it.relations));
+    fleet.note(Glance { state, relations, strip });
+    Ok(())
+}
+
+/// What the last audits of an earlier process said; their strips follow.
+pub(super) fn recall(connection: &Connection, fleet: &Fleet) -> rusqlite::Result<()> {
+    let relations: std::collections::HashMap<String, Option<u64>> = connection
+        .prepare(
+            "/* glances.relations */ select name, report ->> '$.evidence.relations' as relations \
+             from databases where last_complete_at = audited_at",
+        )?
+        .query_map([], |row| {
+            let relations: Option<i64> = row.get("relations")?;
+            Ok((row.get("name")?, relations.and_then(|it| u64::try_from(it).ok())))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    for state in databases::states(connection)? {
+        let relations = relations.get(&state.name).copied().flatten();
+        fleet.recall(Glance { state, relations, strip: Strip::default() });
+    }
+    Ok(())
+}
+
+/// Notes the audits since `since` of the next few databases after the row `after`; returns the row to
+/// go on from, none when that were the last.
+pub(super) fn recall_strips(
+    connection: &Connection,
+    fleet: &Fleet,
+    since: Timestamp,
+    after: i64,
+) -> rusqlite::Result<Option<i64>> {
+    let databases: Vec<(i64, String)> = connection
+        .prepare_cached(
+            "/* glances.next */ select id, name from databases where id > ?1 order by id limit ?2",
+        )?
+        .query_map([after, RECALLED_AT_ONCE], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<rusqlite::Result<_>>()?;
+    for (id, name) in &databases {
+        let audits = connection
+            .prepare_cached(
+                "/* glances.audits */ select at, verdict from audits \
+                 where database_id = ?1 and at >= ?2 order by at",
+            )?
+            .query_map([*id, column::ms(since)], |row| {
+                Ok((column::instant(row, "at")?, column::word(row, "verdict", column::verdict)?))
+            })?
+            .collect::<rusqlite::Result<Vec<_>>>()?;
+        fleet.recall_strip(name, &audits);
+    }
+    Ok(databases.last().map(|(id, _)| *id))
+}

@@ -1,0 +1,110 @@
+//! What the first page asks: how much is open and the worst of it; and what was sent of one incident.
+
+use std::cmp::Reverse;
+use std::collections::HashMap;
+
+use rusqlite::Connection;
+use rusqlite::OptionalExtension as _;
+
+use super::Sqlite;
+use super::column;
+use super::deliveries;
+use super::history;
+use super::incidents;
+use crate::finding::Severity;
+use crate::incident::About;
+use crate::incident::IncidentId;
+use crate::incident::IncidentKind;
+use crate::incident::IncidentState;
+use crate::store::DeliveryDetail;
+use crate::store::OpenIncident;
+use crate::store::Overview;
+use crate::store::StoreError;
+use crate::store::WORST_MAX;
+
+impl Sqlite {
+    pub(in crate::store) async fn overview(&self) -> Result<Overview, StoreError> {
+        self.ask("what is open", overview).await
+    }
+
+    pub(in crate::store) async fn sent(
+        &self,
+        incident: IncidentId,
+        limit: usize,
+    ) -> Result<Vec<DeliveryDetail>, StoreError> {
+        self.ask("what was sent", move |it| sent(it, incident, limit)).await
+    }
+}
+
+/// From an index that covers it: the facts of incidents are large, and only the worst are read.
+fn overview(connection: &Connection) -> rusqlite::Result<Overview> {
+    let mut rows: Vec<(String, OpenIncident)> = connection
+        .prepare_cached(
+            "/* overview.open */ select id, kind, subject, state, opened_at, untold, \
+             facts ->> '$.severity' as severity from incidents indexed by incidents_at_a_glance \
+             where state <> 'resolved'",
+        )?
+        .query_map([], |row| {
+            let severity: Option<String> = row.get("severity")?;
+            let incident = OpenIncident {
+                id: IncidentId(column::unsigned(row, "id")?),
+                kind: column::word(row, "kind", IncidentKind::from_word)?,
+                // What an earlier version wrote has none; it may be anything.
+                severity: severity.and_then(|it| it.parse().ok()).unwrap_or(Severity::Critical),
+                state: column::word(row, "state", IncidentState::from_word)?,
+                opened_at: column::instant(row, "opened_at")?,
+                untold: row.get("untold")?,
+            };
+            Ok((row.get("subject")?, incident))
+        })?
+        .collect::<rusqlite::Result<_>>()?;
+    rows.sort_by_key(|(_, it)| {
+        let taken = it.state == IncidentState::Acknowledged;
+        let elsewhere = it.kind.about() != About::Database;
+        (Reverse(it.severity), taken, elsewhere, it.opened_at, it.id.0)
+    });
+    let mut overview = Overview::default();
+    for (_, it) in rows.iter().take(WORST_MAX) {
+        let row = connection
+            .prepare_cached("/* overview.worst */ select * from incidents where id = ?1")?
+            .query_row([incidents::stored(it.id)], history::read_incident)
+            .optional()?;
+        overview.worst.extend(row);
+    }
+    let mut of_database: HashMap<String, Vec<OpenIncident>> = HashMap::new();
+    for (subject, it) in rows {
+        match it.state {
+            IncidentState::Acknowledged => overview.acknowledged += 1,
+            _ => overview.open += 1,
+        }
+        if it.kind.about() == About::Database {
+            of_database.entry(subject).or_default().push(it);
+        } else {
+            overview.others += 1;
+        }
+    }
+    overview.of_database = of_database;
+    Ok(overview)
+}
+
+/// The latest deliveries that carry something of an incident, oldest first.
+fn sent(
+    connection: &Connection,
+    incident: IncidentId,
+    limit: usize,
+) -> rusqlite::Result<Vec<DeliveryDetail>> {
+    let ids: Vec<String> = connection
+        .prepare_cached(
+            "/* overview.sent */ select d.id from deliveries d where d.id in \
+             (select n.delivery_id from notifications n where n.incident_id = ?1) \
+             order by d.seq desc limit ?2",
+        )?
+        .query_map((incidents::stored(incident), column::count(limit)), |row| row.get(0))?
+        .collect::<rusqlite::Result<_>>()?;
+    let mut sent = Vec::with_capacity(ids.len());
+    for id in ids.iter().rev() {
+        let id = id.parse().map_err(|error| column::unreadable("id", error))?;
+        sent.extend(deliveries::one(connection, id)?);
+    }
+    Ok(sent)
+}

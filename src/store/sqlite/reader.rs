@@ -1,0 +1,104 @@
+//! The thread that reads for people: history, incidents, deliveries.
+//!
+//! It has a connection of its own that cannot write, so that a long list never keeps an audit or a
+//! claim waiting, and a disk that hangs under the writer does not take the pages with it. It sees what
+//! is committed. Between questions it recalls the strips of the last 24 hours, a few databases at a
+//! time: with ten thousand of them that are millions of rows.
+
+use std::io;
+use std::panic::AssertUnwindSafe;
+use std::panic::catch_unwind;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use rusqlite::Connection;
+use rusqlite::OpenFlags;
+use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::TryRecvError;
+use tokio::sync::oneshot;
+use tracing::error;
+use tracing::warn;
+
+use super::command::Read;
+use super::glances;
+use crate::store::Fleet;
+use crate::store::StoreError;
+
+/// How long a statement waits, where the writer restarts its log.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Prepared statements that are kept.
+const STATEMENTS_MAX: usize = 64;
+
+/// What the thread is told.
+pub(super) enum Question {
+    Read(Read),
+    /// Answered when the connection is closed.
+    Close(oneshot::Sender<()>),
+}
+
+/// Opens a connection that cannot write. The file is there and migrated.
+pub(super) fn open(path: &Path) -> Result<Connection, StoreError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let failed = |source| StoreError::Open { path: path.to_owned(), source };
+    let connection = Connection::open_with_flags(path, flags).map_err(failed)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(failed)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_MAX);
+    Ok(connection)
+}
+
+/// Starts the thread. It ends when it is told to close or when every handle is gone.
+pub(super) fn start(
+    connection: Connection,
+    fleet: Fleet,
+    since: Timestamp,
+    mut questions: mpsc::Receiver<Question>,
+) -> io::Result<()> {
+    thread::Builder::new().name("state-reader".to_owned()).spawn(move || {
+        let closed = serve(&connection, &fleet, since, &mut questions);
+        drop(connection);
+        if let Some(reply) = closed {
+            let _ = reply.send(());
+        }
+    })?;
+    Ok(())
+}
+
+fn serve(
+    connection: &Connection,
+    fleet: &Fleet,
+    since: Timestamp,
+    questions: &mut mpsc::Receiver<Question>,
+) -> Option<oneshot::Sender<()>> {
+    // The last database whose strip was recalled; none when all are.
+    let mut recalled = Some(0);
+    loop {
+        let question = match recalled {
+            None => questions.blocking_recv()?,
+            Some(after) => match questions.try_recv() {
+                Ok(question) => question,
+                Err(TryRecvError::Disconnected) => return None,
+                Err(TryRecvError::Empty) => {
+                    recalled = glances::recall_strips(connection, fleet, since, after)
+                        .unwrap_or_else(|error| {
+                            warn!(error = %error, "could not recall the last 24 hours");
+                            None
+                        });
+                    continue;
+                }
+            },
+        };
+        match question {
+            Question::Close(reply) => return Some(reply),
+            Question::Read(read) => {
+                // A panic costs the question that caused it.
+                if catch_unwind(AssertUnwindSafe(|| read(connection))).is_err() {
+                    error!(
+                        "the state's reader panicked; the question that caused it has no answer"
+                    );
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Pages follow a row, not a count of rows.
+
+use super::*;
+use crate::store::AuditPlace;
+use crate::store::DeliveryFilter;
+use crate::store::PageOf;
+
+/// Every place of `audits`, one page of `limit` after the other.
+async fn walk(store: &Sqlite, database: Option<&str>, limit: usize) -> Vec<AuditPlace> {
+    let (mut seen, mut before) = (Vec::new(), None);
+    loop {
+        let database = database.map(str::to_owned);
+        let page = store.audits_before(database, before, limit).await.unwrap();
+        let places: Vec<AuditPlace> = page.into_iter().map(|(place, _)| place).collect();
+        let Some(last) = places.last() else { return seen };
+        before = Some(*last);
+        seen.extend(places);
+    }
+}
+
+#[tokio::test]
+async fn audits_of_one_millisecond_are_told_apart() {
+    let bench = Bench::new();
+    let store = bench.open();
+    for round in 0..4 {
+        for name in ["central", "sco", "bso"] {
+            store.commit_audit(bench.audit(name, "")).await.unwrap();
+        }
+        if round % 2 == 0 {
+            bench.pass(60);
+        }
+    }
+    for database in [None, Some("sco")] {
+        let all = walk(&store, database, 1000).await;
+        assert_eq!(all.len(), if database.is_none() { 12 } else { 4 });
+        assert!(all.is_sorted_by(|a, b| a > b), "the latest first: {all:?}");
+        for limit in [1, 2, 5] {
+            assert_eq!(walk(&store, database, limit).await, all, "{database:?} by {limit}");
+        }
+    }
+    store.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn incidents_and_deliveries_go_on_behind_one() {
+    let bench = Bench::new();
+    let store = bench.open();
+    for name in ["a", "b", "c"] {
+        store.commit_audit(bench.audit(name, "tmp_import")).await.unwrap();
+        assert!(!bench.deliver(&store).await.is_empty());
+        bench.pass(60);
+    }
+    let filter = |limit| IncidentFilter { limit, ..IncidentFilter::default() };
+    let all = store.incidents(filter(10)).await.unwrap();
+    let behind = store.incidents_before(filter(1), Some(all[0].incident.id)).await.unwrap();
+    assert_eq!(behind, all[1..2]);
+    let last = all.last().unwrap().incident.id;
+    assert_eq!(store.incidents_before(filter(1), Some(last)).await.unwrap(), []);
+
+    let filter = |limit| DeliveryFilter { state: None, channel: None, limit };
+    let all = store.deliveries(filter(10)).await.unwrap();
+    assert_eq!(all.len(), 3);
+    let behind = store.deliveries_before(filter(5), Some(all[0].id)).await.unwrap();
+    assert_eq!(behind, all[1..]);
+    let never = uuid::Uuid::nil();
+    assert_eq!(store.deliveries_before(filter(5), Some(never)).await.unwrap(), []);
+    let page = PageOf { all: true, before: None, limit: 5 };
+    assert_eq!(store.deploys_page(page).await.unwrap(), []);
+    assert_eq!(store.silences_page(page, bench.now()).await.unwrap(), []);
+    assert_eq!(
+        (store.silence(1).await.unwrap(), store.deploy(u64::MAX).await.unwrap()),
+        (None, None)
+    );
+    store.close().await.unwrap();
+}
+
+/// A page far behind costs what the first one does: it begins in the index, and skips nothing.
+#[tokio::test]
+async fn a_page_begins_in_the_index() {
+    let bench = Bench::new();
+    let store = bench.open();
+    for (index, sql) in [
+        (
+            "audits_by_time (at<?)",
+            "select a.id from audits a join databases d on d.id = a.database_id \
+             where (a.at, a.id) < (2, 1) order by a.at desc, a.id desc limit 1",
+        ),
+        (
+            "audits_of_database (database_id=? AND at<?)",
+            "select a.id from databases d join audits a on a.database_id = d.id where d.name = 'x' \
+             and (a.at, a.id) < (2, 1) order by a.at desc, a.id desc limit 1",
+        ),
+    ] {
+        let plan: Vec<String> = store
+            .ask("a plan", move |connection| {
+                let mut statement = connection.prepare(&format!("explain query plan {sql}"))?;
+                statement.query_map([], |row| row.get("detail"))?.collect()
+            })
+            .await
+            .unwrap();
+        let plan = plan.join("; ");
+        assert!(plan.contains(index) && !plan.contains("TEMP B-TREE"), "{plan}");
+    }
+    store.close().await.unwrap();
+}

@@ -1,0 +1,7 @@
+//! The pages as a text browser sees them: what they say, where they lead, and what their forms do. What only a
+//! real browser shows is in `screen_live`.
+
+mod acts;
+mod pages;
+mod stage;
+mod visitor;
