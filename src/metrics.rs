@@ -4,10 +4,7 @@
 //! when somebody asks. No table's name is ever a label, and a database's only where the config wants it: a
 //! fleet of ten thousand must not become a million series.
 
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::Mutex;
-use std::sync::PoisonError;
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -116,8 +113,6 @@ pub struct Counted {
     pub latency: Histogram,
     /// Deliveries that ended without success.
     pub abandoned: Counter,
-    /// What the last audit that could tell found in each database. Held for one insertion or one copy.
-    unexpected_tables: Mutex<HashMap<String, usize>>,
 }
 
 impl Default for Metrics {
@@ -131,7 +126,6 @@ impl Default for Metrics {
             suppressed: Family::default(),
             latency: Histogram::new(LATENCY_BUCKETS),
             abandoned: Counter::default(),
-            unexpected_tables: Mutex::default(),
         };
         // Those that will be asked for are there from the start: an alert on what never was finds nothing.
         for result in ["clean", "drifted", "unknown"] {
@@ -167,27 +161,6 @@ impl Metrics {
         let labels = SuppressedLabels { reason: why.word() };
         let count = u64::try_from(count).unwrap_or(u64::MAX);
         self.counted.suppressed.get_or_create(&labels).inc_by(count);
-    }
-
-    /// An audit found so many tables in a database that should not be there.
-    pub fn unexpected(&self, database: &str, tables: usize) {
-        let counted = &self.counted.unexpected_tables;
-        let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.insert(database.to_owned(), tables);
-    }
-
-    /// Forgets the databases that `keep` does not know.
-    pub fn retain_databases(&self, keep: impl Fn(&str) -> bool) {
-        let counted = &self.counted.unexpected_tables;
-        let mut counted = counted.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.retain(|name, _| keep(name));
-    }
-
-    /// What the audits of this process found of tables that should not be there, by database.
-    #[must_use]
-    pub fn unexpected_tables(&self) -> HashMap<String, usize> {
-        let counted = &self.counted.unexpected_tables;
-        counted.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// A delivery arrived so long after its first moment.

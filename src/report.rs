@@ -14,6 +14,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::finding::Finding;
+use crate::finding::FindingKind;
 
 /// The three answers to "does this database hold what it should?".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -72,6 +73,12 @@ impl Report {
     pub fn proves_populated(&self) -> bool {
         let empty = self.findings.iter().any(Finding::stands_for_missing);
         self.verdict != Verdict::Unknown && self.evidence.complete && !empty
+    }
+
+    /// How many tables are there that should not be, and count.
+    #[must_use]
+    pub fn unexpected_tables(&self) -> usize {
+        self.counting().filter(|it| FindingKind::EXTRA_TABLES.contains(&it.kind)).count()
     }
 
     /// The findings that count: neither `info` nor known.

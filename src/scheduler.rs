@@ -212,7 +212,6 @@ impl Scheduler {
         round.agenda.retain(|name| round.databases.contains_key(name));
         round.memory.retain(|name, _| round.databases.contains_key(name));
         self.health.retain_timings(|name| round.databases.contains_key(name));
-        self.store.metrics().retain_databases(|name| round.databases.contains_key(name));
         let let_go = self.register_manifests(round, &config, now).await;
         let mut reports = self.reports_of_new(round, &config).await;
         for database in &config.databases {

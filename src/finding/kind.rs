@@ -130,6 +130,10 @@ pub enum FindingKind {
 }
 
 impl FindingKind {
+    /// Those that say that a table is there which should not be.
+    pub const EXTRA_TABLES: [Self; 3] =
+        [Self::UnexpectedTable, Self::ForbiddenTable, Self::UnexpectedForeignTable];
+
     /// Every kind, in the order of reports.
     pub const ALL: [Self; 57] = [
         Self::WrongDatabase,

@@ -12,8 +12,6 @@ use crate::audit::Audited;
 use crate::audit::Concluded;
 use crate::config::Config;
 use crate::config::Database;
-use crate::finding::Finding;
-use crate::finding::FindingKind;
 use crate::incident::About;
 use crate::incident::Step;
 use crate::report::Report;
@@ -38,9 +36,6 @@ pub(super) async fn commit(
     let Audited { concluded: Concluded { report, known }, residence } = audited;
     log_verdict(name, &report);
     store.metrics().audited(report.verdict.word(), report.evidence.duration);
-    if config.metrics_per_database && report.verdict != Verdict::Unknown {
-        store.metrics().unexpected(name, unexpected_tables(&report));
-    }
     let audit = AuditCommit {
         report: Arc::new(report),
         now,
@@ -72,19 +67,6 @@ pub(super) async fn commit(
         log_transition(it);
     }
     Some(receipt)
-}
-
-/// How many tables are there that should not be, and count.
-fn unexpected_tables(report: &Report) -> usize {
-    let is_unexpected = |it: &&Finding| {
-        matches!(
-            it.kind,
-            FindingKind::UnexpectedTable
-                | FindingKind::ForbiddenTable
-                | FindingKind::UnexpectedForeignTable
-        )
-    };
-    report.counting().filter(is_unexpected).count()
 }
 
 /// Each with its identity as fields, and readable without them.

@@ -28,6 +28,9 @@ pub struct Glance {
     pub state: DatabaseState,
     /// Relations that the last complete read found; `None` where none was.
     pub relations: Option<u64>,
+    /// Tables that should not be there and count, by the last audit that could tell; `None` where none
+    /// could.
+    pub unexpected: Option<u64>,
     /// The verdicts of the last 24 hours.
     pub strip: Strip,
 }

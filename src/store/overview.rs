@@ -24,6 +24,10 @@ pub struct Overview {
     pub of_database: HashMap<String, Vec<OpenIncident>>,
     /// Those about something else than one database (a server, a channel, a registry, …).
     pub others: usize,
+    /// When the oldest of all of them opened.
+    pub oldest: Option<Timestamp>,
+    /// Those of which something is muted.
+    pub muted: usize,
     /// Not taken in hand by anybody.
     pub open: usize,
     pub acknowledged: usize,

@@ -183,7 +183,7 @@ fn of_databases(registry: &mut Registry, face: &Face, config: &Config, stored: &
     let success = Family::<OfDatabase, Seconds>::default();
     let counting = Family::<OfDatabase, Gauge>::default();
     let unexpected = Family::<OfDatabase, Gauge>::default();
-    let tables = face.store.metrics().unexpected_tables();
+    let glances = face.store.fleet().all();
     let known: BTreeMap<&str, &DatabaseState> =
         stored.states.iter().map(|it| (it.name.as_str(), it)).collect();
     for database in &config.databases {
@@ -193,8 +193,8 @@ fn of_databases(registry: &mut Registry, face: &Face, config: &Config, stored: &
             success.get_or_create(&labels).set(unix_seconds(at));
         }
         counting.get_or_create(&labels).set(i64::try_from(state.counting).unwrap_or(i64::MAX));
-        if let Some(tables) = tables.get(&database.name) {
-            unexpected.get_or_create(&labels).set(signed(*tables));
+        if let Some(tables) = glances.get(&*database.name).and_then(|it| it.unexpected) {
+            unexpected.get_or_create(&labels).set(i64::try_from(tables).unwrap_or(i64::MAX));
         }
     }
     registry.register(

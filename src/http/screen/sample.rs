@@ -122,6 +122,7 @@ pub(super) fn glance(name: &str, verdict: Verdict, audited_at: Timestamp) -> Gla
             residence: None,
         },
         relations: Some(12),
+        unexpected: (verdict != Verdict::Unknown).then_some(findings),
         strip,
     }
 }

@@ -158,13 +158,14 @@ pub(super) fn put_together(
     let mut counts = Counts {
         databases: roll.entries.len(),
         others: overview.others,
-        muted: overview.of_database.values().flatten().filter(|it| it.untold).count(),
+        muted: overview.muted,
         open: overview.open,
         acknowledged: overview.acknowledged,
         unreadable,
         ..Counts::default()
     };
     let (mut last_audit, mut next_audit) = (None, None);
+    let mut trouble_since = overview.oldest;
     let mut lines = Vec::with_capacity(roll.entries.len());
     for entry in &roll.entries {
         let (glance, timing) = known(entry.name());
@@ -172,24 +173,29 @@ pub(super) fn put_together(
         let next_due = timing.map(|it| it.next_due);
         let second_due = state.and_then(|it| entry.second_due(it.audited_at, now));
         let late = truth::is_late(next_due, second_due, now);
-        let has_incident = overview.of_database.get(entry.name()).is_some_and(|it| !it.is_empty());
-        let standing = Standing::of(state.map(|it| it.verdict), late, has_incident);
+        let incidents = overview.of_database.get(entry.name()).map_or(&[][..], Vec::as_slice);
+        let standing = Standing::of(state.map(|it| it.verdict), late, !incidents.is_empty());
+        if matches!(standing, Standing::Drifted | Standing::Unknown) {
+            trouble_since =
+                [trouble_since, state.map(|it| it.verdict_since)].into_iter().flatten().min();
+        }
         match standing {
-            Standing::Drifted => counts.drifted += 1,
+            Standing::Drifted => {
+                counts.drifted += 1;
+                let unexpected = glance.as_ref().and_then(|it| it.unexpected);
+                counts.with_unexpected += usize::from(unexpected.is_some_and(|it| it > 0));
+            }
             Standing::Unknown => counts.unknown += 1,
             Standing::Incident => counts.incident += 1,
             Standing::Late | Standing::New | Standing::Clean => {}
         }
+        counts.reset += usize::from(incidents.iter().any(|it| it.kind == IncidentKind::Reset));
         counts.late += usize::from(late);
         counts.new += usize::from(glance.is_none());
         last_audit = last_audit.max(state.map(|it| it.audited_at));
         next_audit = [next_audit, next_due].into_iter().flatten().min();
         lines.push(Line { glance, timing, standing, late });
     }
-    let of_databases = overview.of_database.values().flatten().map(|it| it.opened_at);
-    let worst = overview.worst.iter().map(|it| it.incident.opened_at);
-    let trouble_since = of_databases.chain(worst).min();
-    counts.only_unexpected = only_unexpected(&overview, counts.drifted);
     let lists = Guarded::default();
     Snapshot {
         version,
@@ -203,19 +209,4 @@ pub(super) fn put_together(
         trouble_since,
         lists,
     }
-}
-
-/// Whether each of the drifted databases is among the worst incidents, with all of its findings, and these
-/// are tables that should not be there.
-fn only_unexpected(overview: &Overview, drifted: usize) -> bool {
-    let explained = overview.worst.iter().filter(|it| {
-        let facts = it.facts.as_ref();
-        it.incident.kind == IncidentKind::Drift
-            && facts.is_some_and(|it| {
-                it.findings.len() == it.findings_total
-                    && !it.findings.is_empty()
-                    && it.findings.iter().all(|it| it.kind == "unexpected_table")
-            })
-    });
-    explained.count() == drifted
 }

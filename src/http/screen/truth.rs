@@ -103,6 +103,10 @@ pub(super) fn is_late(
 pub(super) struct Counts {
     pub(super) databases: usize,
     pub(super) drifted: usize,
+    /// Those of them that hold tables which they should not have, whatever else they lack.
+    pub(super) with_unexpected: usize,
+    /// Databases with an incident that says that they were reset.
+    pub(super) reset: usize,
     pub(super) unknown: usize,
     /// Clean or not audited, with an incident that is not resolved.
     pub(super) incident: usize,
@@ -117,8 +121,6 @@ pub(super) struct Counts {
     /// Incidents that nobody has taken in hand, and those that somebody has.
     pub(super) open: usize,
     pub(super) acknowledged: usize,
-    /// Every drifted database has tables that it should not have, and nothing else.
-    pub(super) only_unexpected: bool,
     /// Why the incidents could not be read.
     pub(super) unreadable: Option<String>,
 }
@@ -144,6 +146,21 @@ pub(super) fn truth(it: &Counts) -> Truth {
     if let Some(why) = &it.unreadable {
         say(true, format!("the incidents could not be read: {why}"));
     }
+    let others = it.drifted - it.with_unexpected;
+    say(
+        others > 0 && it.with_unexpected > 0,
+        match others {
+            1 => "1 more does not hold what it should".to_owned(),
+            more => format!("{} more do not hold what they should", number(more)),
+        },
+    );
+    say(
+        it.reset > 0,
+        match it.reset {
+            1 => "1 was reset".to_owned(),
+            some => format!("{} were reset", number(some)),
+        },
+    );
     say(
         it.unknown > 0 && standing != Standing::Unknown,
         format!("{} could not be read", number(it.unknown)),
@@ -205,13 +222,14 @@ fn line(it: &Counts) -> (Standing, String) {
         return (Standing::New, "No database is registered".to_owned());
     }
     if it.drifted > 0 {
-        let line = match (one, it.drifted == 1, it.only_unexpected) {
-            (true, _, true) => "The one database holds tables it should not have".to_owned(),
-            (true, _, false) => "The one database does not hold what it should".to_owned(),
-            (_, true, true) => format!("{} holds tables it should not have", of(1)),
-            (_, true, false) => format!("{} does not hold what it should", of(1)),
-            (_, _, true) => format!("{} hold tables they should not have", of(it.drifted)),
-            (_, _, false) => format!("{} do not hold what they should", of(it.drifted)),
+        // What the product is there for comes first; the others are said beside it.
+        let line = match (one, it.with_unexpected, it.drifted) {
+            (true, 0, _) => "The one database does not hold what it should".to_owned(),
+            (true, _, _) => "The one database holds tables it should not have".to_owned(),
+            (_, 0, 1) => format!("{} does not hold what it should", of(1)),
+            (_, 0, some) => format!("{} do not hold what they should", of(some)),
+            (_, 1, _) => format!("{} holds tables it should not have", of(1)),
+            (_, some, _) => format!("{} hold tables they should not have", of(some)),
         };
         return (Standing::Drifted, line);
     }

@@ -1,11 +1,16 @@
 //! Databases at a glance: after each audit, and after a start.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use rusqlite::Connection;
+use rusqlite::Row;
 
 use super::column;
 use super::databases;
+use crate::finding::FindingKind;
 use crate::report::Report;
+use crate::report::Verdict;
 use crate::store::Fleet;
 use crate::store::Glance;
 use crate::store::Strip;
@@ -24,28 +29,48 @@ pub(super) fn note(
     let mut strip = before.as_ref().map_or_else(Strip::default, |it| it.strip);
     strip.note(report.evidence.audited_at, report.verdict);
     let seen = report.evidence.relations.filter(|_| report.evidence.complete);
-    let relations = seen.map(|it| it as u64).or(before.and_then(|it| it.relations));
-    fleet.note(Glance { state, relations, strip });
+    let relations = seen.map(|it| it as u64).or(before.as_ref().and_then(|it| it.relations));
+    let unexpected = match report.verdict {
+        Verdict::Unknown => before.and_then(|it| it.unexpected),
+        Verdict::Clean | Verdict::Drifted => Some(report.unexpected_tables() as u64),
+    };
+    fleet.note(Glance { state, relations, unexpected, strip });
     Ok(())
 }
 
 /// What the last audits of an earlier process said; their strips follow.
 pub(super) fn recall(connection: &Connection, fleet: &Fleet) -> rusqlite::Result<()> {
-    let relations: std::collections::HashMap<String, Option<u64>> = connection
+    let relations: HashMap<String, u64> = connection
         .prepare(
-            "/* glances.relations */ select name, report ->> '$.evidence.relations' as relations \
-             from databases where last_complete_at = audited_at",
+            "/* glances.relations */ select name, report ->> '$.evidence.relations' as counted \
+             from databases where last_complete_at = audited_at and counted is not null",
         )?
-        .query_map([], |row| {
-            let relations: Option<i64> = row.get("relations")?;
-            Ok((row.get("name")?, relations.and_then(|it| u64::try_from(it).ok())))
-        })?
+        .query_map([], counted)?
+        .collect::<rusqlite::Result<_>>()?;
+    let unexpected: HashMap<String, u64> = connection
+        .prepare(
+            "/* glances.unexpected */ select name, (select count(*) \
+             from json_each(report, '$.findings') f \
+             where f.value ->> '$.kind' in (select value from json_each(?1)) \
+             and not f.value ->> '$.known' and f.value ->> '$.severity' <> 'info') as counted \
+             from databases where verdict = 'drifted'",
+        )?
+        .query_map([column::to_json(&FindingKind::EXTRA_TABLES.map(FindingKind::word))?], counted)?
         .collect::<rusqlite::Result<_>>()?;
     for state in databases::states(connection)? {
-        let relations = relations.get(&state.name).copied().flatten();
-        fleet.recall(Glance { state, relations, strip: Strip::default() });
+        let relations = relations.get(&state.name).copied();
+        let unexpected = match state.verdict {
+            Verdict::Unknown => None,
+            Verdict::Clean => Some(0),
+            Verdict::Drifted => unexpected.get(&state.name).copied(),
+        };
+        fleet.recall(Glance { state, relations, unexpected, strip: Strip::default() });
     }
     Ok(())
+}
+
+fn counted(row: &Row<'_>) -> rusqlite::Result<(String, u64)> {
+    Ok((row.get("name")?, column::unsigned(row, "counted")?))
 }
 
 /// Notes the audits since `since` of the next few databases after the row `after`; returns the row to

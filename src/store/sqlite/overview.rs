@@ -63,7 +63,11 @@ fn overview(connection: &Connection) -> rusqlite::Result<Overview> {
         let elsewhere = it.kind.about() != About::Database;
         (Reverse(it.severity), taken, elsewhere, it.opened_at, it.id.0)
     });
-    let mut overview = Overview::default();
+    let mut overview = Overview {
+        oldest: rows.iter().map(|(_, it)| it.opened_at).min(),
+        muted: rows.iter().filter(|(_, it)| it.untold).count(),
+        ..Overview::default()
+    };
     for (_, it) in rows.iter().take(WORST_MAX) {
         let row = connection
             .prepare_cached("/* overview.worst */ select * from incidents where id = ?1")?

@@ -3,7 +3,7 @@
 use super::*;
 
 fn fleet(databases: usize) -> Counts {
-    Counts { databases, only_unexpected: true, ..Counts::default() }
+    Counts { databases, ..Counts::default() }
 }
 
 #[test]
@@ -48,22 +48,22 @@ fn the_line_says_the_worst_and_how_much_of_it() {
         (fleet(214), Standing::Clean, "All 214 databases hold what they should"),
         (fleet(1), Standing::Clean, "The one database holds what it should"),
         (
-            Counts { drifted: 2, ..fleet(214) },
+            Counts { drifted: 3, with_unexpected: 2, ..fleet(214) },
             Standing::Drifted,
             "2 of 214 databases hold tables they should not have",
         ),
         (
-            Counts { drifted: 1, unknown: 9, ..fleet(10_000) },
+            Counts { drifted: 1, with_unexpected: 1, unknown: 9, ..fleet(10_000) },
             Standing::Drifted,
             "1 of 10,000 databases holds tables it should not have",
         ),
         (
-            Counts { drifted: 2, only_unexpected: false, ..fleet(3) },
+            Counts { drifted: 2, ..fleet(3) },
             Standing::Drifted,
             "2 of 3 databases do not hold what they should",
         ),
         (
-            Counts { drifted: 1, only_unexpected: false, ..fleet(1) },
+            Counts { drifted: 1, ..fleet(1) },
             Standing::Drifted,
             "The one database does not hold what it should",
         ),
@@ -107,7 +107,9 @@ fn the_line_says_the_worst_and_how_much_of_it() {
 #[test]
 fn what_the_line_leaves_open_is_said_beside_it() {
     let counts = Counts {
-        drifted: 2,
+        drifted: 7,
+        with_unexpected: 2,
+        reset: 1,
         unknown: 1,
         incident: 1,
         new: 3,
@@ -119,6 +121,8 @@ fn what_the_line_leaves_open_is_said_beside_it() {
         ..fleet(214)
     };
     let want = [
+        "5 more do not hold what they should",
+        "1 was reset",
         "1 could not be read",
         "1 more has an incident that is not resolved",
         "1 incident is about a server, a manifest, a channel or a registry",

@@ -14,6 +14,7 @@ async fn a_glance_is_noted_with_its_audit_and_recalled_after_a_restart() {
     store.commit_audit(bench.audit("central", "")).await.unwrap();
     let glance = store.fleet().glance("central").expect("it was audited");
     assert_eq!((glance.state.verdict, glance.relations), (Verdict::Clean, Some(4)));
+    assert_eq!(glance.unexpected, Some(0));
     let Change::Audited { database, verdict, .. } = changes.recv().await.unwrap() else {
         panic!("an audit is told as one");
     };
@@ -25,6 +26,7 @@ async fn a_glance_is_noted_with_its_audit_and_recalled_after_a_restart() {
     store.commit_audit(bench.audit("central", "?")).await.unwrap();
     let before = store.fleet().glance("central").unwrap();
     assert_eq!(before.relations, Some(4), "what cannot be read leaves what was seen last");
+    assert_eq!(before.unexpected, Some(2), "the same");
     let strip = before.strip.until(bench.now());
     let seen = [Some(Verdict::Clean), Some(Verdict::Drifted), Some(Verdict::Unknown)];
     assert_eq!([strip[SLOTS - 5], strip[SLOTS - 3], strip[SLOTS - 1]], seen);
@@ -56,6 +58,7 @@ async fn the_worst_comes_first_and_what_is_taken_in_hand_after_it() {
     let worst: Vec<&str> = overview.worst.iter().map(|it| it.incident.subject.as_str()).collect();
     assert_eq!(worst, ["b", "c", "a"]);
     assert_eq!((overview.open, overview.acknowledged, overview.others), (2, 1, 0));
+    assert_eq!(overview.oldest, Some(bench.now() - SignedDuration::from_mins(3)));
     assert_eq!(overview.of_database["a"][0].id, taken);
 
     assert!(store.sent(taken, 10).await.unwrap().is_empty(), "nothing is gathered yet");
@@ -64,6 +67,10 @@ async fn the_worst_comes_first_and_what_is_taken_in_hand_after_it() {
     assert_eq!(sent.len(), 1);
     assert_eq!(sent[0].carries[0].incident, taken);
     assert_eq!(sent[0].attempts.len(), 1);
+    store.close().await.unwrap();
+    // Known again from the last reports after a restart.
+    let store = bench.open();
+    assert_eq!(store.fleet().glance("a").unwrap().unexpected, Some(1));
     store.close().await.unwrap();
 }
 
