@@ -10,8 +10,10 @@
 
 #![expect(clippy::print_stdout, reason = "a program whose answer is what it prints")]
 
+#[path = "http/program.rs"]
+mod program;
+
 use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -70,21 +72,7 @@ async fn run(
         }
     });
     std::fs::write(folder.join("config.yaml"), config(auditor, port)).expect("our own folder");
-    let mut daemon = tokio::process::Command::new(program)
-        .current_dir(folder)
-        .args(["--log-format", "json", "run"])
-        .stderr(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("the program can be started");
-    let mut log = BufReader::new(daemon.stderr.take().expect("piped")).lines();
-    while let Some(line) = log.next_line().await.expect("a log") {
-        if line.contains("listening to `central`") {
-            break;
-        }
-    }
-    // A pipe that nobody reads would stop the daemon when it is full.
-    tasks.spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
+    let (mut daemon, _log, _line) = program::start(program, folder, "listening to `central`").await;
     // The audit that comes with it.
     tokio::time::sleep(Duration::from_secs(2)).await;
     let (client, connection) = tokio_postgres::connect(owner, NoTls).await.expect("let in");

@@ -12,12 +12,15 @@ use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use crate::progress::Progress;
 
 /// A loop that has not come round for this long is stuck. Every loop comes round each second.
 pub const STUCK_AFTER: Duration = Duration::from_secs(30);
+/// An audit that is this late is overdue. Waiting for a slot is normal; waiting for minutes is not.
+const OVERDUE_AFTER: SignedDuration = SignedDuration::from_secs(60);
 
 /// When a database is due, and whether it is being audited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +29,20 @@ pub struct Timing {
     pub next_due: Timestamp,
     /// Since when an audit of it waits or runs.
     pub running_since: Option<Timestamp>,
+}
+
+impl Timing {
+    /// Whether the audit is later than waiting for a slot explains.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        is_overdue(self.next_due, now)
+    }
+}
+
+/// Whether an audit that was `due` then is overdue.
+#[must_use]
+pub fn is_overdue(due: Timestamp, now: Timestamp) -> bool {
+    now.duration_since(due) > OVERDUE_AFTER
 }
 
 /// Shared by all loops; clones are the same facts.
@@ -184,6 +201,13 @@ impl Health {
         timings.retain(|name, _| keep(name));
     }
 
+    /// When one database is due; `None` where it is not registered, or not planned yet.
+    #[must_use]
+    pub fn timing(&self, database: &str) -> Option<Timing> {
+        let timings = self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner);
+        timings.get(database).copied()
+    }
+
     /// When each registered database is due.
     #[must_use]
     pub fn timings(&self) -> HashMap<String, Timing> {
@@ -213,5 +237,18 @@ mod tests {
             assert_eq!(not_come_round("scheduler", idle).as_deref(), said, "{idle:?}");
         }
         assert_eq!(Health::new().stuck(), None, "it has just started");
+    }
+
+    #[test]
+    fn an_audit_is_overdue_when_it_is_more_than_a_minute_late() {
+        let due = Timestamp::from_second(1_800_000_000).unwrap();
+        let timing = Timing { next_due: due, running_since: None };
+        for (seconds, overdue) in [(-300, false), (0, false), (60, false), (61, true)] {
+            let now = due + SignedDuration::from_secs(seconds);
+            assert_eq!(timing.is_overdue(now), overdue, "{seconds}");
+        }
+        let health = Health::new();
+        health.set_timing("central", timing);
+        assert_eq!((health.timing("central"), health.timing("sco")), (Some(timing), None));
     }
 }

@@ -77,6 +77,24 @@ pub enum About {
     Discovery,
 }
 
+impl About {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Database, Self::Server, Self::Manifest, Self::Channel, Self::Discovery];
+
+    /// The word that the API uses.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Server => "server",
+            Self::Manifest => "manifest",
+            Self::Channel => "channel",
+            Self::Discovery => "discovery",
+        }
+    }
+}
+
 impl IncidentKind {
     /// Every kind.
     pub const ALL: [Self; 9] = [

@@ -5,6 +5,7 @@
 //! `ARCHITECTURE.md` is the map.
 
 pub mod app;
+pub mod architecture;
 pub mod audit;
 pub mod backoff;
 pub mod canonical;

@@ -17,6 +17,14 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
         .map(|(_, it)| it)
 }
 
+/// What follows a sentence that names a word nobody knows: the nearest one that is known, as a question, or
+/// nothing.
+#[must_use]
+pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    let near = nearest(word, candidates);
+    near.map_or_else(String::new, |it| format!("; did you mean `{it}`?"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -37,5 +45,11 @@ mod tests {
         for (word, want) in cases {
             assert_eq!(nearest(word, keys), want, "{word}");
         }
+    }
+
+    #[test]
+    fn a_hint_ends_a_sentence_or_says_nothing() {
+        assert_eq!(hint("ulr", ["url", "name"]), "; did you mean `url`?");
+        assert_eq!(hint("password", ["url", "name"]), "");
     }
 }

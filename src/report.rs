@@ -28,6 +28,15 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// Every verdict, the best first.
+    pub const ALL: [Self; 3] = [Self::Clean, Self::Unknown, Self::Drifted];
+
+    /// The one that `word` stands for.
+    #[must_use]
+    pub fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.word() == word)
+    }
+
     /// The word used everywhere.
     #[must_use]
     pub fn word(self) -> &'static str {

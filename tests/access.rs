@@ -14,11 +14,9 @@ pub(crate) use beyond::free_port;
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
-
-/// Nobody listens there: these tests need no database.
-const NOWHERE: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
 
 /// Tokens of the two roles; both hold the canary, so that none of them is printed.
 const OPERATOR: &str = "alice-alice-alice-alice-alice-alice-hunter2";

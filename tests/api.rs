@@ -9,13 +9,11 @@ use std::os::unix::fs::PermissionsExt;
 use serde_json::json;
 
 use crate::support::daemon::TestDaemon;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::central;
 use crate::support::fixtures::create_tables;
 use crate::support::fixtures::workspace;
 use crate::support::workspace::ConfigText;
-
-/// Nobody listens there.
-const NOWHERE: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
 
 const JSON: &str = "Content-Type: application/json\r\n";
 

@@ -3,14 +3,12 @@
 
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::ORCHESTRA;
 use crate::support::fixtures::workspace;
 use crate::support::postgres::TestDatabase;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
-
-/// A URL where nobody listens: port 9 of loopback.
-const NOBODY: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
 
 /// The incident's fleet: both manifests, and a database `central` with these tables.
 async fn central(tables: &[&[&str]]) -> (TestDatabase<'static>, String) {
@@ -86,11 +84,11 @@ async fn the_worst_of_several_verdicts_decides() {
     let (_drifted, drifted) = central(&[&CENTRAL, &["tmp_import"]]).await;
     for (case, urls, code, verdict) in [
         ("clean and clean", [&*clean, &clean], 0, "clean"),
-        ("clean and unknown", [&clean, NOBODY], 2, "unknown"),
-        ("unknown and clean", [NOBODY, &clean], 2, "unknown"),
-        ("unknown and drifted", [NOBODY, &drifted], 1, "drifted"),
+        ("clean and unknown", [&clean, NOWHERE], 2, "unknown"),
+        ("unknown and clean", [NOWHERE, &clean], 2, "unknown"),
+        ("unknown and drifted", [NOWHERE, &drifted], 1, "drifted"),
         ("drifted and clean", [&drifted, &clean], 1, "drifted"),
-        ("unknown and unknown", [NOBODY, NOBODY], 2, "unknown"),
+        ("unknown and unknown", [NOWHERE, NOWHERE], 2, "unknown"),
     ] {
         let config = ConfigText::new()
             .database("first", urls[0], "central")
@@ -103,8 +101,11 @@ async fn the_worst_of_several_verdicts_decides() {
 #[tokio::test]
 async fn one_database_can_be_chosen_by_name() {
     let (_database, url) = central(&[&CENTRAL]).await;
-    let config =
-        ConfigText::new().database("central", &url, "central").database("sco", NOBODY, "orchestra");
+    let config = ConfigText::new().database("central", &url, "central").database(
+        "sco",
+        NOWHERE,
+        "orchestra",
+    );
     let workspace = workspace(&config);
     let run = workspace.run(&["check", "central", "--format", "json"]).await;
     let report = run.ended(0).report();
@@ -159,7 +160,7 @@ async fn a_known_finding_is_shown_and_fails_nothing() {
 
 #[tokio::test]
 async fn bad_usage_and_bad_config_end_with_2_and_say_nothing_on_stdout() {
-    let good = ConfigText::new().database("central", NOBODY, "central").to_string();
+    let good = ConfigText::new().database("central", NOWHERE, "central").to_string();
     let unknown_manifest = good.replace("manifest: central", "manifest: centrall");
     let unknown_key = good.replace("audit_deadline", "audit_deadlines");
     let no_route = good.replace("to: [ops]", "to: [opps]");

@@ -7,13 +7,11 @@ use serde_json::Value;
 
 use crate::support::cli::Run;
 use crate::support::daemon::TestDaemon;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::central;
 use crate::support::fixtures::create_tables;
 use crate::support::fixtures::workspace;
 use crate::support::workspace::ConfigText;
-
-/// Nobody listens there.
-const NOWHERE: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
 
 /// Runs a command against the daemon, with the token that it made.
 async fn run(daemon: &TestDaemon, arguments: &[&str]) -> Run {

@@ -12,9 +12,6 @@ mod validate;
 use crate::support::fixtures::central;
 use crate::support::fixtures::workspace;
 
-/// A URL where nobody listens: port 9 of loopback.
-const NOBODY: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
-
 /// The role of a connection URL.
 fn user_of(url: &str) -> &str {
     url.split(['/', ':']).nth(3).expect("a user")

@@ -6,15 +6,13 @@ use std::time::Duration;
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::ORCHESTRA;
 use crate::support::fixtures::workspace;
 use crate::support::postgres::TestDatabase;
 use crate::support::receiver::Receiver;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
-
-/// A URL where nobody listens: port 9 of loopback.
-const NOBODY: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
 
 async fn holding(tables: &[&str]) -> (TestDatabase<'static>, String) {
     let database = TestDatabase::create("central").await;
@@ -242,7 +240,7 @@ async fn all_mistakes_of_a_manifest_are_told_in_one_go() {
         veiws: []\n";
     let workspace = Workspace::new()
         .manifest("m", manifest)
-        .config(&ConfigText::new().database("central", NOBODY, "m"));
+        .config(&ConfigText::new().database("central", NOWHERE, "m"));
     let run = workspace.run(&["validate"]).await;
     run.ended(2)
         .says("m.yaml:2:26: tables.A.optional: expected true or false")
@@ -261,9 +259,9 @@ async fn all_mistakes_of_a_manifest_are_told_in_one_go() {
 #[tokio::test]
 async fn a_mistake_hides_no_other_of_the_same_database() {
     let config = ConfigText::new()
-        .database("central", NOBODY, "central")
+        .database("central", NOWHERE, "central")
         .database("central", "postgres://a@127.0.0.1:99999/x", "orchestr")
-        .database_with("sco", NOBODY, "central", ", url_file: x, limits: { connect_timeout: 5 }");
+        .database_with("sco", NOWHERE, "central", ", url_file: x, limits: { connect_timeout: 5 }");
     let run = workspace(&config).run(&["validate"]).await;
     run.ended(2)
         .says("databases[1].name: the name `central` is taken at")

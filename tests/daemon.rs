@@ -10,6 +10,7 @@ use crate::support::fake_server::Behaviour;
 use crate::support::fake_server::FakeServer;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::central;
 use crate::support::fixtures::workspace;
 use crate::support::postgres::TestDatabase;
@@ -29,8 +30,7 @@ const SIGNING_SECRET: &str = "whsec_c2NoZW1hd2FyZGVuLXNpZ25pbmcta2V5";
 
 #[tokio::test]
 async fn health_does_not_depend_on_any_database() {
-    let url = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
-    let config = ConfigText::new().database("central", url, "central").every("1s");
+    let config = ConfigText::new().database("central", NOWHERE, "central").every("1s");
     let daemon = TestDaemon::start(workspace(&config)).await;
     daemon.wait_for_verdict("central", "unknown").await;
     for path in ["/livez", "/readyz", "/readyz?verbose", "/healthz"] {

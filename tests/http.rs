@@ -16,6 +16,7 @@ use crate::support::DEADLINE;
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::process::must_succeed;
 use crate::support::until;
 use crate::support::workspace::ConfigText;
@@ -26,9 +27,6 @@ const HEAD_BYTES_MAX: usize = 16 * 1024;
 
 /// SIGTERM ends a daemon that has nothing under way within this.
 const STOPPED: Duration = Duration::from_secs(5);
-
-/// Nobody listens there: these tests need no database.
-const NOWHERE: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
 
 fn workspace() -> Workspace {
     Workspace::new()

@@ -19,6 +19,7 @@ use crate::support::daemon::TestDaemon;
 use crate::support::daemon::message;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::tls::Authority;
 use crate::support::tls::Identity;
 use crate::support::tls::Validity;
@@ -26,8 +27,6 @@ use crate::support::until;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
 
-/// Nobody listens there: these tests need no database.
-const NOWHERE: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
 const TOKEN: &str = "alice-alice-alice-alice-alice-alice-hunter2";
 
 fn workspace(listen: &str, identity: &Identity) -> Workspace {

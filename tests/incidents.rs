@@ -10,6 +10,7 @@ use serde_json::Value;
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::central;
 use crate::support::postgres::Cluster;
 use crate::support::postgres::TestDatabase;
@@ -52,8 +53,7 @@ async fn reload(daemon: &mut TestDaemon, config: &ConfigText) {
 async fn audits_that_fail_are_told_once_and_once_when_they_work_again() {
     let (_database, url) = central().await;
     let mut receiver = Receiver::start();
-    let nobody = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
-    let mut daemon = TestDaemon::start(workspace(&config(nobody, &receiver))).await;
+    let mut daemon = TestDaemon::start(workspace(&config(NOWHERE, &receiver))).await;
     let (kind, incident, id) = told(&mut receiver).await;
     assert_eq!((&*kind, &*incident), ("incident.opened", "audit_failing"));
     receiver.expect_nothing_until(daemon.wait_for_audits("central", 3)).await;

@@ -17,7 +17,7 @@ const FLOORS: [&[&str]; 22] = [
     &["yaml", "connection", "schedule", "backoff", "canonical"],
     &["prisma", "ddl"],
     &["manifest"],
-    &["compare", "deploy", "reset"],
+    &["compare", "deploy", "reset", "architecture"],
     &["diagnose"],
     &["incident", "preflight", "quarantine"],
     &["notification"],

@@ -2,6 +2,7 @@
 //! real browser shows is in `screen_live`.
 
 mod acts;
+mod decisions;
 mod pages;
 mod stage;
-mod visitor;
+pub(crate) mod visitor;

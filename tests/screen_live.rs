@@ -5,6 +5,7 @@
 
 mod acts;
 mod crowd;
+mod grid;
 mod hostile;
 mod keyboard;
 mod looks;

@@ -16,6 +16,7 @@ pub(crate) mod described;
 pub(crate) mod disk;
 pub(crate) mod fake_server;
 pub(crate) mod fixtures;
+pub(crate) mod http;
 pub(crate) mod listener;
 pub(crate) mod pgbouncer;
 pub(crate) mod postgres;

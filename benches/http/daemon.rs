@@ -3,49 +3,39 @@
 use std::net::SocketAddr;
 use std::path::Path;
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
-use tokio::io::AsyncBufReadExt as _;
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
-use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::process::Child;
 use tokio::task::JoinSet;
 
 use super::client;
 use super::fleet;
+use super::program;
+
+/// What stands before the address in the line of the log that says where it listens.
+const LISTENING: &str = "\"http.listen\":\"";
 
 /// Dropping it ends the program.
 pub(crate) struct Daemon {
     pub(crate) address: SocketAddr,
     folder: PathBuf,
     child: Child,
-    _log: JoinSet<()>,
+    /// Reads the log, so that the program never waits for it.
+    #[expect(dead_code, reason = "is held, for as long as the program runs")]
+    reading: JoinSet<()>,
 }
 
 impl Daemon {
     /// Starts it and waits until it is ready.
     pub(crate) async fn start(program: &str, folder: &Path) -> Self {
-        let mut child = tokio::process::Command::new(program)
-            .current_dir(folder)
-            .args(["--log-format", "json", "run"])
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("the program can be started");
-        let mut log = BufReader::new(child.stderr.take().expect("piped")).lines();
-        let address = loop {
-            let line = log.next_line().await.expect("a log").expect("it listens before it ends");
-            if let Some((_, after)) = line.split_once("\"http.listen\":\"") {
-                break after.split('"').next().and_then(|it| it.parse().ok()).expect("an address");
-            }
-        };
-        // A pipe that nobody reads would stop the daemon when it is full.
-        let mut reading = JoinSet::new();
-        reading.spawn(async move { while let Ok(Some(_)) = log.next_line().await {} });
-        let daemon = Self { address, folder: folder.to_owned(), child, _log: reading };
+        let (child, reading, line) = program::start(program, folder, LISTENING).await;
+        let address =
+            line.split(LISTENING).nth(1).and_then(|it| it.split('"').next()?.parse().ok());
+        let address = address.expect("an address");
+        let daemon = Self { address, folder: folder.to_owned(), child, reading };
         client::get(address, "/readyz", false).await;
         daemon
     }

@@ -14,6 +14,7 @@ mod crowd;
 mod daemon;
 mod filter;
 mod fleet;
+mod program;
 
 use std::path::Path;
 use std::time::Duration;
@@ -21,6 +22,7 @@ use std::time::Duration;
 use client::Times;
 use crowd::Crowd;
 use daemon::Daemon;
+use filter::Filtered;
 
 /// Audits of each database in the state: a day.
 const AUDITS_BEFORE: usize = 8;
@@ -93,11 +95,13 @@ async fn measure(program: &str, folder: &Path) {
     drop(changing);
     drop(crowd);
 
-    for path in ["/livez", "/api/v1/databases?limit=100", "/api/v1/incidents?limit=100", "/"] {
+    // Without a limit a page of the API is as large as a page may be.
+    let pages = ["/api/v1/databases", "/api/v1/databases?limit=100", "/api/v1/incidents?limit=100"];
+    for path in ["/livez", "/"].into_iter().chain(pages) {
         row(&format!("wrk, 2 threads, 16 connections: {path}"), "", &client::wrk(here, path).await);
     }
-    for (what, took) in filter::measure(here).await {
-        row(&what, "< 100 ms", &format!("{:.1} ms", took.as_secs_f64() * 1000.0));
+    for Filtered { what, goal, took } in filter::measure(here).await {
+        row(&what, goal, &took);
     }
     row("resident memory of the program after all this", "", &daemon.memory());
 }

@@ -27,8 +27,8 @@ use super::output::paint;
 use super::registries;
 use super::registries::Looked;
 use crate::config::Config;
+use crate::nearest::hint;
 use crate::registry::database;
-use crate::yaml::nearest;
 
 #[derive(Debug, clap::Args)]
 #[command(args_conflicts_with_subcommands = true)]
@@ -73,8 +73,7 @@ pub(super) async fn run(global: &Global, args: DiscoverArgs) -> anyhow::Result<S
     for name in &args.names {
         let names = || config.discoveries.iter().map(|it| it.name.as_str());
         if !names().any(|it| it == name) {
-            let hint = nearest(name, names())
-                .map_or_else(String::new, |it| format!("; did you mean `{it}`?"));
+            let hint = hint(name, names());
             return Err(anyhow!("no discovery `{name}` in {}{hint}", config.path.display()));
         }
     }

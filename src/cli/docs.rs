@@ -2,7 +2,6 @@
 //! the intended architecture" was one of the lessons of the incident; a page that is written by hand
 //! says what was intended once.
 
-mod diagram;
 mod markdown;
 mod page;
 
@@ -21,13 +20,14 @@ use super::environment;
 use super::output;
 use super::output::WARN;
 use super::output::paint;
+use crate::architecture::diagram;
 use crate::clock::Clock;
 use crate::config;
 use crate::config::Config;
 use crate::manifest;
 use crate::manifest::Manifest;
+use crate::nearest::hint;
 use crate::yaml::Mistake;
-use crate::yaml::nearest;
 
 /// Where manifests are when there is no config that says so.
 const FOLDER: &str = "expected-schemas";
@@ -106,8 +106,7 @@ fn named(
     place: &Path,
 ) -> anyhow::Result<Arc<Manifest>> {
     manifests.get(wanted).cloned().ok_or_else(|| {
-        let near = nearest(wanted, manifests.keys().map(String::as_str))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let near = hint(wanted, manifests.keys().map(String::as_str));
         anyhow!("no manifest `{wanted}` in {}{near}", place.display())
     })
 }

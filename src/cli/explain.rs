@@ -12,7 +12,7 @@ use super::output::paint;
 use crate::explain::entries;
 use crate::explain::entry;
 use crate::finding::FindingKind;
-use crate::yaml::nearest;
+use crate::nearest::hint;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct ExplainArgs {
@@ -31,8 +31,7 @@ pub(super) fn run(args: &ExplainArgs) -> anyhow::Result<Status> {
         return Ok(Status::Clean);
     };
     let Some(entry) = entry(kind) else {
-        let hint = nearest(kind, entries().map(|it| it.kind))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let hint = hint(kind, entries().map(|it| it.kind));
         bail!("no kind `{kind}`{hint} (`schemawarden explain` lists them)");
     };
     let mut out = String::new();

@@ -18,8 +18,8 @@ use crate::clock::Clock;
 use crate::config::Channel;
 use crate::config::ChannelKind;
 use crate::config::Config;
+use crate::nearest::hint;
 use crate::notification::Notification;
-use crate::yaml::nearest;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct NotifyTestArgs {
@@ -30,8 +30,7 @@ pub(super) struct NotifyTestArgs {
 pub(super) async fn run(global: &Global, args: NotifyTestArgs) -> anyhow::Result<Status> {
     let config = environment::load(&global.config)?;
     let Some(channel) = config.channels.get(&args.channel) else {
-        let hint = nearest(&args.channel, config.channels.keys().map(String::as_str))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let hint = hint(&args.channel, config.channels.keys().map(String::as_str));
         bail!("no channel `{}` in {}{hint}", args.channel, config.path.display());
     };
     let sender = Sender::new()?.with_networks(&config.networks)?;

@@ -20,7 +20,7 @@ use crate::manifest::presets;
 use crate::manifest::presets::AUTO;
 use crate::manifest::presets::Chosen;
 use crate::manifest::presets::Preset;
-use crate::nearest::nearest;
+use crate::nearest::hint;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct PresetsArgs {
@@ -53,8 +53,7 @@ pub(super) fn run(args: &PresetsArgs) -> anyhow::Result<Status> {
     }
     let Some(preset) = presets::all().iter().find(|it| it.name() == name) else {
         let names = presets::all().iter().map(Preset::name).chain([AUTO]);
-        let hint = nearest(name, names)
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let hint = hint(name, names);
         bail!("there is no preset `{name}`{hint} (`schemawarden presets` lists them)");
     };
     args.format.emit(detail(preset), detailed)

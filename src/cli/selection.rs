@@ -7,7 +7,7 @@ use anyhow::bail;
 
 use crate::config::Config;
 use crate::config::Database;
-use crate::yaml::nearest;
+use crate::nearest::hint;
 
 #[derive(Clone, Debug, Default, clap::Args)]
 pub(super) struct Selection {
@@ -31,8 +31,7 @@ pub(super) fn label(text: &str) -> Result<(String, String), String> {
 pub(super) fn named<'a>(config: &'a Config, name: &str) -> anyhow::Result<&'a Arc<Database>> {
     let found = config.databases.iter().find(|it| it.name == name);
     found.ok_or_else(|| {
-        let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let hint = hint(name, config.databases.iter().map(|it| it.name.as_str()));
         anyhow!("no database `{name}` in {}{hint}", config.path.display())
     })
 }

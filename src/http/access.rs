@@ -15,7 +15,6 @@ use axum::extract::FromRequestParts;
 use axum::extract::Request;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::Method;
 use axum::http::StatusCode;
@@ -30,19 +29,19 @@ use maud::html;
 use super::Face;
 use super::login;
 use super::refusal::Refusal;
-use super::refusal::page;
+use super::screen::frame;
 
 pub(super) use caller::By;
 pub(super) use caller::Caller;
 pub(super) use door::Door;
+pub(super) use guesses::PAUSE as GUESS_PAUSE;
+pub(super) use guesses::WAITING_MAX as GUESSES_MAX;
 pub(super) use open::reading_is_open;
 
 /// How a client without a browser proves who it is.
 pub(super) const CHALLENGE: &str = "Bearer realm=\"schemawarden\"";
 /// The file of the style and of the icon, which say nothing about anybody.
 const OPEN_TO_ALL: &str = "/assets/";
-/// The longest way back that a sign-in is given along, in bytes.
-const NEXT_BYTES_MAX: usize = 2048;
 /// What scripts and programs ask for: they want no page.
 pub(super) const NO_PAGES: [&str; 2] = ["/events", "/openapi.json"];
 
@@ -194,7 +193,7 @@ fn once_more(uri: &Uri) -> Response {
         h1 { "One moment" }
         p { a href=(here) { "Go on" } }
     };
-    page::bare(path_only, "One moment", StatusCode::OK, &body)
+    frame::bare(path_only, "One moment", StatusCode::OK, &body)
 }
 
 /// Leads to the page that asks for a token, and back here afterwards.
@@ -204,8 +203,8 @@ fn to_login(uri: &Uri) -> Response {
         return Refusal::missing("nothing is here").into_response();
     }
     let path = uri.path_and_query().map_or("/", |it| it.as_str());
-    let up = super::screen::frame::root(uri.path());
-    if path.len() > NEXT_BYTES_MAX {
+    let up = frame::root(uri.path());
+    if path.len() > login::NEXT_BYTES_MAX {
         return see(&format!("{up}login"));
     }
     let next: String = url::form_urlencoded::byte_serialize(path.as_bytes()).collect();
@@ -217,11 +216,7 @@ pub(super) fn see(location: &str) -> Response {
     let Ok(location) = HeaderValue::try_from(location) else {
         return Refusal::from("this path cannot be led on".to_owned()).into_response();
     };
-    let headers: [(HeaderName, HeaderValue); 2] = [
-        (header::LOCATION, location),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (StatusCode::SEE_OTHER, headers).into_response()
+    (StatusCode::SEE_OTHER, [(header::LOCATION, location)]).into_response()
 }
 
 #[cfg(test)]
@@ -245,6 +240,12 @@ mod tests {
         }
         let nowhere = to_login(&"//evil.example/x".parse().unwrap());
         assert_eq!(nowhere.status(), StatusCode::NOT_FOUND);
+    }
+
+    #[test]
+    fn a_location_that_is_none_is_no_redirect() {
+        assert_eq!(see("../x\r\ny").status(), StatusCode::BAD_REQUEST);
+        assert_eq!(see("../x").status(), StatusCode::SEE_OTHER);
     }
 
     #[test]

@@ -28,29 +28,32 @@ use super::answers::databases::Transition;
 use super::asked::Asked;
 use super::body::spelled;
 use super::cursor;
-use super::probes::OVERDUE_AFTER;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::segment::Segment;
 use crate::config::Config;
 use crate::config::Database;
+use crate::demand;
 use crate::demand::Answer;
 use crate::health::Timing;
 use crate::incident::About;
 use crate::incident::Incident;
-use crate::nearest::nearest;
+use crate::nearest::hint;
 use crate::report::Verdict;
 use crate::store::DatabaseState;
 use crate::store::StoreError;
 use crate::store::TransitionRecord;
 
+pub(super) use wanted::findable;
+
+use wanted::FailOn;
 use wanted::Wanted;
 
 /// How long an audit that was asked for is waited for; below the longest life of a connection.
 const AUDIT_WAITED_MAX: Duration = Duration::from_secs(25);
 
 /// The registered databases that fit, by name, as many as asked for. With `?fail_on=` a verdict of any of
-/// them makes it 503, whichever page is shown.
+/// them, or a late audit, makes it 503, whichever page is shown.
 pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<Response, Refusal> {
     let after =
         query.after(|it| if is_name(it) { Ok(it.to_owned()) } else { Err(cursor::wrong(it)) })?;
@@ -62,7 +65,10 @@ pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<R
         fleet.get(it.name.as_str()).map_or(Verdict::Unknown, |it| it.state.verdict)
     };
     let fits = wanted.among(&config)?;
-    let fails = fits.iter().any(|it| wanted.fail_on.contains(&verdict(it)));
+    let (timings, now) = (face.health.timings(), face.clock.now());
+    let is_late =
+        |it: &Database| timings.get(it.name.as_str()).is_some_and(|it| it.is_overdue(now));
+    let fails = fits.iter().any(|it| wanted.fail_on.is_met(verdict(it), || is_late(it)));
     let shown = fits.into_iter().filter(|it| {
         wanted.verdict.is_none_or(|wanted| verdict(it) == wanted)
             && after.as_ref().is_none_or(|after| it.name > *after)
@@ -70,7 +76,7 @@ pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<R
     // One more than is shown tells whether there are more.
     let shown = shown.take(limit + 1).collect();
     let (shown, next) = cursor::cut(shown, limit, |it: &&Database| it.name.clone());
-    let (incidents, timings) = (incidents(&face).await?, face.health.timings());
+    let incidents = incidents(&face).await?;
     let rows = shown.into_iter().map(|it| {
         let name = it.name.as_str();
         let open = incidents.get(name).map_or(&[][..], Vec::as_slice);
@@ -81,26 +87,27 @@ pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<R
     Ok(answer(if fails { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, &body))
 }
 
-/// One database with its last report. `?fail_on=drift` or `?fail_on=drift,unknown` turns such a
-/// verdict into status 503, for uptime monitors.
+/// One database with its last report. `?fail_on=drift,unknown,late` turns such a verdict, or an audit that is
+/// late, into status 503, for uptime monitors.
 pub(super) async fn show(
     State(face): State<Face>,
     Segment(name): Segment,
     mut query: Query,
 ) -> Result<Response, Refusal> {
-    let fail_on = wanted::fail_on(&mut query)?;
+    let fail_on = FailOn::read(&mut query)?;
     let config = face.config.borrow().clone();
     let database = registered(&config, &name)?;
     let report = face.store.last_report(&name).await?;
     let glance = face.store.fleet().glance(&name);
     let state = glance.as_ref().map(|it| &it.state);
-    let timing = face.health.timings().get(&name).copied();
+    let timing = face.health.timing(&name);
     let incidents = incidents(&face).await?;
     let open = incidents.get(&name).map_or(&[][..], Vec::as_slice);
     let body = DatabaseDetail { database: row(database, state, timing, open, &face), report };
     // A database that was never audited is unknown, not fine.
     let verdict = state.map_or(Verdict::Unknown, |it| it.verdict);
-    let fails = fail_on.contains(&verdict);
+    let is_late = || timing.is_some_and(|it| it.is_overdue(face.clock.now()));
+    let fails = fail_on.is_met(verdict, is_late);
     Ok(answer(if fails { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, &body))
 }
 
@@ -111,36 +118,46 @@ pub(super) async fn audit(
     asked: Asked,
 ) -> Result<Response, Refusal> {
     asked.body.only(&[])?;
-    let config = face.config.borrow().clone();
-    registered(&config, &name)?;
     // To the millisecond, as a report says when its audit began.
     let now = face.clock.now();
     let asked_at = Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now);
-    tracing::info!(database.name = name, author = asked.author, "an audit was asked for");
-    match timeout(AUDIT_WAITED_MAX, face.demands.audit(&name)).await {
-        Ok(Answer::Audited(it)) => {
-            let body = Audited {
-                transitions: it.transitions.iter().map(transition).collect(),
-                report: it.report,
-                recheck_seconds: it.recheck.map(|it| it.as_secs()),
-                recorded: it.recorded,
-            };
-            Ok(answer(StatusCode::OK, &body))
-        }
-        Ok(Answer::NotRegistered) => Err(no_such(&config, &name)),
+    let Some(it) = ask_audit(&face, &name, &asked.author, AUDIT_WAITED_MAX).await? else {
+        let detail = format!(
+            "the audit goes on; it has ended when `report.evidence.audited_at` of \
+             /api/v1/databases/{name} is not before `asked_at`"
+        );
+        let body = AuditGoesOn { asked_at: asked_at.into(), detail };
+        return Ok(answer(StatusCode::ACCEPTED, &body));
+    };
+    let body = Audited {
+        transitions: it.transitions.iter().map(transition).collect(),
+        report: it.report,
+        recheck_seconds: it.recheck.map(|it| it.as_secs()),
+        recorded: it.recorded,
+    };
+    Ok(answer(StatusCode::OK, &body))
+}
+
+/// Has a registered database audited now, by the wish of `author`. `None` where the audit takes longer than
+/// it is waited for; it goes on.
+pub(super) async fn ask_audit(
+    face: &Face,
+    name: &str,
+    author: &str,
+    wait: Duration,
+) -> Result<Option<Box<demand::Audited>>, Refusal> {
+    let config = face.config.borrow().clone();
+    registered(&config, name)?;
+    tracing::info!(database.name = name, author, "an audit was asked for");
+    match timeout(wait, face.demands.audit(name)).await {
+        Ok(Answer::Audited(it)) => Ok(Some(it)),
+        Ok(Answer::NotRegistered) => Err(no_such(&config, name)),
         Ok(Answer::GivenUp) => {
             let detail = "the audit was given up: the daemon is stopping, or the database left the \
                           configuration";
             Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail))
         }
-        Err(_) => {
-            let detail = format!(
-                "the audit goes on; it has ended when `report.evidence.audited_at` of \
-                 /api/v1/databases/{name} is not before `asked_at`"
-            );
-            let body = AuditGoesOn { asked_at: asked_at.into(), detail };
-            Ok(answer(StatusCode::ACCEPTED, &body))
-        }
+        Err(_) => Ok(None),
     }
 }
 
@@ -162,8 +179,7 @@ pub(super) fn registered<'a>(config: &'a Config, name: &str) -> Result<&'a Datab
 
 /// No database of this name is registered; the nearest one may have been meant.
 pub(super) fn no_such(config: &Config, name: &str) -> Refusal {
-    let hint = nearest(name, config.databases.iter().map(|it| it.name.as_str()))
-        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let hint = hint(name, config.databases.iter().map(|it| it.name.as_str()));
     Refusal::missing(format!("no database `{}` is registered{hint}", spelled(name)))
 }
 
@@ -206,8 +222,7 @@ fn row(
             state: it.state.into(),
             opened_at: it.opened_at.into(),
         });
-    let overdue =
-        timing.is_some_and(|it| face.clock.now().duration_since(it.next_due) > OVERDUE_AFTER);
+    let overdue = timing.is_some_and(|it| it.is_overdue(face.clock.now()));
     let not_yet = || Some("not audited yet".to_owned());
     Row {
         name: database.name.clone(),
@@ -229,3 +244,6 @@ fn row(
         incidents: open.collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;

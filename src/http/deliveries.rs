@@ -18,11 +18,12 @@ use super::answers::deliveries::Retried;
 use super::asked::Asked;
 use super::body::spelled;
 use super::cursor;
+use super::incidents;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::segment::Segment;
 use crate::config::Config;
-use crate::nearest::nearest;
+use crate::nearest::hint;
 use crate::store::AttemptRow;
 use crate::store::Carried;
 use crate::store::DeliveryFilter;
@@ -36,12 +37,18 @@ pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<R
     let words = DeliveryState::ALL.map(DeliveryState::word);
     let state = query.word("state", &words, DeliveryState::from_word)?;
     let (channel, limit) = (query.text("channel"), query.limit()?);
+    let incident = query.text("incident").map(|it| incidents::read_id(&it)).transpose()?;
     let after = query.after(|it| read_id(it).map_err(|_| cursor::wrong(it)))?;
     // One more than is shown tells whether there are more.
-    let filter = DeliveryFilter { state, channel: channel.clone(), limit: limit + 1 };
+    let filter = DeliveryFilter { state, channel: channel.clone(), incident, limit: limit + 1 };
     let rows = face.store.deliveries_before(filter, after).await?;
     if let Some(name) = channel.filter(|_| rows.is_empty()) {
         configured(&face.config.borrow(), &name)?;
+    }
+    if let Some(id) = incident.filter(|_| rows.is_empty())
+        && face.store.incident(id).await?.is_none()
+    {
+        return Err(incidents::no_such(id));
     }
     if let Some(id) = after.filter(|_| rows.is_empty())
         && face.store.delivery(id).await?.is_none()
@@ -63,7 +70,7 @@ pub(super) async fn show(
 ) -> Result<Response, Refusal> {
     let id = read_id(&id)?;
     let found = face.store.delivery(id).await?;
-    let found = found.ok_or_else(|| Refusal::missing(format!("there is no delivery {id}")))?;
+    let found = found.ok_or_else(|| no_such(id))?;
     let body = DeliveryDetail {
         delivery: row(found.row),
         attempts: found.attempts.into_iter().map(attempt).collect(),
@@ -76,22 +83,30 @@ pub(super) async fn show(
 pub(super) async fn retry(State(face): State<Face>, mut asked: Asked) -> Result<Response, Refusal> {
     asked.body.only(&["channel", "delivery"])?;
     let retry = match (asked.body.text("channel")?, asked.body.text("delivery")?) {
-        (Some(channel), None) => {
-            configured(&face.config.borrow(), &channel)?;
-            Retry::Channel(channel)
-        }
-        (None, Some(id)) => {
-            let id = read_id(&id)?;
-            if face.store.delivery(id).await?.is_none() {
-                return Err(Refusal::missing(format!("there is no delivery {id}")));
-            }
-            Retry::Delivery(id)
-        }
+        (Some(channel), None) => Retry::Channel(channel),
+        (None, Some(id)) => Retry::Delivery(read_id(&id)?),
         _ => return Err("name either a `channel` or a `delivery`".to_owned().into()),
     };
-    tracing::info!(author = asked.author, "deliveries are to be tried again: {retry:?}");
-    let due = face.store.retry(retry, face.clock.now()).await?;
+    let due = push(&face, retry, &asked.author).await?;
     Ok(answer(StatusCode::OK, &Retried { due }))
+}
+
+/// Makes due now what `author` wants to be tried again; how many that are.
+pub(super) async fn push(face: &Face, what: Retry, author: &str) -> Result<usize, Refusal> {
+    match &what {
+        Retry::Channel(name) => {
+            configured(&face.config.borrow(), name)?;
+        }
+        Retry::Delivery(id) => {
+            face.store.delivery(*id).await?.ok_or_else(|| no_such(*id))?;
+        }
+    }
+    tracing::info!(author, "deliveries are to be tried again: {what:?}");
+    Ok(face.store.retry(what, face.clock.now()).await?)
+}
+
+pub(super) fn no_such(id: Uuid) -> Refusal {
+    Refusal::missing(format!("there is no delivery {id}, or history does not reach back to it"))
 }
 
 pub(super) fn read_id(text: &str) -> Result<Uuid, String> {
@@ -103,8 +118,7 @@ pub(super) fn configured(config: &Config, name: &str) -> Result<(), Refusal> {
     if config.channels.contains_key(name) {
         return Ok(());
     }
-    let hint = nearest(name, config.channels.keys().map(String::as_str))
-        .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    let hint = hint(name, config.channels.keys().map(String::as_str));
     Err(Refusal::missing(format!("no channel `{}` is configured{hint}", spelled(name))))
 }
 

@@ -15,12 +15,12 @@ use super::access::Viewer;
 use super::openapi;
 use super::operation::Method;
 use super::operation::Operation;
-use super::operation::Parameter;
 use super::operation::Place;
-use super::operation::Reply;
 use super::operation::Role;
 use super::routes;
 use super::screen::frame;
+use super::screen::pages::list::head;
+use super::screen::pages::list::wide;
 
 /// The path of the page.
 const AT: &str = "/api";
@@ -79,13 +79,13 @@ fn operation(it: &Operation, document: &Value) -> Markup {
             h3 { code { (it.method.word()) " " (it.path) } }
             p { (it.summary) ". " (ticks(it.about)) }
             p.muted { (may(it.role)) }
-            @if !it.parameters.is_empty() { (parameters(&it.parameters)) }
+            @if !it.parameters.is_empty() { (parameters(it)) }
             @if it.body.is_some() {
                 @let schema = &said["requestBody"]["content"]["application/json"]["schema"];
                 p { "Body: " (shapes::spelled(schema)) }
             }
             pre { (curl(it)) }
-            (replies(&it.all_replies(), &said["responses"]))
+            (replies(it, &said["responses"]))
         }
     }
 }
@@ -98,64 +98,62 @@ fn may(role: Role) -> &'static str {
     }
 }
 
-fn parameters(all: &[Parameter]) -> Markup {
-    html! {
-        div.scroll {
-            table.list {
-                thead { tr { th { "Parameter" } th { "Value" } th { "Meaning" } } }
-                tbody {
-                    @for it in all {
-                        tr {
-                            th scope="row" {
-                                code { @if it.place == Place::Query { "?" } (it.name) }
-                            }
-                            td { (shapes::spelled(&it.schema)) }
-                            td { (ticks(it.meaning)) }
+fn parameters(of: &Operation) -> Markup {
+    let table = html! {
+        table.list {
+            (head(["Parameter", "Value", "Meaning"]))
+            tbody {
+                @for it in &of.parameters {
+                    tr {
+                        th scope="row" {
+                            code { @if it.place == Place::Query { "?" } (it.name) }
                         }
+                        td { (shapes::spelled(&it.schema)) }
+                        td { (ticks(it.meaning)) }
                     }
                 }
             }
         }
-    }
+    };
+    wide(&format!("parameters of {} {}", of.method.word(), of.path), &table)
 }
 
 /// An answer and a problem of one status are one row.
-fn replies(all: &[Reply], said: &Value) -> Markup {
-    let mut statuses: Vec<u16> = all.iter().map(|it| it.status).collect();
+fn replies(of: &Operation, said: &Value) -> Markup {
+    let mut statuses: Vec<u16> = of.all_replies().iter().map(|it| it.status).collect();
     statuses.dedup();
     let content = |status: u16| -> Map<String, Value> {
         let content = &said[status.to_string()]["content"];
         content.as_object().cloned().unwrap_or_default()
     };
-    html! {
-        div.scroll {
-            table.list {
-                thead { tr { th { "Status" } th { "Answer" } th { "When" } } }
-                tbody {
-                    @for status in statuses {
-                        tr {
-                            th scope="row" { (status) }
-                            td {
-                                @for (media, it) in content(status) {
-                                    div {
-                                        @if media == "text/plain" || media == "text/event-stream" {
-                                            code { (media) }
-                                        } @else {
-                                            (shapes::spelled(&it["schema"]))
-                                        }
+    let table = html! {
+        table.list {
+            (head(["Status", "Answer", "When"]))
+            tbody {
+                @for status in statuses {
+                    tr {
+                        th scope="row" { (status) }
+                        td {
+                            @for (media, it) in content(status) {
+                                div {
+                                    @if media == "text/plain" || media == "text/event-stream" {
+                                        code { (media) }
+                                    } @else {
+                                        (shapes::spelled(&it["schema"]))
                                     }
                                 }
                             }
-                            td {
-                                @let when = &said[status.to_string()]["description"];
-                                (ticks(when.as_str().unwrap_or_default()))
-                            }
+                        }
+                        td {
+                            @let when = &said[status.to_string()]["description"];
+                            (ticks(when.as_str().unwrap_or_default()))
                         }
                     }
                 }
             }
         }
-    }
+    };
+    wide(&format!("answers of {} {}", of.method.word(), of.path), &table)
 }
 
 /// One line that may be copied.
@@ -211,6 +209,13 @@ mod tests {
             assert!(html.contains(&format!("id=\"{to}\"")), "#{to} leads nowhere");
         }
         assert!(!html.contains("<script") && !html.contains("style="), "nothing inline");
+        // Each table can be scrolled with the keyboard, and says what its columns are.
+        let tables = html.matches("<table").count();
+        assert!(tables > operations.len());
+        let regions = html.matches("role=\"region\" aria-label=\"Table: ").count();
+        assert_eq!((regions, html.matches("tabindex=\"0\"").count()), (tables, tables));
+        assert_eq!(html.matches("<th scope=\"col\"").count(), tables * 3);
+        assert!(!html.contains("<th>"), "a head of what?");
     }
 
     #[test]

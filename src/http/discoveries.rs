@@ -25,7 +25,7 @@ use crate::config::ConnectionSource;
 use crate::config::Database;
 use crate::config::Discovery;
 use crate::config::RegistrySource;
-use crate::nearest::nearest;
+use crate::nearest::hint;
 use crate::store::AcceptRegistry;
 use crate::store::KeptRegistry;
 
@@ -47,25 +47,34 @@ pub(super) async fn accept(
 ) -> Result<Response, Refusal> {
     asked.body.only(&["reason"])?;
     let reason = asked.body.needed("reason", "who retires databases says why")?;
+    Ok(answer(StatusCode::OK, &take(&face, &name, &asked.author, &reason).await?))
+}
+
+/// The same by the word of `author`.
+pub(super) async fn take(
+    face: &Face,
+    name: &str,
+    author: &str,
+    reason: &str,
+) -> Result<RegistryAccepted, Refusal> {
     let config = Arc::clone(&face.config.borrow());
     if !config.discoveries.iter().any(|it| it.name == name) {
         let names = config.discoveries.iter().map(|it| it.name.as_str());
-        let hint =
-            nearest(&name, names).map_or_else(String::new, |it| format!("; did you mean `{it}`?"));
-        let detail = format!("there is no discovery `{}`{hint}", spelled(&name));
+        let hint = hint(name, names);
+        let detail = format!("there is no discovery `{}`{hint}", spelled(name));
         return Err(Refusal::missing(detail));
     }
     let (policy, now) = (Arc::clone(&config.policy), face.clock.now());
-    match face.store.accept_registry(&name, &asked.author, &reason, policy, now).await? {
+    match face.store.accept_registry(name, author, reason, policy, now).await? {
         AcceptRegistry::Done { retired, .. } => {
             tracing::info!(
                 discovery.name = name,
-                author = asked.author,
+                author,
                 databases = retired.len(),
                 "registry `{name}` was accepted: {} databases retire",
                 retired.len()
             );
-            Ok(answer(StatusCode::OK, &RegistryAccepted { discovery: name, retired }))
+            Ok(RegistryAccepted { discovery: name.to_owned(), retired })
         }
         AcceptRegistry::NothingGone => Err(Refusal::conflict(format!(
             "nothing is gone from registry `{name}` that is kept registered; one that cannot be read \

@@ -2,6 +2,7 @@
 //! show it in nobody's frame, and to lend it to no other site.
 
 use axum::extract::Request;
+use axum::http::HeaderMap;
 use axum::http::HeaderName;
 use axum::http::HeaderValue;
 use axum::http::header;
@@ -22,13 +23,18 @@ const ALWAYS: [(HeaderName, &str); 6] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// Adds them; what an answer says of its own keeping stays.
+/// Adds them to every answer of the router. Nothing else has to: an answer says only how it may be kept, if
+/// it may.
 pub(super) async fn add(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
-    let headers = response.headers_mut();
+    put(response.headers_mut());
+    response
+}
+
+/// Adds them; what an answer says of its own keeping stays.
+pub(super) fn put(headers: &mut HeaderMap) {
     for (name, value) in ALWAYS {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-    response
 }

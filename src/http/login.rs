@@ -24,7 +24,7 @@ use super::access::Door;
 use super::access::see;
 use super::form;
 use super::refusal::Refusal;
-use super::refusal::page;
+use super::screen::frame;
 use super::serve::Peer;
 use super::session;
 use super::session::Sessions;
@@ -36,8 +36,8 @@ pub(super) const PATH: &str = "/login";
 /// How large the form may be, and how long it may take: whoever sends it has proven nothing yet.
 const FORM_BYTES_MAX: usize = 8 * 1024;
 const FORM_MAX: Duration = Duration::from_secs(5);
-/// The longest path that one is led back to.
-const NEXT_BYTES_MAX: usize = 2048;
+/// The longest path that one is led back to, in bytes.
+pub(super) const NEXT_BYTES_MAX: usize = 2048;
 
 /// The page that asks for a token.
 pub(super) async fn show(
@@ -53,7 +53,7 @@ pub(super) async fn show(
         return see(&way(&next));
     }
     let body = drawn(&face.config.borrow(), &next, None);
-    page::bare(PATH, "Sign in", StatusCode::OK, &body)
+    frame::bare(PATH, "Sign in", StatusCode::OK, &body)
 }
 
 /// Looks at the token, and begins a session.
@@ -73,7 +73,7 @@ pub(super) async fn sign_in(
         Err(refusal) if refusal.status() == StatusCode::UNAUTHORIZED => {
             let body =
                 drawn(&config, &next, Some("This is none of the tokens that the daemon knows."));
-            return Ok(page::bare(PATH, "Sign in", StatusCode::FORBIDDEN, &body));
+            return Ok(frame::bare(PATH, "Sign in", StatusCode::FORBIDDEN, &body));
         }
         Err(refusal) => return Err(refusal),
     };

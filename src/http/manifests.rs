@@ -18,11 +18,12 @@ use super::asked::Asked;
 use super::body::spelled;
 use super::refusal::Refusal;
 use super::segment::Segment;
+use crate::config::Config;
 use crate::config::Database;
 use crate::deploy::Window;
 use crate::deploy::in_force;
 use crate::manifest::Manifest;
-use crate::nearest::nearest;
+use crate::nearest::hint;
 use crate::store::ManifestState;
 use crate::store::ReleaseManifest;
 
@@ -35,17 +36,24 @@ pub(super) async fn list(State(face): State<Face>) -> Result<Response, Refusal> 
     let windows: BTreeMap<String, Window> =
         face.store.standing().await?.windows.into_iter().collect();
     let now = face.clock.now();
-    let others = |name: &str| -> Vec<ByDeploy> {
-        let of_it = config.databases.iter().filter(|it| it.manifest.name == name);
-        of_it.filter_map(|it| by_deploy(it, windows.get(&it.name)?, now)).collect()
-    };
     let used = |name: &str| config.databases.iter().filter(|it| it.manifest.name == name).count();
     let whole = |it: &Arc<Manifest>| {
         let state = states.get(it.name.as_str()).copied();
-        row(it, used(&it.name), state, others(&it.name))
+        row(it, used(&it.name), state, by_deploys(&config, &it.name, &windows, now))
     };
     let manifests = config.manifests.values().map(whole).collect();
     Ok(answer(StatusCode::OK, &Manifests { manifests }))
+}
+
+/// The databases of one manifest that a deploy holds to something else, in the order of the config.
+pub(super) fn by_deploys(
+    config: &Config,
+    manifest: &str,
+    windows: &BTreeMap<String, Window>,
+    now: Timestamp,
+) -> Vec<ByDeploy> {
+    let of_it = config.databases.iter().filter(|it| it.manifest.name == manifest);
+    of_it.filter_map(|it| by_deploy(it, windows.get(&it.name)?, now)).collect()
 }
 
 /// A database that a deploy holds to something else than the file says, or beside it.
@@ -73,27 +81,35 @@ pub(super) async fn release(
     asked: Asked,
 ) -> Result<Response, Refusal> {
     asked.body.only(&[])?;
+    Ok(answer(StatusCode::OK, &let_through(&face, &name, &asked.author).await?))
+}
+
+/// The same by the word of `author`.
+pub(super) async fn let_through(
+    face: &Face,
+    name: &str,
+    author: &str,
+) -> Result<ManifestReleased, Refusal> {
     let config = Arc::clone(&face.config.borrow());
-    if !config.manifests.contains_key(&name) {
-        let hint = nearest(&name, config.manifests.keys().map(String::as_str))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
-        let detail = format!("there is no manifest `{}`{hint}", spelled(&name));
-        return Err(Refusal::missing(detail));
+    if !config.manifests.contains_key(name) {
+        return Err(no_such(&config, name));
     }
     let (policy, now) = (Arc::clone(&config.policy), face.clock.now());
-    match face.store.release_manifest(&name, &asked.author, policy, now).await? {
+    match face.store.release_manifest(name, author, policy, now).await? {
         ReleaseManifest::Done { databases } => {
-            tracing::info!(
-                manifest.name = name,
-                author = asked.author,
-                "manifest `{name}` was released"
-            );
-            Ok(answer(StatusCode::OK, &ManifestReleased { manifest: name, audited_now: databases }))
+            tracing::info!(manifest.name = name, author, "manifest `{name}` was released");
+            Ok(ManifestReleased { manifest: name.to_owned(), audited_now: databases })
         }
         ReleaseManifest::NothingHeld | ReleaseManifest::NoSuch => {
             Err(Refusal::conflict(format!("nothing of manifest `{name}` is held")))
         }
     }
+}
+
+/// The config has no manifest of this name; the nearest one may have been meant.
+pub(super) fn no_such(config: &Config, name: &str) -> Refusal {
+    let hint = hint(name, config.manifests.keys().map(String::as_str));
+    Refusal::missing(format!("there is no manifest `{}`{hint}", spelled(name)))
 }
 
 fn row(

@@ -87,8 +87,9 @@ const ABOUT: &str = "\
 Whoever may read may ask every GET; what changes something needs a token that may operate, and a JSON body. \
 On loopback reading needs no token.
 
-Lists come in pages: `limit` rows at most, `more` says whether there are more, and `next` is what `after` has \
-to say for the page that follows. A walk through the pages sees each row once while others come and go.
+Lists that take `limit` come in pages: so many rows at most, `more` says whether there are more, and `next` is \
+what `after` has to say for the page that follows. A walk through the pages sees each row once while others \
+come and go. The others are made from the config, and whole.
 
 Errors are `application/problem+json` with a `detail` for people. A parameter or a key that is not known is \
 an error: a misspelt filter must not answer with everything, or with nothing.

@@ -10,7 +10,6 @@ use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
-use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::Face;
@@ -29,12 +28,10 @@ use crate::store::Parked;
 use crate::store::Store;
 use crate::store::StoreError;
 
-/// An audit that is this late is overdue. Waiting for a slot is normal; waiting for minutes is not.
-pub(super) const OVERDUE_AFTER: SignedDuration = SignedDuration::from_secs(60);
 /// A delivery that has been pending for this long is stuck.
 const STUCK_DELIVERY_AFTER: Duration = Duration::from_mins(5);
 /// How long the state may take to answer a probe, which itself is not waited for much longer.
-const READ_MAX: Duration = Duration::from_secs(2);
+pub(super) const READ_MAX: Duration = Duration::from_secs(2);
 
 /// One condition of readiness.
 struct Condition {
@@ -108,12 +105,7 @@ pub(super) async fn healthz(State(face): State<Face>, Reads(reads): Reads) -> Re
     };
     let conditions = conditions(&face, unread);
     let is_ready = conditions.iter().all(|it| it.fault.is_none());
-    let overdue = face
-        .health
-        .timings()
-        .values()
-        .filter(|it| now.duration_since(it.next_due) > OVERDUE_AFTER)
-        .count();
+    let overdue = face.health.timings().values().filter(|it| it.is_overdue(now)).count();
     let outbox = known.as_ref().map(|it| it.outbox);
     let oldest = outbox.and_then(|it| it.oldest);
     let stuck = outbox.map(|_| oldest.is_some_and(|age| age > STUCK_DELIVERY_AFTER));
@@ -195,12 +187,7 @@ fn conditions(face: &Face, unreadable: Option<String>) -> Vec<Condition> {
 }
 
 fn text(status: StatusCode, body: String) -> Response {
-    let headers = [
-        (header::CONTENT_TYPE, "text/plain; charset=utf-8"),
-        (header::CACHE_CONTROL, "no-store"),
-        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    ];
-    (status, headers, body).into_response()
+    (status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], body).into_response()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! says the table ([`super::routes`]), and here the request is held to it: a parameter that is not known
 //! or says nothing is an error, because a misspelt filter would answer with everything.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -16,6 +17,7 @@ use axum::response::Response;
 use super::Face;
 use super::body::spelled;
 use super::refusal::Refusal;
+use crate::nearest::hint;
 use crate::nearest::nearest;
 
 /// Rows of one answer, where the request says nothing.
@@ -44,13 +46,18 @@ pub(super) async fn check(
     mut request: Request,
     next: Next,
 ) -> Response {
-    match Query::parse(request.uri().query(), &known) {
+    match Query::parse(pairs(request.uri().query()), &known) {
         Ok(query) => {
             request.extensions_mut().insert(query);
             next.run(request).await
         }
         Err(wrong) => Refusal::from(wrong).into_response(),
     }
+}
+
+/// The parameters of `a=b&c=d`.
+fn pairs(query: Option<&str>) -> url::form_urlencoded::Parse<'_> {
+    url::form_urlencoded::parse(query.unwrap_or("").as_bytes())
 }
 
 impl FromRequestParts<Face> for Query {
@@ -66,17 +73,17 @@ impl Query {
     /// Reads what a form of a page sends, where every field is one of `known`: what was left empty is
     /// not there.
     pub(super) fn read(query: Option<&str>, known: &[&'static str]) -> Result<Self, String> {
-        let filled = url::form_urlencoded::parse(query.unwrap_or("").as_bytes())
-            .filter(|(key, value)| !(value.is_empty() && known.contains(&&**key)));
-        let filled =
-            url::form_urlencoded::Serializer::new(String::new()).extend_pairs(filled).finish();
-        Self::parse(Some(&filled), &Known { names: known.to_vec(), repeated: Vec::new() })
+        let filled = pairs(query).filter(|(key, it)| !(it.is_empty() && known.contains(&&**key)));
+        Self::parse(filled, &Known { names: known.to_vec(), repeated: Vec::new() })
     }
 
-    /// Reads `a=b&c=d`, where every key is one of `known`, and each once unless it may be repeated.
-    fn parse(query: Option<&str>, known: &Known) -> Result<Self, String> {
+    /// Takes parameters of which every one is `known`, and there once unless it may be repeated.
+    fn parse<'a>(
+        pairs: impl Iterator<Item = (Cow<'a, str>, Cow<'a, str>)>,
+        known: &Known,
+    ) -> Result<Self, String> {
         let mut values: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        for (key, value) in url::form_urlencoded::parse(query.unwrap_or("").as_bytes()) {
+        for (key, value) in pairs {
             if !known.names.contains(&&*key) {
                 let meant = match nearest(&key, known.names.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
@@ -120,8 +127,7 @@ impl Query {
     ) -> Result<Option<T>, String> {
         let Some(word) = self.text(key) else { return Ok(None) };
         read(&word).map(Some).ok_or_else(|| {
-            let hint = nearest(&word, words.iter().copied())
-                .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+            let hint = hint(&word, words.iter().copied());
             let list = words.join("`, `");
             format!("`{key}` takes `{list}`, not `{}`{hint}", spelled(&word))
         })
@@ -178,15 +184,18 @@ mod tests {
             ("%1b=1", format!("there is no parameter `\\x1b`; {takes}")),
             ("=1", format!("there is no parameter ``; {takes}")),
         ] {
-            assert_eq!(Query::parse(Some(query), &known).unwrap_err(), said, "{query}");
+            let refused = Query::parse(pairs(Some(query)), &known).unwrap_err();
+            assert_eq!(refused, said, "{query}");
         }
         let many = "label=a%3Db&".repeat(REPEATS_MAX + 1);
-        assert!(Query::parse(Some(&many), &known).unwrap_err().contains("more than 20 times"));
-        let none = Query::parse(Some("x=1"), &Known::default()).unwrap_err();
+        assert!(
+            Query::parse(pairs(Some(&many)), &known).unwrap_err().contains("more than 20 times")
+        );
+        let none = Query::parse(pairs(Some("x=1")), &Known::default()).unwrap_err();
         assert_eq!(none, "there is no parameter `x`; this request takes none");
 
         let read = "database=a%20b&limit=5&all=1&label=a%3Db&label=c%3Dd";
-        let mut query = Query::parse(Some(read), &known).unwrap();
+        let mut query = Query::parse(pairs(Some(read)), &known).unwrap();
         assert_eq!(query.text("database").as_deref(), Some("a b"));
         assert_eq!(query.text("state"), None);
         assert_eq!(query.limit(), Ok(5));
@@ -208,7 +217,7 @@ mod tests {
     #[test]
     fn limits_and_words_are_checked() {
         let known = known(&["limit", "state", "all"]);
-        let read = |query| Query::parse(Some(query), &known).unwrap();
+        let read = |query| Query::parse(pairs(Some(query)), &known).unwrap();
         for query in ["limit=0", "limit=10001", "limit=-1", "limit=x"] {
             assert!(read(query).limit().unwrap_err().contains("1 to 10000"), "{query}");
         }

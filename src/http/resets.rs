@@ -1,5 +1,5 @@
-//! `/api/v1/databases/{name}/accept-reset`: a person takes what a database holds, and which one it is,
-//! as known from now on.
+//! `/api/v1/databases/{name}/accept-reset`, and the form of the same: a person takes what a database holds,
+//! and which one it is, as known from now on.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,11 +33,23 @@ pub(super) async fn accept(
 ) -> Result<Response, Refusal> {
     asked.body.only(&["reason"])?;
     let reason = asked.body.needed("reason", "it stands in the trail, for whoever asks later")?;
+    let taken = take(&face, &name, &asked.author, reason, AUDIT_WAITED_MAX).await?;
+    Ok(answer(StatusCode::OK, &taken))
+}
+
+/// Takes it as known, by the word of `author`, and waits at most `wait` for the audit that follows.
+pub(super) async fn take(
+    face: &Face,
+    name: &str,
+    author: &str,
+    reason: String,
+    wait: Duration,
+) -> Result<ResetAccepted, Refusal> {
     let config = Arc::clone(&face.config.borrow());
-    registered(&config, &name)?;
+    registered(&config, name)?;
     let accept = AcceptReset {
-        database: name.clone(),
-        by: asked.author.clone(),
+        database: name.to_owned(),
+        by: author.to_owned(),
         reason,
         policy: Arc::clone(&config.policy),
         now: face.clock.now(),
@@ -57,18 +69,13 @@ pub(super) async fn accept(
             )));
         }
     };
-    tracing::info!(
-        database.name = name,
-        author = asked.author,
-        "what `{name}` holds was accepted as known"
-    );
-    let audited = timeout(AUDIT_WAITED_MAX, face.demands.audit(&name)).await;
+    tracing::info!(database.name = name, author, "what `{name}` holds was accepted as known");
+    let audited = timeout(wait, face.demands.audit(name)).await;
     let verdict = match audited {
         Ok(Answer::Audited(it)) => it.report["verdict"].clone(),
         // It goes on, or the daemon is stopping; what was accepted is.
         _ => Value::Null,
     };
     let transitions = ended.iter().map(transition).collect();
-    let body = ResetAccepted { database: name, transitions, verdict };
-    Ok(answer(StatusCode::OK, &body))
+    Ok(ResetAccepted { database: name.to_owned(), transitions, verdict })
 }

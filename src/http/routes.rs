@@ -1,7 +1,7 @@
 //! The table of every operation. The API is routed by it, and `/openapi.json` and `/api` are written from
 //! it, so a route that is not described cannot exist.
 //!
-//! Probes, metrics and events are routed where they are made, and stand in the table for who reads it.
+//! Probes and metrics are routed where they are made, and stand in the table for who reads it.
 
 mod daemon;
 mod fleet;
@@ -39,7 +39,8 @@ pub(super) fn api() -> Router<Face> {
         .method_not_allowed_fallback(not_this_way)
 }
 
-/// What describes it: `/openapi.json` for programs, `/api` for people.
+/// What is beside it: what describes it (`/openapi.json` for programs, `/api` for people), and the stream that
+/// pages listen to.
 pub(super) fn documents() -> Router<Face> {
     let mut router = Router::new().route(API, get(described::page));
     for it in operations() {
@@ -64,7 +65,7 @@ mod tests {
     use crate::http::operation::Role;
 
     /// What is routed elsewhere.
-    const ELSEWHERE: [&str; 5] = ["/livez", "/readyz", "/healthz", "/metrics", "/events"];
+    const ELSEWHERE: [&str; 4] = ["/livez", "/readyz", "/healthz", "/metrics"];
 
     #[test]
     fn everything_is_routed_and_said_once() {

@@ -12,7 +12,7 @@ pub(super) mod frame;
 mod grid;
 mod list;
 pub(super) mod marks;
-mod pages;
+pub(super) mod pages;
 mod roll;
 #[cfg(test)]
 mod sample;
@@ -33,7 +33,6 @@ use super::Face;
 pub(super) fn routes() -> Router<Face> {
     Router::new()
         .route("/", get(fleet::show).layer(Extension(Arc::new(snapshot::Keeper::default()))))
-        .route("/events", get(events::events).layer(Extension(events::Places::default())))
         .merge(assets::routes())
         .merge(pages::routes())
 }

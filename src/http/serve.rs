@@ -52,6 +52,7 @@ use tracing::warn;
 
 use crate::config::Config;
 
+use super::headers;
 use super::refusal::Refusal;
 use certificate::Certificates;
 use certificate::Way;
@@ -60,15 +61,25 @@ use hall::Hall;
 use line::Line;
 use socket::Socket;
 
+pub(super) use hall::PROBES_MAX;
 pub(super) use hall::Place;
+pub(super) use hall::QUEUED_FOR_MAX;
+pub(super) use hall::QUEUED_MAX;
+pub(super) use hall::SERVED_MAX;
+pub(super) use hall::STREAMS_MAX;
+pub(super) use hall::WAITING_MAX;
+pub(super) use line::SERVED_FOR_MAX;
+pub(super) use line::STALLED_MAX;
 
 /// How long a client may take for a handshake, for the head of its request, and before its next request on
 /// the same connection.
-const HEAD_MAX: Duration = Duration::from_secs(5);
+pub(super) const HEAD_MAX: Duration = Duration::from_secs(5);
 /// How large that head may be: 431 beyond it.
-const HEAD_BYTES_MAX: usize = 16 * 1024;
+pub(super) const HEAD_BYTES_MAX: usize = 16 * 1024;
 /// How often a connection is asked whether it takes too long.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// When whoever gets no stream may ask for one again, in seconds: they last as long as somebody looks.
+const STREAM_AFTER: u16 = 5;
 /// What has left and is not acknowledged for so long was sent to nobody.
 const UNACKNOWLEDGED_MAX: Duration = Duration::from_secs(30);
 /// Connections that the kernel keeps until we come to them. A browser that finds no room there tries again
@@ -271,7 +282,7 @@ async fn count(State(from): State<Counted>, mut request: Request, next: Next) ->
     }
     let Some(place) = line.hall.place(counter).await else {
         line.answered();
-        return busy("too many requests are being served; ask again in a moment");
+        return busy(1, "too many requests are being served; ask again in a moment");
     };
     if counter != Counter::Door {
         // What it waited for its place does not count.
@@ -283,7 +294,8 @@ async fn count(State(from): State<Counted>, mut request: Request, next: Next) ->
     if is_stream(&response) {
         let Some(stream) = line.hall.stream() else {
             line.answered();
-            return busy("too many pages are open that update themselves; reload this one instead");
+            let detail = "too many pages are open that update themselves; reload this one instead";
+            return busy(STREAM_AFTER, detail);
         };
         place.leave();
         line.streams();
@@ -323,8 +335,12 @@ fn is_stream(response: &Response) -> bool {
     kind.is_some_and(|it| it.as_bytes().starts_with(b"text/event-stream"))
 }
 
-fn busy(detail: &str) -> Response {
-    Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail).after_seconds(1).into_response()
+/// Said before anything that is routed, so it gets here what every answer carries.
+fn busy(after: u16, detail: &str) -> Response {
+    let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail).after_seconds(after);
+    let mut response = refusal.into_response();
+    headers::put(response.headers_mut());
+    response
 }
 
 /// Says why nothing could be accepted, and waits a moment where trying again at once is no use.

@@ -36,8 +36,9 @@ const COOKIE_BYTES_MAX: usize = 512;
 /// Cookies of this name in one request that are looked at: browsers send more where paths differ, and
 /// a neighbour behind the same name may have put some there to hide ours.
 const COOKIES_MAX: usize = 64;
-/// Sessions that were signed out of and would last longer. Beyond it, all of them end.
-const ENDED_MAX: usize = 10_000;
+/// Sessions of one token that were signed out of and would last longer. Beyond it all of that token end, and
+/// nobody else's.
+const ENDED_MAX: usize = 1_000;
 /// Random bytes of a session, and of a proof.
 const ID_BYTES: usize = 16;
 
@@ -55,11 +56,12 @@ pub(super) struct Session {
 /// Which sessions have ended early, and a key of this process.
 #[derive(Debug)]
 pub(super) struct Sessions {
-    /// Held for one look or one change.
-    ended: Mutex<Ended>,
+    /// By the token's name: as many as there are tokens. Held for one look or one change.
+    ended: Mutex<HashMap<String, Ended>>,
     key: Hash,
 }
 
+/// What has ended of one token.
 #[derive(Debug, Default)]
 struct Ended {
     /// When they would have.
@@ -100,8 +102,7 @@ impl Sessions {
         if !bool::from(signature(key, expires, &id).ct_eq(&signed)) {
             return None;
         }
-        let ended = self.ended();
-        if expires <= ended.before || ended.ids.contains_key(&id) {
+        if self.ended().get(name).is_some_and(|it| it.holds(&id, expires)) {
             return None;
         }
         let proof_key = sign(&key.hash, &[b"schemawarden forms", &id]);
@@ -112,12 +113,13 @@ impl Sessions {
     pub(super) fn end(&self, session: &Session, now: Timestamp) {
         let now = now.as_second();
         let mut ended = self.ended();
-        ended.ids.retain(|_, expires| *expires > now);
-        if ended.ids.len() >= ENDED_MAX {
-            ended.ids.clear();
-            ended.before = now.saturating_add(SECONDS_MAX);
+        ended.retain(|_, it| it.is_needed(now));
+        let of_token = ended.entry(session.name.clone()).or_default();
+        if of_token.ids.len() >= ENDED_MAX {
+            of_token.ids.clear();
+            of_token.before = now.saturating_add(SECONDS_MAX);
         }
-        ended.ids.insert(session.id, session.expires);
+        of_token.ids.insert(session.id, session.expires);
     }
 
     /// What the proofs of somebody without a session are made with; good for this process.
@@ -125,8 +127,20 @@ impl Sessions {
         sign(&self.key, &[b"schemawarden forms of", name.as_bytes()])
     }
 
-    fn ended(&self) -> MutexGuard<'_, Ended> {
+    fn ended(&self) -> MutexGuard<'_, HashMap<String, Ended>> {
         self.ended.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Ended {
+    fn holds(&self, id: &[u8; ID_BYTES], expires: i64) -> bool {
+        expires <= self.before || self.ids.contains_key(id)
+    }
+
+    /// Forgets what is over by itself; whether anything is left.
+    fn is_needed(&mut self, now: i64) -> bool {
+        self.ids.retain(|_, expires| *expires > now);
+        !self.ids.is_empty() || self.before > now
     }
 }
 
@@ -253,13 +267,14 @@ mod tests {
 
     #[test]
     fn a_copy_of_the_cookie_ends_with_the_session() {
-        let (sessions, keys) = (Sessions::new(), [key("bob", 2)]);
+        let (sessions, keys) = (Sessions::new(), [key("bob", 2), key("alice", 1)]);
+        let of_alice = Sessions::begin(&keys[1], NOW);
         let (one, other) = (Sessions::begin(&keys[0], NOW), Sessions::begin(&keys[0], NOW));
         let (session, _) = sessions.find(&one, &keys, NOW).unwrap();
         sessions.end(&session, NOW);
         assert_eq!(sessions.find(&one, &keys, NOW), None);
         assert!(sessions.find(&other, &keys, NOW).is_some());
-        // Beyond what can be kept all end, and none comes back.
+        // Beyond what can be kept all of that token end, and none comes back.
         for _ in 0..ENDED_MAX {
             let cookie = Sessions::begin(&keys[0], NOW);
             let Some((session, _)) = sessions.find(&cookie, &keys, NOW) else { break };
@@ -267,9 +282,16 @@ mod tests {
         }
         assert_eq!(sessions.find(&one, &keys, NOW), None);
         assert_eq!(sessions.find(&other, &keys, NOW), None);
+        assert!(sessions.find(&of_alice, &keys, NOW).is_some(), "she signed out of nothing");
         // Whoever signs in a second later is in.
         let later = NOW + SignedDuration::from_secs(1);
         assert!(sessions.find(&Sessions::begin(&keys[0], later), &keys, later).is_some());
+        // What is over by itself is not kept.
+        let over = NOW + SignedDuration::from_secs(SECONDS_MAX + 1);
+        let cookie = Sessions::begin(&keys[1], over);
+        let (session, _) = sessions.find(&cookie, &keys, over).unwrap();
+        sessions.end(&session, over);
+        assert_eq!(sessions.ended().keys().collect::<Vec<_>>(), ["alice"]);
     }
 
     #[test]

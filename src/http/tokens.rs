@@ -123,7 +123,7 @@ mod tests {
 
     /// The name of the token that `presented` is, as a request finds it.
     fn name_of(tokens: &[Token], presented: &str) -> Option<String> {
-        let keys: Vec<_> = tokens.iter().filter_map(keyring::key).collect();
+        let keys: Vec<_> = tokens.iter().filter_map(|it| keyring::key(it).ok()).collect();
         keyring::find(&keys, presented).map(|it| it.name.clone())
     }
 

@@ -120,6 +120,16 @@ pub enum Reason {
 }
 
 impl Step {
+    /// Every step.
+    pub const ALL: [Self; 6] = [
+        Self::Opened,
+        Self::Changed,
+        Self::Reminded,
+        Self::Resolved,
+        Self::Acknowledged,
+        Self::Released,
+    ];
+
     /// The word used in logs and metrics.
     #[must_use]
     pub fn word(self) -> &'static str {

@@ -195,9 +195,8 @@ fn headline(told: &Told<'_>) -> String {
     }
     match incident.kind {
         IncidentKind::AuditFailing => {
-            let times = told.unknown_streak;
             let reason = report.reason.as_deref().unwrap_or("no reason is known");
-            format!("{database}: could not be audited {times} times in a row: {reason}")
+            format!("{database}: could not be audited{}: {reason}", in_a_row(told.unknown_streak))
         }
         IncidentKind::WrongDatabase => {
             let manifest = &report.manifest;
@@ -237,6 +236,11 @@ fn headline(told: &Told<'_>) -> String {
         // Those have words of their own, in `news`.
         kind => format!("{database}: {}", kind.word()),
     }
+}
+
+/// " 3 times in a row"; nothing where it was once.
+fn in_a_row(times: u32) -> String {
+    if times > 1 { format!(" {times} times in a row") } else { String::new() }
 }
 
 /// The findings of a report that an incident holds: others wait to be confirmed, or for the release of

@@ -1,9 +1,10 @@
 //! What the last audits said of each database, in memory: for pages that are asked for often and may
 //! not wait for the disk.
 //!
-//! The writer notes an audit here in the moment in which every other reader can see it too, and after a
-//! start the state is recalled once ([`super::Sqlite`]). So a glance is never newer or older than what
-//! the API reads from the state.
+//! The writer notes an audit here as soon as it is applied, with what it reads on its own connection; the
+//! commit follows within a second. An audit whose commit fails is applied again when that is possible: the
+//! glance says what was seen, and the page says that the state cannot be written. After a start everything
+//! is recalled once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -26,8 +27,6 @@ const CHANGES_KEPT: usize = 1024;
 pub struct Glance {
     /// What its last audit left.
     pub state: DatabaseState,
-    /// Relations that the last complete read found; `None` where none was.
-    pub relations: Option<u64>,
     /// Tables that should not be there and count, by the last audit that could tell; `None` where none
     /// could.
     pub unexpected: Option<u64>,

@@ -217,6 +217,8 @@ impl DeliveryState {
 pub struct DeliveryFilter {
     pub state: Option<DeliveryState>,
     pub channel: Option<String>,
+    /// Those that carry something about this incident.
+    pub incident: Option<IncidentId>,
     /// The newest so many.
     pub limit: usize,
 }

@@ -1,10 +1,14 @@
-//! What the first page asks the state for: how much is open, and the worst of it.
+//! What pages ask the state for: how much is open, the worst of it, and what is still to be sent of one
+//! incident.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
 
+use super::IncidentFilter;
 use super::IncidentRow;
+use super::Store;
+use super::StoreError;
 use crate::finding::Severity;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
@@ -43,4 +47,28 @@ pub struct OpenIncident {
     pub opened_at: Timestamp,
     /// Something of it was muted.
     pub untold: bool,
+}
+
+impl Store {
+    /// Incidents that are not resolved, as `filter` says, the worst first (as in [`Overview::worst`]), and how
+    /// many there are of them, whatever its limit.
+    pub async fn worst_incidents(
+        &self,
+        filter: IncidentFilter,
+    ) -> Result<(Vec<IncidentRow>, usize), StoreError> {
+        match self {
+            Self::Sqlite(it) => it.worst_incidents(filter).await,
+        }
+    }
+
+    /// Notifications of an incident that wait to be gathered into a delivery: how many for each channel, by
+    /// its name.
+    pub async fn waiting_to_be_sent(
+        &self,
+        incident: IncidentId,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.waiting_to_be_sent(incident).await,
+        }
+    }
 }

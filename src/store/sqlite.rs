@@ -230,6 +230,13 @@ impl Sqlite {
         self.read("last reports", databases::reports).await
     }
 
+    pub(super) async fn last_reports_of(
+        &self,
+        names: Vec<String>,
+    ) -> Result<Vec<(String, Value)>, StoreError> {
+        self.ask("last reports", move |it| databases::reports_of(it, &names)).await
+    }
+
     pub(super) async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
         self.read("open incidents", incidents::open).await
     }
@@ -330,7 +337,7 @@ impl Sqlite {
         all: bool,
         now: Timestamp,
     ) -> Result<Vec<Silence>, StoreError> {
-        self.read("silences", move |it| silences::list(it, all, now)).await
+        self.ask("silences", move |it| silences::list(it, all, now)).await
     }
 
     pub(super) async fn add_silence(&self, silence: Silence) -> Result<Silence, StoreError> {

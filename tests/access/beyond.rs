@@ -1,10 +1,10 @@
 //! Listening beyond loopback: only with a token that somebody was given.
 
-use super::NOWHERE;
 use super::OPERATOR;
 use super::workspace;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
 

@@ -3,41 +3,8 @@
 use std::net::IpAddr;
 use std::net::SocketAddr;
 
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpSocket;
-
-use crate::support::DEADLINE;
-
-/// One answer.
-#[derive(Debug)]
-pub(super) struct Got {
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: String,
-}
-
-impl Got {
-    /// Panics with everything unless the status is this.
-    #[track_caller]
-    pub(super) fn expect(self, status: u16) -> Self {
-        assert_eq!(self.status, status, "{}\n\n{}", self.head, self.body);
-        self
-    }
-
-    /// Panics unless `words` are in the body.
-    #[track_caller]
-    pub(super) fn says(self, words: &str) -> Self {
-        assert!(self.body.contains(words), "nothing of `{words}`:\n{}\n\n{}", self.head, self.body);
-        self
-    }
-
-    /// A header, by its name in small letters.
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
-        let lines = self.head.lines().skip(1).filter_map(|it| it.split_once(": "));
-        lines.into_iter().find_map(|(key, value)| key.eq_ignore_ascii_case(name).then_some(value))
-    }
-}
+use crate::support::http::Got;
+use crate::support::http::exchange;
 
 /// Who asks: where, from which address, with which headers and which cookie.
 #[derive(Clone, Debug)]
@@ -141,20 +108,6 @@ impl Browser {
 
     /// These bytes, and the answer to them.
     pub(super) async fn raw(&self, request: &str) -> Got {
-        let socket = TcpSocket::new_v4().expect("a socket");
-        if let Some(from) = self.from {
-            socket.bind(SocketAddr::new(from, 0)).expect("an address of this machine");
-        }
-        let mut connection = socket.connect(self.address).await.expect("the daemon listens");
-        // A request that is refused early may not be read to its end.
-        let _refused = connection.write_all(request.as_bytes()).await;
-        let mut answer = Vec::new();
-        let read = tokio::time::timeout(DEADLINE, connection.read_to_end(&mut answer)).await;
-        let _reset = read.expect("the daemon answers in time");
-        let answer = String::from_utf8_lossy(&answer).into_owned();
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or((&answer, ""));
-        let status = head.split(' ').nth(1).and_then(|it| it.parse().ok());
-        let status = status.unwrap_or_else(|| panic!("{request:?}: no status in {answer:?}"));
-        Got { status, head: head.to_owned(), body: body.to_owned() }
+        exchange(self.address, self.from, request).await
     }
 }

@@ -154,6 +154,13 @@ async fn every_answer_tells_browsers_what_not_to_do() {
         ("/api/v1/nowhere", 404),
         ("/healthz", 200),
         ("/metrics", 200),
+        ("/livez", 200),
+        ("/readyz", 200),
+        ("/openapi.json", 200),
+        ("/api", 200),
+        ("/incidents/", 303),
+        ("/api/v1/databases?limit=0", 400),
+        ("/incidents?x=1", 400),
     ] {
         let got = here.get(path).await.expect(status);
         let policy = got.header("content-security-policy").unwrap_or_default();

@@ -3,12 +3,10 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 
-use crate::support::DEADLINE;
 use crate::support::daemon::TestDaemon;
+use crate::support::http::Got;
+use crate::support::http::exchange;
 use crate::support::until;
 
 /// What the daemon answered.
@@ -64,7 +62,8 @@ pub(super) async fn post_as(
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    send(address, &request).await
+    let Got { status, head, body } = exchange(address, None, &request).await;
+    Answer { status, head: head.to_ascii_lowercase(), body }
 }
 
 /// `GET path`, which must answer 200 and JSON.
@@ -86,22 +85,4 @@ pub(super) async fn look_until(
         matches(&body).then_some(body)
     })
     .await
-}
-
-async fn send(address: SocketAddr, request: &str) -> Answer {
-    let exchange = async {
-        let mut connection = TcpStream::connect(address).await.expect("the daemon listens");
-        connection.write_all(request.as_bytes()).await.expect("it reads");
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).await.expect("it answers in UTF-8");
-        answer
-    };
-    let answer = tokio::time::timeout(DEADLINE, exchange).await.expect("an answer in time");
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
-    let status = head.split_whitespace().nth(1).and_then(|it| it.parse().ok());
-    Answer {
-        status: status.expect("a status"),
-        head: head.to_ascii_lowercase(),
-        body: body.to_owned(),
-    }
 }

@@ -12,6 +12,7 @@ use super::setup::drop_tables;
 use super::setup::read_again;
 use super::setup::reload;
 use crate::support::daemon::TestDaemon;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::central;
 
 /// The date so many days from now.
@@ -128,8 +129,7 @@ async fn an_entry_that_ends_within_a_week_is_said_and_one_that_has_ended_comes_b
 async fn baseline_asks_for_an_end_a_reason_and_a_database_it_can_read() {
     let (_database, url) = central().await;
     let ear = Ear::open();
-    let nobody = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
-    let workspace = setup(&url, &ear).database("gone", nobody, "central", "").workspace();
+    let workspace = setup(&url, &ear).database("gone", NOWHERE, "central", "").workspace();
     let until = in_days(30);
     workspace.run(&["baseline", "central", "--reason", "x"]).await.ended(2).says("--until");
     workspace.run(&["baseline", "central", "--until", &until]).await.ended(2).says("--reason");

@@ -8,6 +8,7 @@ use super::setup::create;
 use super::setup::drop_tables;
 use super::setup::numbered;
 use super::setup::read_again;
+use crate::screen::visitor::Visitor;
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures::central;
 
@@ -59,7 +60,12 @@ async fn a_changed_manifest_is_one_suspect_until_it_is_released() {
         drifted.insert(told.text("database").to_owned());
     }
 
-    daemon.workspace().run(&["manifests", "release", "central"]).await.ended(0).says("central");
+    let at = format!("/incidents/{}", suspect.id());
+    let visitor = Visitor::signed_in(&daemon).await;
+    let (path, page) = visitor.act(&at, "/manifests/central/release", &[]).await;
+    assert_eq!(path, format!("{at}?done=manifest_released"));
+    page.says(&["Released: what was held back counts"]);
+    daemon.workspace().run(&["manifests", "release", "central"]).await.ended(2).says("is held");
     let mut changed = std::collections::BTreeSet::new();
     let mut released = false;
     while changed.len() < COUNT || !released {

@@ -7,6 +7,7 @@ use super::ear::Ear;
 use super::setup::Setup;
 use super::setup::create;
 use super::setup::drop_tables;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::central;
 
 fn setup(url: &str, ear: &Ear) -> Setup {
@@ -18,8 +19,7 @@ fn setup(url: &str, ear: &Ear) -> Setup {
 async fn audit_asks_the_daemon_to_look_now() {
     let (database, url) = central().await;
     let mut ear = Ear::open();
-    let nobody = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
-    let daemon = setup(&url, &ear).database("gone", nobody, "central", "").start().await;
+    let daemon = setup(&url, &ear).database("gone", NOWHERE, "central", "").start().await;
     daemon.wait_for_verdict("central", "clean").await;
     daemon.wait_for_verdict("gone", "unknown").await;
     let workspace = daemon.workspace();

@@ -6,6 +6,7 @@ use super::ear::Ear;
 use super::setup::Setup;
 use super::setup::create;
 use super::setup::drop_tables;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::central;
 
 /// The next audit after a suspicious one comes much earlier than the next tick of an hourly schedule.
@@ -59,8 +60,7 @@ async fn by_default_the_first_audit_opens() {
 #[tokio::test]
 async fn a_failure_is_confirmed_early_too() {
     let mut ear = Ear::open();
-    let nobody = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
-    let _daemon = setup(nobody, &ear, "confirm_failing: 2").start().await;
+    let _daemon = setup(NOWHERE, &ear, "confirm_failing: 2").start().await;
     let opened = super::ear::taken_apart(&ear.raw_within(Duration::from_secs(55)).await);
     opened[0].is("incident.opened", "audit_failing", "audits_failed");
 }

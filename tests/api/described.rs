@@ -15,6 +15,7 @@ use crate::support::described::Came;
 use crate::support::described::Described;
 use crate::support::described::described;
 use crate::support::described::raw;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::central;
 use crate::support::fixtures::create_tables;
 use crate::support::fixtures::workspace;
@@ -22,7 +23,6 @@ use crate::support::receiver::Receiver;
 use crate::support::workspace::ConfigText;
 
 use super::JSON;
-use super::NOWHERE;
 
 /// A daemon, what it says of itself, and which of that was asked.
 struct Asked {
@@ -114,6 +114,7 @@ async fn every_operation_answers_as_it_is_described() {
     asked.stream("/events").await;
     asked.stream("/api/v1/events").await;
     asked.api("events?x=1", 400).await;
+    asked.get("/events?x=1", 400).await;
 
     let paths = asked.described.document()["paths"].as_object().expect("paths");
     let ways = paths.values().flat_map(|it| it.as_object().expect("ways").values());
@@ -139,17 +140,24 @@ async fn databases(asked: &mut Asked) {
         ("?search=nothing&fail_on=drift", 404),
         ("?fail_on=drift", 503),
         ("?fail_on=unknown&manifest=central", 200),
+        ("?fail_on=late", 200),
+        ("?fail_on=drift,late", 503),
         ("?fail_on=clean", 400),
+        ("?search=%20", 400),
     ] {
         asked.api(&format!("databases{query}"), status).await;
     }
-    let shown = asked.api("databases?label=team%3Dred", 200).await;
-    assert_eq!(shown["databases"].as_array().map(Vec::len), Some(1), "{shown:#}");
-    assert_eq!(shown["databases"][0]["name"], "nowhere");
+    for filter in ["label=team%3Dred", "search=RED+orchestra", "search=127.0.0.1%3A9+now"] {
+        let shown = asked.api(&format!("databases?{filter}"), 200).await;
+        assert_eq!(shown["databases"].as_array().map(Vec::len), Some(1), "{filter}: {shown:#}");
+        assert_eq!(shown["databases"][0]["name"], "nowhere", "{filter}");
+    }
     for (path, status) in [
         ("databases/central", 200),
         ("databases/nowhere", 200),
         ("databases/central?fail_on=drift", 503),
+        ("databases/central?fail_on=late", 200),
+        ("databases/central?fail_on=late,drift,unknown", 503),
         ("databases/central?fail=drift", 400),
         ("databases/centrl", 404),
         ("databases/..", 404),
@@ -259,12 +267,28 @@ async fn deliveries(asked: &mut Asked) {
         ("deliveries?state=sent".to_owned(), 400),
         ("deliveries?channel=opps".to_owned(), 404),
         ("deliveries?after=x".to_owned(), 400),
+        ("deliveries?incident=x".to_owned(), 400),
+        ("deliveries?incident=SW-999999999".to_owned(), 404),
         (format!("deliveries?after={never}"), 404),
         (format!("deliveries/{id}"), 200),
         ("deliveries/x".to_owned(), 400),
         (format!("deliveries/{never}"), 404),
     ] {
         asked.api(&path, status).await;
+    }
+    // Those that carry something about one incident, and no others.
+    let drift = asked.api("incidents?state=all&database=central&kind=drift", 200).await;
+    let drift = drift["incidents"][0]["id"].as_str().expect("it drifted").to_owned();
+    let about = asked.api(&format!("deliveries?incident={drift}"), 200).await;
+    let about: Vec<&Value> =
+        about["deliveries"].as_array().expect("a list").iter().map(|it| &it["id"]).collect();
+    assert!(!about.is_empty(), "it was told");
+    for it in asked.api("deliveries", 200).await["deliveries"].as_array().expect("a list") {
+        let id = it["id"].as_str().expect("an id");
+        let whole = asked.api(&format!("deliveries/{id}"), 200).await;
+        let carries = whole["notifications"].as_array().expect("a list");
+        let carries = carries.iter().any(|it| it["incident"] == drift.as_str());
+        assert_eq!(about.contains(&&it["id"]), carries, "{whole:#}");
     }
     asked.post("deliveries/retry", &json!({ "channel": "ops" }), 200).await;
     asked.post("deliveries/retry", &json!({}), 400).await;

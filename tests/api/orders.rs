@@ -5,14 +5,13 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::support::daemon::TestDaemon;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::central;
 use crate::support::fixtures::create_tables;
 use crate::support::fixtures::workspace;
 use crate::support::receiver::Receiver;
 use crate::support::until;
 use crate::support::workspace::ConfigText;
-
-use super::NOWHERE;
 
 const AUDIT: &str = "databases/central/audit";
 

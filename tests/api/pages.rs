@@ -4,12 +4,11 @@ use serde_json::Value;
 use serde_json::json;
 
 use crate::support::daemon::TestDaemon;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::workspace;
 use crate::support::receiver::Receiver;
 use crate::support::until;
 use crate::support::workspace::ConfigText;
-
-use super::NOWHERE;
 
 /// Walks through a list, `limit` rows at a time, and does `between` after each page.
 async fn walk(

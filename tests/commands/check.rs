@@ -1,12 +1,12 @@
 //! `check`, `snapshot` and all others as a pipeline meets them: streams, options, variables.
 
-use super::NOBODY;
 use super::central;
 use super::user_of;
 use super::workspace;
 use crate::support::DEADLINE;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::ORCHESTRA;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
@@ -16,7 +16,7 @@ async fn databases_are_selected_by_label_and_none_is_an_error() {
     let (_database, url) = central().await;
     let config = ConfigText::new()
         .database_with("central", &url, "central", ", labels: { team: platform, tier: gold }")
-        .database_with("sco", NOBODY, "orchestra", ", labels: { team: platform }");
+        .database_with("sco", NOWHERE, "orchestra", ", labels: { team: platform }");
     let workspace = workspace(&config);
     let select = ["check", "--select", "team=platform", "--select", "tier=gold"];
     workspace.run(&select).await.ended(0).says("central");

@@ -1,12 +1,12 @@
 //! The small commands of every day: `next`, `explain`, `completions`, `healthcheck`, `notify-test`,
 //! `validate`.
 
-use super::NOBODY;
 use super::central;
 use super::workspace;
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::postgres::free_port;
 use crate::support::receiver::Answer;
 use crate::support::receiver::Receiver;
@@ -15,7 +15,7 @@ use crate::support::workspace::Workspace;
 
 /// A year and more of a daily line: both changes of daylight-saving time are in it.
 async fn a_year_of(cron: &str, zone: &str) -> Vec<(String, String, String)> {
-    let config = ConfigText::new().database("central", NOBODY, "central").to_string();
+    let config = ConfigText::new().database("central", NOWHERE, "central").to_string();
     let schedule = format!("schedule: {{ cron: \"{cron}\", timezone: {zone}, splay: 0s }}");
     let config = config.replace("schedule: { every: 1h, splay: 0s }", &schedule);
     let workspace = Workspace::new()
@@ -110,7 +110,7 @@ async fn healthcheck_is_0_for_a_running_daemon_and_2_for_none() {
 #[tokio::test]
 async fn notify_test_tells_what_the_receiver_answered() {
     let mut receiver = Receiver::start();
-    let config = ConfigText::new().database("central", NOBODY, "central").slack(&receiver.url());
+    let config = ConfigText::new().database("central", NOWHERE, "central").slack(&receiver.url());
     let workspace = workspace(&config);
     workspace.run(&["notify-test", "ops"]).await.ended(0).says("delivered").says("ok");
     assert!(receiver.next().await.text().to_lowercase().contains("test"));
@@ -131,8 +131,11 @@ async fn notify_test_tells_what_the_receiver_answered() {
 #[tokio::test]
 async fn validate_online_names_the_one_that_cannot_be_reached() {
     let (_database, url) = central().await;
-    let config =
-        ConfigText::new().database("central", &url, "central").database("sco", NOBODY, "orchestra");
+    let config = ConfigText::new().database("central", &url, "central").database(
+        "sco",
+        NOWHERE,
+        "orchestra",
+    );
     let workspace = workspace(&config);
     workspace.run(&["validate"]).await.ended(0).says("2 databases, 2 manifests, 1 channel");
     let run = workspace.run(&["validate", "--online"]).await;

@@ -1,8 +1,8 @@
 //! `docs`: a manifest as a page, by name and by path, with a config and without.
 
-use super::NOBODY;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::workspace;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
@@ -12,8 +12,8 @@ const PATH: &str = "expected-schemas/central.yaml";
 #[tokio::test]
 async fn a_page_says_who_is_held_to_the_manifest() {
     let config = ConfigText::new()
-        .database_with("central", NOBODY, "central", ", labels: { team: platform }")
-        .database("sco", NOBODY, "orchestra");
+        .database_with("central", NOWHERE, "central", ", labels: { team: platform }")
+        .database("sco", NOWHERE, "orchestra");
     let workspace = workspace(&config);
     let by_name = workspace.run(&["docs", "central"]).await;
     by_name.ended(0).says("# Manifest `central`").says("| `central` | `team=platform` |");

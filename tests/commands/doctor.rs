@@ -1,11 +1,11 @@
 //! `doctor`: every line of it is something that was looked at.
 
-use super::NOBODY;
 use super::central;
 use super::user_of;
 use super::workspace;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::pgbouncer::PgBouncer;
 use crate::support::postgres::Cluster;
 use crate::support::postgres::ClusterOptions;
@@ -33,8 +33,9 @@ async fn doctor_says_what_a_connection_is_and_sees() {
 #[tokio::test]
 async fn doctor_ends_with_2_where_one_database_cannot_be_looked_at_and_shows_the_others() {
     let (_database, url) = central().await;
-    let config =
-        ConfigText::new().database("sco", NOBODY, "orchestra").database("central", &url, "central");
+    let config = ConfigText::new()
+        .database("sco", NOWHERE, "orchestra")
+        .database("central", &url, "central");
     let workspace = workspace(&config);
     let run = workspace.run(&["doctor"]).await;
     run.ended(2).says("could not connect to 127.0.0.1:9").says("which can write nothing");

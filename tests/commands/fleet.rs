@@ -2,23 +2,13 @@
 
 use serde_json::Value;
 
-use super::NOBODY;
-use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::ORCHESTRA;
+use crate::support::fixtures::holding;
 use crate::support::fixtures::workspace;
-use crate::support::postgres::TestDatabase;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
-
-/// A database that holds `tables`, and the URL of a role that may connect, no more.
-async fn holding(name: &str, tables: &[&str]) -> (TestDatabase<'static>, String) {
-    let database = TestDatabase::create(name).await;
-    fixtures::create_tables(&database, tables).await;
-    let role = database.create_role("auditor").await;
-    let url = database.url(&role);
-    (database, url)
-}
 
 #[tokio::test]
 async fn the_most_common_shape_leads_and_the_others_say_what_differs() {
@@ -46,7 +36,7 @@ async fn the_most_common_shape_leads_and_the_others_say_what_differs() {
     let config = ConfigText::new()
         .database("lso", &lso_url, "orchestra")
         .database("sco", &sco_url, "orchestra")
-        .database("gone", NOBODY, "orchestra")
+        .database("gone", NOWHERE, "orchestra")
         .database("bso", &bso_url, "central");
     let workspace = workspace(&config);
 

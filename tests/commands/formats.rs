@@ -3,12 +3,12 @@
 use roxmltree::Document;
 use serde_json::Value;
 
-use super::NOBODY;
 use super::central;
 use super::user_of;
 use super::workspace;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::ORCHESTRA;
 use crate::support::workspace::ConfigText;
 
@@ -50,7 +50,7 @@ async fn junit_shows_each_database_and_each_finding() {
     let (database, url) = central().await;
     let config = ConfigText::new().database("central", &url, "central").database(
         "gone",
-        NOBODY,
+        NOWHERE,
         "orchestra",
     );
     let workspace = workspace(&config);

@@ -1,10 +1,10 @@
 //! `validate` beyond the shape of files: what is unused, what is never reached, and a canary through
 //! each channel.
 
-use super::NOBODY;
 use super::central;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::receiver::Answer;
 use crate::support::receiver::Receiver;
 use crate::support::workspace::ConfigText;
@@ -23,7 +23,7 @@ async fn entries_of_known_that_match_nothing_are_named() {
     let known = format!(", known: [{{object: there, {KNOWN}}}, {{object: gone, {KNOWN}}}]");
     let config = ConfigText::new().database_with("central", &url, "central", &known).database(
         "nowhere",
-        NOBODY,
+        NOWHERE,
         "orchestra",
     );
     let entries = |names: &[&str]| {
@@ -80,7 +80,7 @@ async fn a_test_message_goes_through_every_channel() {
 #[tokio::test]
 async fn routes_and_windows_that_do_nothing_are_warned_of() {
     let config = ConfigText::new()
-        .database_with("central", NOBODY, "central", ", labels: { team: red }")
+        .database_with("central", NOWHERE, "central", ", labels: { team: red }")
         .defaults("confirm: 2, confirm_failing: 4, flap_window: 1m")
         .channel("team-red", "{ type: teams, url: \"https://example.com/hunter2\" }")
         .channel("unused", "{ type: discord, url: \"https://example.com/hunter2\" }")

@@ -7,6 +7,7 @@ use super::fleet::Fleet;
 use super::fleet::QUERY;
 use super::fleet::audit;
 use super::fleet::discovery;
+use crate::screen::visitor::Visitor;
 use crate::support::cli::CANARY;
 use crate::support::fixtures;
 
@@ -159,11 +160,16 @@ async fn a_smaller_registry_is_accepted_by_a_person() {
         .await
         .ended(2)
         .says("did you mean `orchestras`?");
-    workspace
-        .run(&["discover", "accept", "orchestras", "--reason", "merged into one"])
-        .await
-        .ended(0)
-        .says("2 databases not audited any more: sco, scoso");
+    // By the page of its incident.
+    let at = format!("/incidents/{}", opened.0["data"]["incident"].as_str().unwrap());
+    let visitor = Visitor::signed_in(&daemon).await;
+    let accept = "/discoveries/orchestras/accept";
+    let answer = visitor.fill(&at, accept, &[("reason", "")]).await;
+    assert_eq!(answer.status, 400, "{answer:#?}");
+    answer.says(&["give a reason"]);
+    let (path, page) = visitor.act(&at, accept, &[("reason", "merged into one")]).await;
+    assert_eq!(path, format!("{at}?done=registry_accepted"));
+    page.says(&["Accepted: the databases that are gone from the registry retire."]);
     let resolved = fleet.told("registry_shrunk").await;
     resolved.is("incident.resolved", "registry_accepted");
     discovery(&daemon, "one is left", |it| it["databases"] == 1 && it["doubt"].is_null()).await;

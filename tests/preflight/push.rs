@@ -7,6 +7,7 @@ use super::catalog;
 use super::installed;
 use super::own;
 use crate::support::fixtures;
+use crate::support::fixtures::NOWHERE;
 use crate::support::postgres::TestDatabase;
 use crate::support::workspace::ConfigText;
 
@@ -208,9 +209,8 @@ async fn the_schema_of_a_url_is_where_the_push_goes() {
 #[tokio::test]
 async fn what_cannot_be_told_is_neither_go_nor_refused() {
     let (_database, url) = fixtures::central().await;
-    let nobody = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
     let config =
-        ConfigText::new().database("central", &url, "central").database("gone", nobody, "central");
+        ConfigText::new().database("central", &url, "central").database("gone", NOWHERE, "central");
     let workspace = fixtures::workspace(&config);
     workspace.rewrite("block.sql", "do $$ begin drop table \"User\"; end $$;\n");
     workspace.rewrite("bad.prisma", "model {\n");

@@ -4,6 +4,7 @@ use super::Scripts;
 use super::kept;
 use super::snapshot;
 use crate::support::fixtures;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::ORCHESTRA;
 use crate::support::postgres::TestDatabase;
 use crate::support::workspace::ConfigText;
@@ -233,9 +234,8 @@ async fn nothing_is_planned_for_what_may_be_another_database() {
 async fn where_there_is_nothing_to_do_or_to_read_it_says_so() {
     let database = TestDatabase::create("central").await;
     let url = database.url(&database.create_role("auditor").await);
-    let nobody = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
     let config =
-        ConfigText::new().database("central", &url, "central").database("gone", nobody, "central");
+        ConfigText::new().database("central", &url, "central").database("gone", NOWHERE, "central");
     let workspace = fixtures::workspace(&config);
     let run = workspace.run(&["sql", "quarantine", "central"]).await;
     run.ended(0).says("Tables are missing: restore; there is nothing to quarantine.");

@@ -44,7 +44,7 @@ async fn every_page_says_what_there_is() {
         "21 of 21 unexpected tables belong to manifest `orchestra`",
         "opened",
         "What was sent",
-        "ops",
+        "ops</bdi> (webhook)",
         "pager",
         "no_service",
         "delivered",
@@ -69,6 +69,7 @@ async fn every_page_says_what_there_is() {
         "schemawarden.db",
         "ops",
         "webhook",
+        "places of their own",
     ]);
     page.says_nothing_of(&["hunter2", &stage.daemon.token()]);
 }

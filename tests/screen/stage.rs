@@ -5,15 +5,13 @@ use serde_json::json;
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::ORCHESTRA;
 use crate::support::postgres::TestDatabase;
 use crate::support::receiver::Answer;
 use crate::support::receiver::Receiver;
 use crate::support::until;
 use crate::support::workspace::ConfigText;
-
-/// Nobody listens there.
-const NOWHERE: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
 
 /// A daemon that watches `central`, which holds the tables of an orchestra, `sco`, which is clean but for a
 /// known finding, and `lso`, which is out of reach; one channel works, the other is parked.
@@ -31,9 +29,8 @@ pub(super) struct Stage {
 impl Stage {
     pub(super) async fn set() -> Self {
         let (central, central_url) = fixtures::central().await;
-        let sco = TestDatabase::create("sco").await;
-        fixtures::create_tables(&sco, &[&ORCHESTRA[..], &["tmp_known"]].concat()).await;
-        let sco_url = sco.url(&sco.create_role("auditor").await);
+        let tables = [&ORCHESTRA[..], &["tmp_known"]].concat();
+        let (sco, sco_url) = fixtures::holding("sco", &tables).await;
         let receivers = [Receiver::start(), Receiver::start()];
         receivers[1].otherwise(Answer::status(404, "no_service"));
         let webhook = |it: &Receiver| format!("{{ type: webhook, url: \"{}\" }}", it.url());
@@ -52,13 +49,9 @@ impl Stage {
         fixtures::create_tables(&central, &ORCHESTRA).await;
         central.execute("drop table \"SystemLog\"").await;
         daemon.post("databases/central/audit", &json!({})).await.expect(200);
-        let incident = until("central has an incident", || async {
-            let listed = daemon.ask("incidents?database=central").await;
-            listed["incidents"][0]["id"].as_str().map(str::to_owned)
-        })
-        .await;
-        let delivered = delivery(&daemon, "ops", "delivered").await;
-        let stuck = delivery(&daemon, "pager", "pending").await;
+        let incident = daemon.wait_for_incident("central").await;
+        let delivered = daemon.wait_for_delivery("ops", "delivered").await;
+        let stuck = daemon.wait_for_delivery("pager", "pending").await;
         until("the pager is parked", || async {
             let listed = daemon.ask("deliveries").await;
             listed["parked"].to_string().contains("pager").then_some(())
@@ -72,15 +65,6 @@ impl Stage {
     pub(super) fn central(&self) -> &TestDatabase<'static> {
         &self.databases[0]
     }
-}
-
-/// A delivery of a channel in this state, as soon as there is one.
-async fn delivery(daemon: &TestDaemon, channel: &str, state: &str) -> String {
-    until(&format!("a delivery of {channel} is {state}"), || async {
-        let listed = daemon.ask(&format!("deliveries?channel={channel}&state={state}")).await;
-        listed["deliveries"][0]["id"].as_str().map(str::to_owned)
-    })
-    .await
 }
 
 /// The tables of `central`; one of them is gone.

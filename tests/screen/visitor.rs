@@ -3,27 +3,26 @@
 
 use std::net::SocketAddr;
 
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use url::Url;
 use url::form_urlencoded;
 
-use crate::support::DEADLINE;
 use crate::support::daemon::TestDaemon;
+use crate::support::http::Got;
+use crate::support::http::exchange;
+use crate::support::http::header;
 
 /// One answer.
 #[derive(Debug)]
-pub(super) struct Page {
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: String,
+pub(crate) struct Page {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: String,
 }
 
 impl Page {
     /// Panics with the page unless it says each of these.
     #[track_caller]
-    pub(super) fn says(&self, words: &[&str]) {
+    pub(crate) fn says(&self, words: &[&str]) {
         for it in words {
             assert!(self.body.contains(it), "nothing of `{it}`:\n{}", self.text());
         }
@@ -31,14 +30,14 @@ impl Page {
 
     /// Panics with the page if it says any of these.
     #[track_caller]
-    pub(super) fn says_nothing_of(&self, words: &[&str]) {
+    pub(crate) fn says_nothing_of(&self, words: &[&str]) {
         for it in words {
             assert!(!self.body.contains(it), "it says `{it}`:\n{}", self.text());
         }
     }
 
     /// The values of an attribute, unescaped as far as a URL needs it.
-    pub(super) fn values(&self, attribute: &str) -> Vec<String> {
+    pub(crate) fn values(&self, attribute: &str) -> Vec<String> {
         let before = format!(" {attribute}=\"");
         let all = self.body.split(&before).skip(1);
         all.filter_map(|it| it.split('"').next()).map(|it| it.replace("&amp;", "&")).collect()
@@ -52,26 +51,25 @@ impl Page {
     }
 
     fn header(&self, name: &str) -> Option<&str> {
-        let mut lines = self.head.lines().filter_map(|it| it.split_once(": "));
-        lines.find(|(it, _)| it.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        header(&self.head, name)
     }
 }
 
 /// A reader, who may sign in.
 #[derive(Debug)]
-pub(super) struct Visitor {
+pub(crate) struct Visitor {
     address: SocketAddr,
     cookie: Option<String>,
 }
 
 impl Visitor {
     /// Nobody in particular.
-    pub(super) fn of(daemon: &TestDaemon) -> Self {
+    pub(crate) fn of(daemon: &TestDaemon) -> Self {
         Self { address: daemon.address(), cookie: None }
     }
 
     /// Somebody with the daemon's own token.
-    pub(super) async fn signed_in(daemon: &TestDaemon) -> Self {
+    pub(crate) async fn signed_in(daemon: &TestDaemon) -> Self {
         let mut visitor = Self::of(daemon);
         let answer = visitor.send("/login", &[("token", &daemon.token())]).await;
         assert_eq!(answer.status, 303, "{answer:#?}");
@@ -81,12 +79,12 @@ impl Visitor {
     }
 
     /// `GET path`.
-    pub(super) async fn get(&self, path: &str) -> Page {
+    pub(crate) async fn get(&self, path: &str) -> Page {
         self.request("GET", path, "", "").await
     }
 
     /// `GET path`, which has to be a page.
-    pub(super) async fn read(&self, path: &str) -> Page {
+    pub(crate) async fn read(&self, path: &str) -> Page {
         let page = self.get(path).await;
         assert_eq!(page.status, 200, "{path}: {page:#?}");
         assert!(
@@ -98,7 +96,7 @@ impl Visitor {
 
     /// Sends the form of the page `at` that goes to `to`, with these fields filled in beside the hidden
     /// ones; panics where the page has none. Returns the answer, whatever it is.
-    pub(super) async fn fill(&self, at: &str, to: &str, fields: &[(&str, &str)]) -> Page {
+    pub(crate) async fn fill(&self, at: &str, to: &str, fields: &[(&str, &str)]) -> Page {
         let page = self.read(at).await;
         let form = page
             .body
@@ -122,7 +120,7 @@ impl Visitor {
     }
 
     /// The same, which has to lead back to a page; returns its path and the page.
-    pub(super) async fn act(&self, at: &str, to: &str, fields: &[(&str, &str)]) -> (String, Page) {
+    pub(crate) async fn act(&self, at: &str, to: &str, fields: &[(&str, &str)]) -> (String, Page) {
         let answer = self.fill(at, to, fields).await;
         assert_eq!(answer.status, 303, "{to}: {answer:#?}");
         let location = answer.header("location").expect("a location");
@@ -135,7 +133,7 @@ impl Visitor {
     }
 
     /// Sends a form, whatever page it may come from.
-    pub(super) async fn send(&self, to: &str, fields: &[(&str, &str)]) -> Page {
+    pub(crate) async fn send(&self, to: &str, fields: &[(&str, &str)]) -> Page {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let headers = format!(
             "Origin: http://{}\r\nContent-Type: application/x-www-form-urlencoded\r\n",
@@ -145,7 +143,7 @@ impl Visitor {
     }
 
     /// Where a link of the page `at` leads, without what follows `#`.
-    pub(super) fn leads(&self, at: &str, link: &str) -> String {
+    pub(crate) fn leads(&self, at: &str, link: &str) -> String {
         let url = self.url(at).join(link).expect("a URL");
         assert_eq!(url.host_str(), Some(&*self.address.ip().to_string()), "{at}: {link}");
         match url.query() {
@@ -171,15 +169,8 @@ impl Visitor {
             cookie.unwrap_or_default(),
             body.len()
         );
-        let mut connection = TcpStream::connect(self.address).await.expect("the daemon listens");
-        connection.write_all(request.as_bytes()).await.expect("the daemon reads");
-        let mut answer = String::new();
-        let read = connection.read_to_string(&mut answer);
-        let read = tokio::time::timeout(DEADLINE, read).await.expect("the daemon answers in time");
-        read.expect("an answer in UTF-8");
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer:?}"));
-        let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
-        Page { status, head: head.to_owned(), body: body.to_owned() }
+        let Got { status, head, body } = exchange(self.address, None, &request).await;
+        Page { status, head, body }
     }
 }
 

@@ -14,12 +14,12 @@ use crate::support::receiver::Receiver;
 
 /// What people may write anywhere: markup, a way out of an attribute, and letters that are read from
 /// right to left.
-const FREE: &str =
+pub(super) const FREE: &str =
     "\"'><img src=x onerror=window.pwned=1><svg/onload=window.pwned=1> אבג &lt;i&gt;";
 
 /// Words with a number between them, which would wander.
-const HEBREW: &str = "\u{5d0}\u{5d1}\u{5d2} 12 \u{5d3}\u{5d4}";
-const ARABIC: &str = "\u{645}\u{631}\u{62d}\u{628}\u{627}";
+pub(super) const HEBREW: &str = "\u{5d0}\u{5d1}\u{5d2} 12 \u{5d3}\u{5d4}";
+pub(super) const ARABIC: &str = "\u{645}\u{631}\u{62d}\u{628}\u{627}";
 
 /// Table names. Each is at most the 63 bytes that PostgreSQL keeps.
 const NAMES: [&str; 34] = [
@@ -79,16 +79,17 @@ fn harmless() -> Words {
 /// How often each element is there with these attributes: `a[class,href]`.
 type Build = BTreeMap<String, u64>;
 
-/// What the page that is open is made of. The clock decides whether a moment is shown, and how.
+/// What the page that is open is made of. In the picture of the history the clock decides how often: what came
+/// within one second is one mark.
 const BUILD: &str = "(() => { const build = {};
     for (const it of document.querySelectorAll('*')) {
         const made = it.localName + JSON.stringify([...it.attributes].map(a => a.name).sort());
-        build[made] = (build[made] ?? 0) + 1;
+        build[made] = it.parentElement?.closest('svg') ? 1 : (build[made] ?? 0) + 1;
     }
     return build; })()";
 
 /// Everything in the page that could run, lead away, or reach out.
-const ACTS: &str = "(() => { const found = [];
+pub(super) const ACTS: &str = "(() => { const found = [];
     const say = it => found.push(it.outerHTML.slice(0, 200));
     for (const it of document.querySelectorAll('*')) {
         for (const { name, value } of it.attributes) {
@@ -132,7 +133,7 @@ const LOOSE: &str = r"((words) => { const found = [];
     return found; })(WORDS)";
 
 /// [`LOOSE`] with the words that are read from right to left.
-fn loose(words: &[&str]) -> String {
+pub(super) fn loose(words: &[&str]) -> String {
     LOOSE.replace("WORDS", &json!(words).to_string())
 }
 
@@ -175,7 +176,13 @@ fn searches(words: &Words) -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn told(browser: &Browser, name: &str, what: &str, expression: &str) -> Vec<String> {
+/// What one look finds, each with the page and the look.
+pub(super) async fn told(
+    browser: &Browser,
+    name: &str,
+    what: &str,
+    expression: &str,
+) -> Vec<String> {
     let Value::Array(found) = browser.eval(expression).await else { panic!("a list is expected") };
     found.iter().map(|it| format!("{name} {what}: {it}")).collect()
 }

@@ -9,9 +9,9 @@ use super::stage::Words;
 use super::stage::sign_in;
 use crate::support::browser::Browser;
 
-/// `WebDriver`'s word for the key.
-const TAB: &str = "\u{e004}";
-const ENTER: &str = "\u{e007}";
+/// `WebDriver`'s words for keys.
+pub(super) const TAB: &str = "\u{e004}";
+pub(super) const ENTER: &str = "\u{e007}";
 
 /// Numbers everything that takes the focus and can be seen; says how many there are.
 const NUMBER: &str = "(() => { const all = [...document.querySelectorAll(
@@ -22,7 +22,8 @@ const NUMBER: &str = "(() => { const all = [...document.querySelectorAll(
     return all.length; })()";
 
 /// The number of what has the focus, and whether one sees that it has.
-const FOCUS: &str = "(() => { const it = document.activeElement, style = getComputedStyle(it);
+pub(super) const FOCUS: &str =
+    "(() => { const it = document.activeElement, style = getComputedStyle(it);
     const seen = (style.outlineStyle !== 'none' && parseFloat(style.outlineWidth) >= 1)
         || style.boxShadow !== 'none';
     return { number: it.dataset.testNumber ?? null, seen,
@@ -72,4 +73,5 @@ async fn tab_leads_to_everything_and_shows_where_one_is() {
     assert_eq!(skip, "#main");
     browser.keys(ENTER).await;
     browser.until_true("location.hash === '#main'").await;
+    assert_eq!(browser.console_errors().await, Vec::<String>::new());
 }

@@ -1,7 +1,5 @@
 //! A fleet in which something of everything has happened, so that no page is empty.
 
-use std::time::Duration;
-
 use serde_json::Value;
 use serde_json::json;
 
@@ -9,16 +7,13 @@ use crate::support::browser::Browser;
 use crate::support::daemon::TestDaemon;
 use crate::support::fixtures;
 use crate::support::fixtures::CENTRAL;
+use crate::support::fixtures::NOWHERE;
 use crate::support::fixtures::ORCHESTRA;
 use crate::support::postgres::TestDatabase;
 use crate::support::receiver::Answer;
 use crate::support::receiver::Receiver;
-use crate::support::until;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
-
-/// Nobody listens there.
-pub(super) const NOWHERE: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
 
 /// What people and databases call things.
 #[derive(Clone, Debug)]
@@ -60,9 +55,9 @@ pub(super) struct Stage {
 
 impl Stage {
     pub(super) async fn set(words: &Words) -> Self {
-        let central = holding("central", &CENTRAL).await;
-        let sco = holding("sco", &[&ORCHESTRA[..], &["tmp_known"]].concat()).await;
-        let nso = holding("nso", &[&ORCHESTRA[..], &["tmp_import"]].concat()).await;
+        let central = fixtures::central().await;
+        let sco = fixtures::holding("sco", &[&ORCHESTRA[..], &["tmp_known"]].concat()).await;
+        let nso = fixtures::holding("nso", &[&ORCHESTRA[..], &["tmp_import"]].concat()).await;
         let receivers = [Receiver::start(), Receiver::start()];
         receivers[1].otherwise(Answer::status(404, "no_service"));
         let urls = [&central, &sco, &nso].map(|(_, url)| url.as_str());
@@ -87,8 +82,8 @@ impl Stage {
             sco.0.execute(sql).await;
             audit(&daemon, "sco", verdict).await;
         }
-        open_incident(&daemon, "lso").await;
-        let taken = open_incident(&daemon, "nso").await;
+        daemon.wait_for_incident("lso").await;
+        let taken = daemon.wait_for_incident("nso").await;
         let note = json!({ "note": words.free });
         post(&daemon, &format!("incidents/{taken}/ack"), &note).await;
         let silence = json!({ "match": { "database": "lso" }, "reason": words.free, "for": "2h" });
@@ -101,9 +96,9 @@ impl Stage {
         });
         post(&daemon, "deploys", &deploy).await;
 
-        let incident = open_incident(&daemon, "central").await;
-        let delivered = delivery(&daemon, "ops", "delivered").await;
-        let stuck = delivery(&daemon, "pager", "pending").await;
+        let incident = daemon.wait_for_incident("central").await;
+        let delivered = daemon.wait_for_delivery("ops", "delivered").await;
+        let stuck = daemon.wait_for_delivery("pager", "pending").await;
         let central = central.0;
         Self {
             daemon,
@@ -162,15 +157,6 @@ pub(super) async fn audit(daemon: &TestDaemon, database: &str, verdict: &str) {
     daemon.wait_for_verdict(database, verdict).await;
 }
 
-/// The open incident of a database.
-pub(super) async fn open_incident(daemon: &TestDaemon, database: &str) -> String {
-    until(&format!("{database} has an incident"), || async {
-        let listed = daemon.ask(&format!("incidents?database={database}")).await;
-        listed["incidents"][0]["id"].as_str().map(str::to_owned)
-    })
-    .await
-}
-
 /// `POST /api/v1/PATH`, which has to succeed.
 pub(super) async fn post(daemon: &TestDaemon, path: &str, body: &Value) -> Value {
     let answer = daemon.post(path, body).await;
@@ -181,22 +167,6 @@ pub(super) async fn post(daemon: &TestDaemon, path: &str, body: &Value) -> Value
 /// SQL that creates an empty table of any name.
 pub(super) fn create_table(name: &str) -> String {
     format!("create table \"{}\" ();\n", name.replace('"', "\"\""))
-}
-
-async fn delivery(daemon: &TestDaemon, channel: &str, state: &str) -> String {
-    until(&format!("a delivery of {channel} is {state}"), || async {
-        let listed = daemon.ask(&format!("deliveries?channel={channel}&state={state}")).await;
-        listed["deliveries"][0]["id"].as_str().map(str::to_owned)
-    })
-    .await
-}
-
-async fn holding(name: &str, tables: &[&str]) -> (TestDatabase<'static>, String) {
-    let database = TestDatabase::create(name).await;
-    fixtures::create_tables(&database, tables).await;
-    let role = database.create_role("auditor").await;
-    let url = database.url(&role);
-    (database, url)
 }
 
 fn workspace(words: &Words, urls: [&str; 3], receivers: &[Receiver; 2]) -> Workspace {
@@ -226,6 +196,3 @@ fn workspace(words: &Words, urls: [&str; 3], receivers: &[Receiver; 2]) -> Works
         .manifest("orchestra", &described("orchestra", &ORCHESTRA))
         .config(&config)
 }
-
-/// Longer than a page may take to hear of something; a debug build beside other tests.
-pub(super) const SOON: Duration = Duration::from_secs(10);

@@ -3,14 +3,13 @@
 use std::net::SocketAddr;
 
 use serde_json::Value;
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 
-use super::DEADLINE;
 use super::daemon::TestDaemon;
 use super::described::Came;
 use super::described::described;
+use super::http::Got;
+use super::http::exchange;
+use super::until;
 
 /// One answer of the API.
 #[derive(Debug)]
@@ -74,22 +73,32 @@ impl TestDaemon {
             "{method} /api/v1/{path} HTTP/1.1\r\n{host}{headers}Content-Length: {length}\r\n\
              Connection: close\r\n\r\n{body}"
         );
-        let mut connection = TcpStream::connect(here).await.expect("the daemon listens");
-        // A request that is refused early may not be read to its end.
-        let _refused = connection.write_all(request.as_bytes()).await;
-        let mut answer = Vec::new();
-        let read = tokio::time::timeout(DEADLINE, connection.read_to_end(&mut answer)).await;
-        let _reset = read.expect("the daemon answers in time");
-        let answer = String::from_utf8(answer).expect("UTF-8");
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer:?}"));
-        let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
+        let Got { status, head, body } = exchange(here, None, &request).await;
         let token = std::fs::read_to_string(self.workspace().path().join("schemawarden.token"));
         let described = described(here, token.ok().map(|it| it.trim().to_owned())).await;
         let whole = format!("/api/v1/{path}");
-        described.hold(Came { method, path: &whole, status, head, body });
-        let body = serde_json::from_str(body)
-            .unwrap_or_else(|error| panic!("{method} {path}: no JSON ({error}): {answer}"));
-        Answer { status, head: head.to_owned(), body }
+        described.hold(Came { method, path: &whole, status, head: &head, body: &body });
+        let body = serde_json::from_str(&body)
+            .unwrap_or_else(|error| panic!("{method} {path}: no JSON ({error}): {head}\n{body}"));
+        Answer { status, head, body }
+    }
+
+    /// Looks until `database` has an incident that is not resolved; its id.
+    pub(crate) async fn wait_for_incident(&self, database: &str) -> String {
+        until(&format!("{database} has an incident"), || async {
+            let listed = self.ask(&format!("incidents?database={database}")).await;
+            listed["incidents"][0]["id"].as_str().map(str::to_owned)
+        })
+        .await
+    }
+
+    /// Looks until a delivery of `channel` is in this state; its id.
+    pub(crate) async fn wait_for_delivery(&self, channel: &str, state: &str) -> String {
+        until(&format!("a delivery of {channel} is {state}"), || async {
+            let listed = self.ask(&format!("deliveries?channel={channel}&state={state}")).await;
+            listed["deliveries"][0]["id"].as_str().map(str::to_owned)
+        })
+        .await
     }
 }
 

@@ -12,16 +12,14 @@ use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use serde_json::Value;
 use tokio::io::AsyncBufReadExt;
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
 use tokio::io::BufReader;
-use tokio::net::TcpStream;
 use tokio::process::Child;
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::DEADLINE;
 use super::cli::CANARY;
+use super::http::try_exchange;
 use super::until;
 use super::workspace::Workspace;
 
@@ -299,14 +297,8 @@ fn about<'a>(answer: &'a Value, database: &str) -> Option<&'a Value> {
 
 /// One HTTP request on a connection of its own. `None` where nobody answers properly.
 async fn get(address: SocketAddr, path: &str) -> Option<(u16, String)> {
-    let mut connection = TcpStream::connect(address).await.ok()?;
     // HTTP/1.0, so that the body ends with the connection and is never chunked.
     let request = format!("GET {path} HTTP/1.0\r\nHost: {address}\r\n\r\n");
-    connection.write_all(request.as_bytes()).await.ok()?;
-    let mut answer = String::new();
-    let read = connection.read_to_string(&mut answer);
-    tokio::time::timeout(DEADLINE, read).await.ok()?.ok()?;
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let status = head.split_whitespace().nth(1)?.parse().ok()?;
-    Some((status, body.to_owned()))
+    let got = try_exchange(address, &request).await?;
+    Some((got.status, got.body))
 }

@@ -12,12 +12,11 @@ use std::sync::Mutex;
 use jsonschema::Validator;
 use serde_json::Value;
 use serde_json::json;
-use tokio::io::AsyncReadExt;
-use tokio::io::AsyncWriteExt;
-use tokio::net::TcpStream;
 use tokio::sync::OnceCell;
 
-use super::DEADLINE;
+use super::http::Got;
+use super::http::exchange;
+use super::http::header;
 
 /// The document, the same for every daemon of this program.
 static DOCUMENT: OnceCell<Described> = OnceCell::const_new();
@@ -153,14 +152,6 @@ fn close(schema: &mut Value) {
     }
 }
 
-/// The value of a header.
-pub(crate) fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
-    head.lines().find_map(|line| {
-        let (key, value) = line.split_once(':')?;
-        key.eq_ignore_ascii_case(name).then(|| value.trim())
-    })
-}
-
 /// One request, and what came: status, head, body.
 pub(crate) async fn raw(
     address: SocketAddr,
@@ -174,15 +165,6 @@ pub(crate) async fn raw(
          Connection: close\r\n\r\n{body}",
         body.len()
     );
-    let exchange = async {
-        let mut connection = TcpStream::connect(address).await.expect("the daemon listens");
-        connection.write_all(request.as_bytes()).await.expect("it reads");
-        let mut answer = String::new();
-        connection.read_to_string(&mut answer).await.expect("it answers in UTF-8");
-        answer
-    };
-    let answer = tokio::time::timeout(DEADLINE, exchange).await.expect("an answer in time");
-    let (head, body) = answer.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{answer:?}"));
-    let status = head.split(' ').nth(1).and_then(|it| it.parse().ok()).expect("a status");
-    (status, head.to_owned(), body.to_owned())
+    let Got { status, head, body } = exchange(address, None, &request).await;
+    (status, head, body)
 }

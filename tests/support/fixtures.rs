@@ -4,6 +4,9 @@ use super::postgres::TestDatabase;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
 
+/// Nobody listens there. The password is the canary: it must show up nowhere.
+pub(crate) const NOWHERE: &str = "postgres://auditor:hunter2@127.0.0.1:9/nowhere";
+
 /// The tables of `central`.
 pub(crate) const CENTRAL: [&str; 4] = ["Orchestra", "User", "Customer", "SystemLog"];
 
@@ -48,8 +51,13 @@ pub(crate) async fn create_tables(database: &TestDatabase<'_>, tables: &[&str]) 
 
 /// A database with the four tables of `central`, and the URL of a role that may connect, no more.
 pub(crate) async fn central() -> (TestDatabase<'static>, String) {
-    let database = TestDatabase::create("central").await;
-    create_tables(&database, &CENTRAL).await;
+    holding("central", &CENTRAL).await
+}
+
+/// A database with these tables, and the URL of a role that may connect, no more.
+pub(crate) async fn holding(name: &str, tables: &[&str]) -> (TestDatabase<'static>, String) {
+    let database = TestDatabase::create(name).await;
+    create_tables(&database, tables).await;
     let role = database.create_role("auditor").await;
     let url = database.url(&role);
     (database, url)

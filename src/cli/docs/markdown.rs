@@ -6,6 +6,9 @@
 
 use std::fmt::Write as _;
 
+use crate::architecture::Piece;
+use crate::architecture::Said;
+
 /// A name or a piece of SQL, as code, on one line.
 pub(super) fn code(text: &str) -> String {
     let plain = |c: char| !c.is_control() && !matches!(c, '`' | '|' | '\\' | '<' | '>' | '&');
@@ -33,6 +36,16 @@ pub(super) fn code(text: &str) -> String {
 /// Several of them.
 pub(super) fn codes<T: AsRef<str>>(texts: impl IntoIterator<Item = T>) -> String {
     texts.into_iter().map(|it| code(it.as_ref())).collect::<Vec<_>>().join(", ")
+}
+
+/// What is said of a manifest: our own words as they are, everything else as code.
+pub(super) fn said(it: &Said) -> String {
+    let piece = |it: &Piece| match it {
+        Piece::Words(words) => words.to_string(),
+        Piece::Code(text) | Piece::Database(text) => code(text),
+        Piece::Table(name) => code(&name.visible()),
+    };
+    it.pieces().iter().map(piece).collect()
 }
 
 /// Words of the manifest's author: their Markdown stays, HTML does not.

@@ -9,21 +9,20 @@ mod table;
 use std::fmt::Write as _;
 
 use super::User;
-use super::diagram;
 use super::markdown::cell;
 use super::markdown::code;
 use super::markdown::codes;
 use super::markdown::head;
 use super::markdown::prose;
 use super::markdown::row;
-use crate::cli::output::count;
+use super::markdown::said;
+use crate::architecture::accepted;
+use crate::architecture::compared;
+use crate::architecture::diagram;
+use crate::architecture::relations;
 use crate::manifest::Expected;
-use crate::manifest::Glob;
-use crate::manifest::Golden;
 use crate::manifest::Manifest;
-use crate::schema::Name;
 use crate::schema::RelationKind;
-use crate::schema::RelationName;
 
 /// The whole page. `users` are the databases that are held to it, where a config says so.
 pub(super) fn render(manifest: &Manifest, users: Option<&[User]>) -> String {
@@ -41,12 +40,7 @@ pub(super) fn render(manifest: &Manifest, users: Option<&[User]>) -> String {
     databases(&mut out, users);
     compared(&mut out, manifest);
     draw(&mut out, manifest);
-    for (kind, title) in [
-        (RelationKind::Table, "Tables"),
-        (RelationKind::ForeignTable, "Foreign tables"),
-        (RelationKind::View, "Views"),
-        (RelationKind::MaterializedView, "Materialized views"),
-    ] {
+    for (kind, title) in relations::KINDS {
         relations(&mut out, manifest, kind, title);
     }
     objects::render(&mut out, &manifest.objects);
@@ -77,66 +71,11 @@ fn databases(out: &mut String, users: Option<&[User]>) {
 /// What is looked at, and what is not.
 fn compared(out: &mut String, manifest: &Manifest) {
     paragraph(out, "## What is compared");
-    let mut lines = Vec::new();
-    let tables = manifest.tables().count();
-    let required = manifest.required_tables().count();
-    let others = match &manifest.golden {
-        Some(it) => golden(it),
-        None if tables == 0 => "No table may be there.".to_owned(),
-        None if required < tables => format!(
-            "{}, of which {required} must be there; any other is drift.",
-            count(tables, "table")
-        ),
-        None => format!("{}; any other is drift.", count(tables, "table")),
-    };
-    lines.push(others);
-    match &manifest.schemas {
-        None => lines.push("Every schema but PostgreSQL's own.".to_owned()),
-        Some(schemas) => {
-            let names = codes(schemas.iter().map(Name::visible));
-            lines.push(format!("Only what is in {names}."));
-        }
-    }
-    for (kind, plural) in
-        [(RelationKind::View, "Views"), (RelationKind::MaterializedView, "Materialized views")]
-    {
-        if !manifest.compares(kind) {
-            lines.push(format!("{plural} are not compared."));
-        }
-    }
-    lines.push(format!(
-        "Left out as a provider's or a tool's own: presets {}.",
-        code(&manifest.presets.to_string())
-    ));
-    for (globs, what) in [
-        (&manifest.ignore, "May or may not be there"),
-        (&manifest.forbid, "Must never be there, even if it is listed"),
-    ] {
-        if !globs.is_empty() {
-            lines.push(format!("{what}: {}.", codes(globs.iter().map(Glob::source))));
-        }
-    }
-    for (kind, severity) in &manifest.severities {
-        lines.push(format!("{} is {}.", code(kind.word()), severity.word()));
-    }
     out.push('\n');
-    for it in lines {
+    for it in compared::lines(manifest) {
         // Writing to a String cannot fail.
-        let _ = writeln!(out, "- {it}");
+        let _ = writeln!(out, "- {}", said(&it));
     }
-}
-
-fn golden(it: &Golden) -> String {
-    format!(
-        "What database {} holds is expected ({}). It is read at each audit, so it is not on this page; \
-         what is listed below is added, and wins. Any other table is drift.",
-        code(&it.database),
-        match it.depth {
-            crate::manifest::Depth::Tables => "which tables there are",
-            crate::manifest::Depth::Columns => "tables and their columns",
-            crate::manifest::Depth::Full => "everything but owners and grants",
-        }
-    )
 }
 
 fn draw(out: &mut String, manifest: &Manifest) {
@@ -155,31 +94,22 @@ fn draw(out: &mut String, manifest: &Manifest) {
 
 /// The relations of one kind, by schema: a list of names, or a section each where more is declared.
 fn relations(out: &mut String, manifest: &Manifest, kind: RelationKind, title: &str) {
-    let of_kind = || manifest.expected.iter().filter(move |((it, _), _)| *it == kind);
-    if of_kind().next().is_none() {
-        if kind != RelationKind::Table
-            && manifest.compares(kind)
-            && kind != RelationKind::ForeignTable
-        {
+    let schemas = relations::by_schema(manifest, kind);
+    if schemas.is_empty() {
+        if relations::none_may_be_there(manifest, kind) {
             paragraph(out, &format!("## {title}\n\nNone may be there."));
         }
         return;
     }
     paragraph(out, &format!("## {title}"));
-    let mut schemas: Vec<&Name> = of_kind().map(|((_, name), _)| &name.schema).collect();
-    schemas.dedup();
-    let by_schema = schemas.len() > 1 || schemas.iter().any(|it| !it.is_public());
-    let level = if by_schema { "####" } else { "###" };
-    for schema in &schemas {
-        if by_schema {
-            paragraph(out, &format!("### Schema {}", code(&schema.visible())));
+    let headed = relations::are_headed(&schemas);
+    let level = if headed { "####" } else { "###" };
+    for here in schemas {
+        if headed {
+            paragraph(out, &format!("### Schema {}", code(&here.schema.visible())));
         }
-        let here: Vec<(&RelationName, &Expected)> = of_kind()
-            .filter(|((_, name), _)| name.schema == **schema)
-            .map(|((_, name), it)| (name, it))
-            .collect();
         let (plain, told): (Vec<_>, Vec<_>) =
-            here.into_iter().partition(|(_, it)| it.table.is_none() && it.definition.is_none());
+            here.relations.into_iter().partition(|(_, it)| relations::is_plain(it));
         if !plain.is_empty() {
             out.push('\n');
         }
@@ -211,12 +141,8 @@ fn known(out: &mut String, manifest: &Manifest) {
     out.push('\n');
     out.push_str(&head(["object", "finding", "until", "reason", "owner"]));
     for it in &manifest.known {
-        let object = match &it.part {
-            Some(part) => format!("{}.{part}", it.object.visible()),
-            None => it.object.visible(),
-        };
         out.push_str(&row([
-            code(&object),
+            code(&accepted(it)),
             code(it.kind.word()),
             it.until.to_string(),
             cell(&it.reason),

@@ -19,7 +19,7 @@ use crate::ddl;
 use crate::introspect;
 use crate::manifest;
 use crate::manifest::Manifest;
-use crate::nearest::nearest;
+use crate::nearest::hint;
 use crate::preflight::Push;
 use crate::prisma;
 use crate::schema::Catalog;
@@ -204,8 +204,7 @@ fn named(name: &str, expectation: &Expectation) -> anyhow::Result<Arc<Manifest>>
     }
     let path = Path::new(name);
     if !path.exists() {
-        let hint = nearest(name, expectation.all.keys().map(String::as_str))
-            .map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+        let hint = hint(name, expectation.all.keys().map(String::as_str));
         bail!("there is no manifest `{}`, and no such file{hint}", output::harmless(name));
     }
     let today = Clock::System.now().to_zoned(jiff::tz::TimeZone::UTC).date();

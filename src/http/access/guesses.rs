@@ -14,9 +14,9 @@ use tracing::warn;
 use crate::http::refusal::Refusal;
 
 /// How long whoever presents a wrong token waits for the answer.
-const PAUSE: Duration = Duration::from_millis(500);
+pub(in crate::http) const PAUSE: Duration = Duration::from_millis(500);
 /// How many of them at one time.
-const WAITING_MAX: usize = 16;
+pub(in crate::http) const WAITING_MAX: usize = 16;
 
 /// Those who wait.
 #[derive(Debug)]

@@ -20,10 +20,10 @@ use crate::report::DiagnosisKind;
 use crate::report::Verdict;
 use crate::store::DeliveryState;
 
-/// A type for the words of one list: what they are made from, how they are called in the document, what
-/// they mean, and all of them.
+/// A type for the words of one list: what they are made from, how they are called in the document, and what
+/// they mean.
 macro_rules! words {
-    ($(#[doc = $doc:literal] $name:ident of $from:ty as $called:literal: $all:expr;)*) => {$(
+    ($(#[doc = $doc:literal] $name:ident of $from:ty as $called:literal;)*) => {$(
         #[doc = $doc]
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
         #[serde(transparent)]
@@ -31,7 +31,7 @@ macro_rules! words {
 
         impl From<$from> for $name {
             fn from(it: $from) -> Self {
-                Self(word(it))
+                Self(it.word())
             }
         }
 
@@ -41,7 +41,7 @@ macro_rules! words {
             }
 
             fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                let words: Vec<&str> = $all.into_iter().map(word).collect();
+                let words: Vec<&str> = <$from>::ALL.into_iter().map(<$from>::word).collect();
                 json_schema!({ "type": "string", "description": $doc.trim(), "enum": words })
             }
         }
@@ -50,76 +50,27 @@ macro_rules! words {
 
 words! {
     /// Whether a database holds what it should: `unknown` is never proof of anything.
-    VerdictWord of Verdict as "Verdict": [Verdict::Clean, Verdict::Drifted, Verdict::Unknown];
+    VerdictWord of Verdict as "Verdict";
     /// What kind of trouble an incident is.
-    KindWord of IncidentKind as "IncidentKind": IncidentKind::ALL;
+    KindWord of IncidentKind as "IncidentKind";
     /// Where an incident is in its life. `acknowledged`: a person has it in hand.
-    StateWord of IncidentState as "IncidentState": IncidentState::ALL;
+    StateWord of IncidentState as "IncidentState";
     /// What an incident is about.
-    AboutWord of About as "IncidentAbout": [
-        About::Database, About::Server, About::Manifest, About::Channel, About::Discovery,
-    ];
+    AboutWord of About as "IncidentAbout";
     /// One step in the life of an incident.
-    StepWord of Step as "IncidentStep": [
-        Step::Opened, Step::Changed, Step::Reminded, Step::Resolved, Step::Acknowledged,
-        Step::Released,
-    ];
+    StepWord of Step as "IncidentStep";
     /// How bad a finding is. `info` is shown and does nothing else.
-    SeverityWord of Severity as "Severity": Severity::ALL;
+    SeverityWord of Severity as "Severity";
     /// What kind of difference a finding is. `schemawarden explain KIND` says what each means.
-    FindingWord of FindingKind as "FindingKind": FindingKind::ALL;
+    FindingWord of FindingKind as "FindingKind";
     /// What kind of object a finding is about.
-    ObjectWord of ObjectKind as "FindingObject": ObjectKind::ALL;
+    ObjectWord of ObjectKind as "FindingObject";
     /// What several findings mean together.
-    DiagnosisWord of DiagnosisKind as "DiagnosisKind": DiagnosisKind::ALL;
+    DiagnosisWord of DiagnosisKind as "DiagnosisKind";
     /// Where a delivery is. `abandoned`: it ended without success.
-    DeliveryWord of DeliveryState as "DeliveryState": DeliveryState::ALL;
+    DeliveryWord of DeliveryState as "DeliveryState";
     /// Why a registry is not believed.
-    DoubtWord of Why as "RegistryDoubt": Why::ALL;
-}
-
-/// What has a word of its own.
-trait Worded {
-    fn spelt(self) -> &'static str;
-}
-
-fn word(it: impl Worded) -> &'static str {
-    it.spelt()
-}
-
-macro_rules! worded {
-    ($($of:ty),*) => {$(
-        impl Worded for $of {
-            fn spelt(self) -> &'static str {
-                self.word()
-            }
-        }
-    )*};
-}
-
-worded!(
-    Verdict,
-    IncidentKind,
-    IncidentState,
-    Step,
-    Severity,
-    FindingKind,
-    ObjectKind,
-    DiagnosisKind,
-    DeliveryState,
-    Why
-);
-
-impl Worded for About {
-    fn spelt(self) -> &'static str {
-        match self {
-            Self::Database => "database",
-            Self::Server => "server",
-            Self::Manifest => "manifest",
-            Self::Channel => "channel",
-            Self::Discovery => "discovery",
-        }
-    }
+    DoubtWord of Why as "RegistryDoubt";
 }
 
 /// A closed list of words that no type of ours has.

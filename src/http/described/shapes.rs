@@ -4,6 +4,9 @@ use maud::Markup;
 use maud::html;
 use serde_json::Value;
 
+use crate::http::screen::pages::list::head;
+use crate::http::screen::pages::list::wide;
+
 /// Where schemas with a name are.
 const NAMED: &str = "#/components/schemas/";
 
@@ -15,7 +18,7 @@ pub(super) fn all(schemas: &Value) -> Markup {
             section.panel id={ "type-" (name) } {
                 h3 { (name) }
                 p { (super::ticks(schema["description"].as_str().unwrap_or_default())) }
-                @match fields(schema) {
+                @match fields(name, schema) {
                     Some(fields) => (fields),
                     None => p { (spelled(schema)) },
                 }
@@ -25,29 +28,28 @@ pub(super) fn all(schemas: &Value) -> Markup {
 }
 
 /// The fields of an object; `None` where it has none.
-fn fields(schema: &Value) -> Option<Markup> {
+fn fields(name: &str, schema: &Value) -> Option<Markup> {
     let fields = schema["properties"].as_object().filter(|it| !it.is_empty())?;
     let needed: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
-    Some(html! {
-        div.scroll {
-            table.list {
-                thead { tr { th { "Field" } th { "Value" } th { "Meaning" } } }
-                tbody {
-                    @for (name, it) in fields {
-                        tr {
-                            th scope="row" {
-                                code { (name) }
-                                @if !needed.contains(&name.as_str()) { " " span.muted { "may be absent" } }
-                            }
-                            td { (spelled(it)) }
-                            td { (super::ticks(it["description"].as_str().unwrap_or_default())) }
+    let table = html! {
+        table.list {
+            (head(["Field", "Value", "Meaning"]))
+            tbody {
+                @for (name, it) in fields {
+                    tr {
+                        th scope="row" {
+                            code { (name) }
+                            @if !needed.contains(&name.as_str()) { " " span.muted { "may be absent" } }
                         }
+                        td { (spelled(it)) }
+                        td { (super::ticks(it["description"].as_str().unwrap_or_default())) }
                     }
                 }
             }
         }
-    })
+    };
+    Some(wide(&format!("fields of {name}"), &table))
 }
 
 /// A schema in a few words, with links to those that have a name.

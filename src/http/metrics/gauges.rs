@@ -12,7 +12,6 @@ use prometheus_client::registry::Registry;
 
 use crate::config::Config;
 use crate::http::Face;
-use crate::http::probes::OVERDUE_AFTER;
 use crate::http::probes::verdicts;
 use crate::incident::IncidentKind;
 use crate::store;
@@ -165,7 +164,7 @@ fn of_process(registry: &mut Registry, face: &Face, config: &Config) {
 fn of_schedule(registry: &mut Registry, face: &Face, now: Timestamp) {
     let timings = face.health.timings();
     let late = |due: Timestamp| now.duration_since(due).max(SignedDuration::ZERO);
-    let overdue = timings.values().filter(|it| late(it.next_due) > OVERDUE_AFTER).count();
+    let overdue = timings.values().filter(|it| it.is_overdue(now)).count();
     gauge(
         registry,
         "audits_overdue",

@@ -7,13 +7,10 @@ use std::sync::Arc;
 
 use axum::extract::Request;
 use axum::extract::State;
-use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::middleware::Next;
-use axum::response::IntoResponse as _;
 use axum::response::Response;
-use maud::DOCTYPE;
 use maud::Markup;
 use maud::html;
 
@@ -49,45 +46,13 @@ pub(in crate::http) async fn redraw(
         Some(caller) => {
             frame::page_with(&door.face, &caller.viewer(&door), at, title, told.status, body).await
         }
-        None => bare(at, title, told.status, &body),
+        None => frame::bare(at, title, told.status, &body),
     };
     let (drawn, body) = redrawn.into_parts();
     // `Allow`, `WWW-Authenticate` and the like stay; what describes the body is that of the page.
     head.headers.remove(header::CONTENT_LENGTH);
     head.headers.extend(drawn.headers);
     Response::from_parts(head, body)
-}
-
-/// A page for who was not let in.
-pub(in crate::http) fn bare(at: &str, title: &str, status: StatusCode, body: &Markup) -> Response {
-    let root = frame::root(at);
-    let page = html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                meta name="color-scheme" content="light dark";
-                title { (title) " – Schemawarden" }
-                link rel="icon" type="image/svg+xml" href={ (root) "assets/icon.svg" };
-                link rel="stylesheet" href={ (root) "assets/style.css" };
-            }
-            body {
-                header.top {
-                    a.product href=(frame::home(at)) {
-                        img src={ (root) "assets/icon.svg" } alt="" width="22" height="22";
-                        " Schemawarden"
-                    }
-                }
-                main #main tabindex="-1" { (body) }
-            }
-        }
-    };
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (status, headers, page.into_string()).into_response()
 }
 
 fn explained(told: &Told, at: &str) -> Markup {

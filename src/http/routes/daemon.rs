@@ -1,6 +1,5 @@
 //! The daemon itself: probes, metrics, events, and this description.
 
-use axum::extract::Extension;
 use axum::routing::get;
 use serde_json::Map;
 use serde_json::Value;
@@ -12,8 +11,9 @@ use crate::http::screen::events;
 
 const DAEMON: &str = "The daemon";
 const TEXT: &str = "text/plain";
-const WRONG: &str = "It presents a token, and none that is known.";
-const GUESSES: &str = "Too many wrong tokens are presented; `Retry-After` says when to ask again.";
+const STREAM: &str =
+    "The stream. It ends when the daemon stops, and after five minutes: come back then.";
+const NO_STREAM: &str = "As many streams are open as may be; `Retry-After` says when to ask again.";
 const EVENTS: &str = "\
 Server-sent events: `hello` at the beginning, `change` at most five times a second, and `beat` where nothing \
 changes. Their data is an object: `version` counts every change, and where one audit alone changed something, \
@@ -38,9 +38,7 @@ pub(super) fn operations() -> Vec<Operation> {
             )
             .for_anybody()
             .writes(200, TEXT, "They are.")
-            .writes(503, TEXT, "One of them is not; who may read learns why.")
-            .refuses(401, WRONG)
-            .refuses(429, GUESSES),
+            .writes(503, TEXT, "One of them is not; who may read learns why."),
         Operation::get("/healthz", "healthz")
             .says(
                 DAEMON,
@@ -49,22 +47,26 @@ pub(super) fn operations() -> Vec<Operation> {
             )
             .for_anybody()
             .answers::<Health>(200, "It is ready.")
-            .answers::<Health>(503, "It is not; `faults` says why.")
-            .refuses(401, WRONG)
-            .refuses(429, GUESSES),
+            .answers::<Health>(503, "It is not; `faults` says why."),
         Operation::get("/metrics", "metrics")
             .says(DAEMON, "Metrics for Prometheus", "docs/metrics.md lists them.")
             .for_anybody()
-            .writes(200, TEXT, "The exposition."),
+            .writes(200, TEXT, "The exposition.")
+            .refuses(
+                401,
+                "It would name databases (`metrics.per_database`), the daemon listens beyond loopback, and \
+                 this is no token that is known.",
+            ),
         Operation::get("/events", "events")
             .says(DAEMON, "Says that something changed", EVENTS)
-            .writes(200, "text/event-stream", "The stream. It ends when the daemon stops.")
-            .refuses(503, "As many streams are open as may be."),
+            .writes(200, "text/event-stream", STREAM)
+            .refuses(503, NO_STREAM)
+            .by(get(events::events)),
         Operation::get("/api/v1/events", "api_events")
             .says(DAEMON, "The same stream for programs", EVENTS)
-            .writes(200, "text/event-stream", "The stream. It ends when the daemon stops.")
-            .refuses(503, "As many streams are open as may be.")
-            .by(get(events::events).layer(Extension(events::Places::default()))),
+            .writes(200, "text/event-stream", STREAM)
+            .refuses(503, NO_STREAM)
+            .by(get(events::events)),
         Operation::get("/openapi.json", "openapi")
             .says(DAEMON, "This description, for programs", "`/api` is the same for people.")
             .answers::<Map<String, Value>>(200, "An OpenAPI 3.1 document.")

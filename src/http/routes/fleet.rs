@@ -34,13 +34,18 @@ const DATABASES: &str = "Databases";
 const MANIFESTS: &str = "Manifests and registries";
 
 fn fail_on() -> Value {
-    let word = "(drift|drifted|unknown)";
+    let word = "(drift|drifted|unknown|late)";
     json!({ "type": "string", "pattern": format!("^{word}(,{word})*$") })
 }
 
 fn labels() -> Value {
     let label = json!({ "type": "string", "pattern": "^[^=]+=" });
     json!({ "type": "array", "items": label, "maxItems": 20 })
+}
+
+/// White space alone would find everything.
+fn search() -> Value {
+    json!({ "type": "string", "pattern": r"\S" })
 }
 
 fn number() -> Value {
@@ -72,14 +77,21 @@ pub(super) fn operations() -> Vec<Operation> {
                 "",
                 "Only those with this label, like `team=red`. Several have to hold together.",
             )
-            .takes("search", text(), "", "Only those with this in their name, in any case.")
+            .takes(
+                "search",
+                search(),
+                "",
+                "Only those with each of these words, in any case and order, in their name, their manifest, \
+                 their server or one of their labels (`team=red`): as the search of the fleet page.",
+            )
             .takes(
                 "fail_on",
                 fail_on(),
                 "",
-                "`drift`, `unknown`, or both with a comma: answers 503 where such is the verdict of any \
-                 database that fits `manifest`, `label` and `search`, whichever page is shown. For \
-                 uptime monitors.",
+                "`drift`, `unknown`, `late`, or several with commas: answers 503 where such is the verdict \
+                 of any database that fits `manifest`, `label` and `search`, whichever page is shown. \
+                 `late`: where an audit of one of them is overdue by more than a minute, whatever the last \
+                 one said. For uptime monitors.",
             )
             .in_pages(json!({ "type": "string", "pattern": "^[A-Za-z0-9._-]+$" }))
             .answers::<Databases>(200, "Those that fit.")
@@ -93,7 +105,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 "fail_on",
                 fail_on(),
                 "",
-                "`drift`, `unknown`, or both with a comma: turns such a verdict into status 503, for \
+                "`drift`, `unknown`, `late`, or several with commas: turns such a verdict into status 503. \
+                 `late`: where its audit is overdue by more than a minute, whatever the last one said. For \
                  uptime monitors.",
             )
             .answers::<DatabaseDetail>(200, "It.")

@@ -15,6 +15,8 @@ use crate::http::operation::words;
 use crate::http::orders::Retry;
 use crate::store::DeliveryState;
 
+use super::trouble;
+
 const DELIVERIES: &str = "Deliveries";
 
 fn delivery() -> Value {
@@ -32,9 +34,19 @@ pub(super) fn operations() -> Vec<Operation> {
                 "Only those in this state.",
             )
             .takes("channel", text(), "", "Only those for this channel.")
+            .takes(
+                "incident",
+                trouble::incident(),
+                "",
+                "Only those that carry something about this incident.",
+            )
             .in_pages(delivery())
             .answers::<Deliveries>(200, "Those that fit.")
-            .refuses(404, "There is none, and no such channel is configured; or no such delivery to go on behind.")
+            .refuses(
+                404,
+                "There is none, and no such channel is configured or no such incident is known; or no such \
+                 delivery to go on behind.",
+            )
             .by(get(deliveries::list)),
         Operation::get("/api/v1/deliveries/{id}", "show_delivery")
             .says(

@@ -32,7 +32,7 @@ const SILENCES: &str = "Silences";
 const DEPLOYS: &str = "Deploys";
 
 /// `SW-1042`.
-fn incident() -> Value {
+pub(super) fn incident() -> Value {
     json!({ "type": "string", "pattern": "^SW-[0-9]{1,19}$" })
 }
 

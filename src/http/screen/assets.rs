@@ -8,8 +8,6 @@ use std::sync::LazyLock;
 
 use axum::Router;
 use axum::extract::RawQuery;
-use axum::http::HeaderName;
-use axum::http::HeaderValue;
 use axum::http::header;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
@@ -62,11 +60,7 @@ fn file(kind: &'static str, text: &'static str, RawQuery(query): RawQuery) -> Re
         Some(true) => "public, max-age=31536000, immutable",
         _ => "public, max-age=60",
     };
-    let headers: [(HeaderName, HeaderValue); 3] = [
-        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
-        (header::CACHE_CONTROL, HeaderValue::from_static(keep)),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    ];
+    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, keep)];
     (headers, text).into_response()
 }
 

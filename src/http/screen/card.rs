@@ -4,12 +4,14 @@
 //! incident that an earlier version wrote has none, and then its kind and its subject say what they can.
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use maud::Markup;
 use maud::html;
 
 use super::marks;
 use super::marks::Told;
+use super::pages::forms;
+use super::pages::incidents;
+use super::pages::pieces;
 use super::words::count;
 use super::words::number;
 use crate::http::access::Viewer;
@@ -26,13 +28,13 @@ const NAMES_MAX: usize = 8;
 const ACTORS_MAX: usize = 2;
 /// The reason of failing audits is cut after this.
 const REASON_CHARS_MAX: usize = 300;
+/// How the step begins that puts aside what should not be there: the remedy, beside the first look.
+const REMEDY: &str = "schemawarden sql quarantine ";
 
 /// How cards are drawn.
 pub(super) struct Hand<'a> {
     pub(super) viewer: &'a Viewer,
     pub(super) now: Timestamp,
-    /// The zone of what people are told.
-    pub(super) zone: &'a TimeZone,
 }
 
 impl Hand<'_> {
@@ -55,7 +57,7 @@ impl Hand<'_> {
                     @if incident.state == IncidentState::Acknowledged {
                         " " (marks::state(incident.state.word()))
                     }
-                    @if incident.flapping { " " span.pill { "comes and goes" } }
+                    @if incident.flapping { " " span.pill { "flapping" } }
                     span.since { (marks::moment(incident.opened_at, self.now, Told::Lasting)) }
                 }
                 h2 #(id) { a href={ "incidents/" (id) } { (headline(row)) } }
@@ -78,37 +80,26 @@ impl Hand<'_> {
             }
             (names(facts))
             @for actor in facts.actors.iter().take(ACTORS_MAX) {
-                p.actor { "Done " bdi { (actor.sentence(self.now, self.zone)) } }
+                p.actor { bdi { (pieces::done_by(actor, self.now)) } }
             }
-            @if let Some((first, rest)) = facts.next_steps.split_first() {
-                div.step { (marks::step(first)) }
-                @if !rest.is_empty() {
-                    details id=[facts.incident.as_ref().map(|it| format!("steps-{it}"))] {
-                        summary { (count(rest.len(), "more step", "more steps")) }
-                        (marks::steps(rest))
-                    }
+            @let (shown, folded) = steps(&facts.next_steps);
+            @for it in shown { div.step { (marks::step(it)) } }
+            @if !folded.is_empty() {
+                details id=[facts.incident.as_ref().map(|it| format!("steps-{it}"))] {
+                    summary { (count(folded.len(), "more step", "more steps")) }
+                    (marks::steps(&folded))
                 }
             }
         }
     }
 
-    /// Who has it in hand, and what keeps it quiet.
+    /// Who acknowledged it, and what keeps it quiet.
     fn hand(&self, row: &IncidentRow) -> Markup {
         html! {
             @if let Some(it) = &row.incident.acknowledged {
-                p.muted {
-                    "In the hands of " b { bdi { (it.by) } } " since "
-                    (marks::moment(it.at, self.now, Told::Ago))
-                    @if let Some(note) = &it.note { ": “" bdi { (note) } "”" }
-                }
+                p.muted { "Acknowledged " (pieces::by_whom(it, self.now)) }
             }
-            @if row.untold {
-                p.muted {
-                    "Muted"
-                    @if let Some(by) = &row.muted_by { " by " bdi { (by) } }
-                    ": what is new of it is told when that ends."
-                }
-            }
+            (pieces::muted(row))
         }
     }
 
@@ -123,59 +114,50 @@ impl Hand<'_> {
                         button type="submit" aria-label={ "Acknowledge " (id) } { "Acknowledge" }
                     }
                 }
+                // Whoever has signed in with a token that only reads would gain nothing there.
+                @if !self.viewer.operates && self.viewer.name.is_none() {
+                    a.button href=(forms::login("", &format!("/incidents/{id}")))
+                        aria-label={ "Sign in to act on " (id) } { "Sign in to act" }
+                }
             }
         }
     }
 }
 
-/// The line that was told, or what the incident itself says.
+/// What it says of itself. The reason of failing audits stands below, in smaller letters.
 fn headline(row: &IncidentRow) -> Markup {
-    let facts = row.facts.as_ref().filter(|it| !it.headline.is_empty());
-    let told = facts.map(|it| {
-        // The reason stands below, in smaller letters.
-        let reason = it.unknown_reason.as_deref().filter(|it| !it.is_empty());
-        let short = reason.and_then(|reason| it.headline.strip_suffix(reason));
-        short.map_or(it.headline.as_str(), |it| it.trim_end_matches([':', ' ']))
-    });
-    let Incident { kind, subject, .. } = &row.incident;
-    html! {
-        @if let Some(line) = told { bdi { (line) } }
-        @else { bdi { (subject) } ": " (kind.word().replace('_', " ")) }
-    }
+    let line = incidents::headline(row);
+    let reason = row.facts.as_ref().and_then(|it| it.unknown_reason.as_deref());
+    let short = reason.filter(|it| !it.is_empty()).and_then(|it| line.strip_suffix(it));
+    let short = short.map_or(line.as_str(), |it| it.trim_end_matches([':', ' ']));
+    html! { bdi { (short) } }
 }
 
 /// What it is about, with the way there.
 fn about(incident: &Incident, facts: Option<&Notification>) -> Markup {
-    let subject = &incident.subject;
-    let manifest = facts.map(|it| it.manifest.as_str()).filter(|it| !it.is_empty());
+    let of_database = incident.kind.about() == About::Database;
+    let manifest = facts.map(|it| it.manifest.as_str()).filter(|it| !it.is_empty() && of_database);
     html! {
         p.about {
-            @match incident.kind.about() {
-                About::Database => {
-                    "Database " a href={ "databases/" (marks::piece(subject)) } { bdi { (subject) } }
-                    @if let Some(manifest) = manifest {
-                        ", manifest "
-                        a href={ "manifests/" (marks::piece(manifest)) } { bdi { (manifest) } }
-                    }
-                }
-                About::Server => {
-                    "Server "
-                    a href={ "./?by=server&search=" (marks::piece(subject)) } { bdi { (subject) } }
-                }
-                About::Manifest => {
-                    "Manifest "
-                    a href={ "manifests/" (marks::piece(subject)) } { bdi { (subject) } }
-                }
-                About::Channel => { "Channel " a href="deliveries" { bdi { (subject) } } }
-                About::Discovery => { "Registry of " bdi { (subject) } }
-            }
-            " · " span.muted { (incident.kind.word().replace('_', " ")) }
+            span.muted { (incident.kind.word().replace('_', " ")) " · " }
+            @if of_database { "database " }
+            (pieces::subject("", incident, true))
+            @if let Some(manifest) = manifest { ", manifest " (pieces::manifest("", manifest)) }
             @if let Some(url) = facts.and_then(|it| it.told.runbook_url.as_deref())
                 && (url.starts_with("https://") || url.starts_with("http://")) {
                 " · " a href=(url) rel="noreferrer" { "Runbook" }
             }
         }
     }
+}
+
+/// The steps that a card shows, which are the first look and the remedy, and those that it folds.
+fn steps(all: &[String]) -> (Vec<&String>, Vec<String>) {
+    let remedy = all.iter().position(|it| it.starts_with(REMEDY));
+    let is_shown = |index: usize| index == 0 || Some(index) == remedy;
+    let shown = all.iter().enumerate().filter(|(index, _)| is_shown(*index));
+    let folded = all.iter().enumerate().filter(|(index, _)| !is_shown(*index));
+    (shown.map(|(_, it)| it).collect(), folded.map(|(_, it)| it.clone()).collect())
 }
 
 /// The first names of what it is about: what is new first.

@@ -1,35 +1,28 @@
-//! `GET /events`: a stream that says *that* something changed, so that an open page asks for itself anew.
+//! `GET /events` and `GET /api/v1/events`: a stream that says *that* something changed, so that an open page
+//! asks for itself anew.
 //!
 //! It carries no facts that a page would have to put together: a page is always drawn here. A listener that
 //! is slow misses single changes, never that there were some; what it may have missed is one number, the
 //! version of the fleet.
 
 use std::convert::Infallible;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::Extension;
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use axum::response::Response;
 use axum::response::sse::Event;
 use axum::response::sse::Sse;
 use futures_util::stream;
 use serde_json::json;
-use tokio::sync::OwnedSemaphorePermit;
-use tokio::sync::Semaphore;
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::broadcast::error::TryRecvError;
 use tokio::time::Instant;
 
 use crate::http::Face;
-use crate::http::refusal::Refusal;
 use crate::store::Change;
 
-/// Streams at one time; who gets none asks again from time to time.
-const STREAMS_MAX: usize = 100;
 /// Between two changes that one stream tells.
 const TELL_EVERY: Duration = Duration::from_millis(200);
 /// A stream that has nothing to tell says so.
@@ -41,28 +34,9 @@ const LIFE_MAX: Duration = Duration::from_mins(5);
 /// How soon a browser comes back.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// The places for streams.
-#[derive(Clone)]
-pub(in crate::http) struct Places(Arc<Semaphore>);
-
-impl Default for Places {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(STREAMS_MAX)))
-    }
-}
-
-/// `GET /events`.
-pub(in crate::http) async fn events(
-    State(face): State<Face>,
-    Extension(Places(places)): Extension<Places>,
-) -> Response {
-    let Ok(place) = places.try_acquire_owned() else {
-        let detail = format!("{STREAMS_MAX} streams are open; ask again from time to time");
-        let refusal = Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail);
-        return refusal.after_seconds(5).into_response();
-    };
-    let teller = Teller::new(face, Some(place));
-    let events = stream::unfold(teller, async |mut teller| {
+/// `GET /events`. How many of them there may be is counted where connections are ([`crate::http::serve`]).
+pub(in crate::http) async fn events(State(face): State<Face>) -> Response {
+    let events = stream::unfold(Teller::new(face), async |mut teller| {
         let event = teller.next().await?;
         Some((Ok::<_, Infallible>(event), teller))
     });
@@ -77,15 +51,13 @@ struct Teller {
     begun: bool,
     since: Instant,
     told_at: Instant,
-    /// Given back when the listener leaves.
-    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Teller {
-    fn new(face: Face, place: Option<OwnedSemaphorePermit>) -> Self {
+    fn new(face: Face) -> Self {
         let changes = face.store.fleet().changes();
         let now = Instant::now();
-        Self { face, changes, begun: false, since: now, told_at: now, _place: place }
+        Self { face, changes, begun: false, since: now, told_at: now }
     }
 
     /// The next event; `None` when the daemon stops, or after [`LIFE_MAX`].

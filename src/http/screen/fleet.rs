@@ -51,8 +51,7 @@ pub(super) async fn show(
     let (snapshot, grid) = keeper.look(&face, &filter.by).await;
     let has = headers.get(HAS_GRID).and_then(|it| it.to_str().ok());
     let truth = truth::truth(&snapshot.counts);
-    let zone = &snapshot.roll.config.messages.timezone;
-    let hand = Hand { viewer: &viewer, now: snapshot.at, zone };
+    let hand = Hand { viewer: &viewer, now: snapshot.at };
     let list = snapshot.list(&filter, || list::section(&snapshot, &filter).into_string());
     let body = html! {
         (top(&snapshot, &truth))

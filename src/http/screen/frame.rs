@@ -4,7 +4,6 @@
 //! its own that we never see. What ails the daemon is on every page: a fleet that looks well because nobody
 //! looks any more must not be believed.
 
-use axum::http::HeaderValue;
 use axum::http::StatusCode;
 use axum::http::header;
 use axum::response::IntoResponse as _;
@@ -63,12 +62,21 @@ pub(in crate::http) async fn page_with(
     status: StatusCode,
     body: Markup,
 ) -> Response {
-    let page = whole(face, viewer, at, title, &body, &ails(face, &root(at)).await);
-    let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
-    ];
+    let ails = ails(face, &root(at)).await;
+    answer(status, skeleton(at, title, true, &inside(face, viewer, at, &body, &ails)))
+}
+
+/// A page for who was not let in. It says nothing about the fleet or the daemon, and is not redrawn.
+pub(in crate::http) fn bare(at: &str, title: &str, status: StatusCode, body: &Markup) -> Response {
+    let body = html! {
+        header.top { (product(at)) }
+        main #main tabindex="-1" { (body) }
+    };
+    answer(status, skeleton(at, title, false, &body))
+}
+
+fn answer(status: StatusCode, page: Markup) -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/html; charset=utf-8")];
     (status, headers, page.into_string()).into_response()
 }
 
@@ -85,17 +93,13 @@ pub(in crate::http) fn home(at: &str) -> String {
     if root.is_empty() { "./".to_owned() } else { root }
 }
 
-fn whole(
-    face: &Face,
-    viewer: &Viewer,
-    at: &str,
-    title: &str,
-    body: &Markup,
-    ails: &[Markup],
-) -> Markup {
-    let (root, version) = (root(at), assets::version());
-    let version_now = *face.store.fleet().version().borrow();
-    let asset = |name: &str| format!("{root}assets/{name}?v={version}");
+/// The file `name` of those that pages are drawn with, from the page at `at`.
+fn asset(at: &str, name: &str) -> String {
+    format!("{}assets/{name}?v={}", root(at), assets::version())
+}
+
+/// What every page is; `live` ones are redrawn by the script.
+fn skeleton(at: &str, title: &str, live: bool, body: &Markup) -> Markup {
     html! {
         (DOCTYPE)
         html lang="en" {
@@ -105,30 +109,42 @@ fn whole(
                 meta name="color-scheme" content="light dark";
                 meta name="referrer" content="same-origin";
                 title { (title) " – Schemawarden" }
-                link rel="icon" type="image/svg+xml" href=(asset("icon.svg"));
-                link rel="stylesheet" href=(asset("style.css"));
-                script src=(asset("live.js")) defer {}
+                link rel="icon" type="image/svg+xml" href=(asset(at, "icon.svg"));
+                link rel="stylesheet" href=(asset(at, "style.css"));
+                @if live { script src=(asset(at, "live.js")) defer {} }
             }
-            body data-root=(root) {
-                a.skip href="#main" { "Skip to the page" }
-                header.top {
-                    a.product href=(home(at)) {
-                        img src=(asset("icon.svg")) alt="" width="22" height="22";
-                        " Schemawarden"
-                    }
-                    (navigation(at))
-                    (who(viewer, at))
-                }
-                (trouble(ails))
-                // Where the script says that a page is old.
-                p #stale role="alert" hidden {}
-                main #main tabindex="-1" data-version=(version_now) { (body) }
-                footer {
-                    "Schemawarden " (env!("CARGO_PKG_VERSION")) " · drawn at "
-                    time datetime=(face.clock.now()) { (marks::instant(face.clock.now())) }
-                    span #fresh role="status" {}
-                }
-            }
+            body data-root=[live.then(|| root(at))] { (body) }
+        }
+    }
+}
+
+/// What stands around the body for whoever was let in.
+fn inside(face: &Face, viewer: &Viewer, at: &str, body: &Markup, ails: &[Markup]) -> Markup {
+    let (version, now) = (*face.store.fleet().version().borrow(), face.clock.now());
+    html! {
+        a.skip href="#main" { "Skip to the page" }
+        header.top {
+            (product(at))
+            (navigation(at))
+            (who(viewer, at))
+        }
+        (trouble(ails))
+        // Where the script says that a page is old.
+        p #stale role="alert" hidden {}
+        main #main tabindex="-1" data-version=(version) { (body) }
+        footer {
+            "Schemawarden " (env!("CARGO_PKG_VERSION")) " · drawn at "
+            time datetime=(now) { (marks::instant(now)) }
+            span #fresh role="status" {}
+        }
+    }
+}
+
+fn product(at: &str) -> Markup {
+    html! {
+        a.product href=(home(at)) {
+            img src=(asset(at, "icon.svg")) alt="" width="22" height="22";
+            " Schemawarden"
         }
     }
 }
@@ -192,7 +208,7 @@ fn trouble(ails: &[Markup]) -> Markup {
 async fn ails(face: &Face, root: &str) -> Vec<Markup> {
     let say = |text: String| html! { (text) };
     let mut ails = Vec::new();
-    let troubles = match probes::read(face.store.channel_troubles()).await {
+    let troubles = match probes::read(face.store.glance_at_channels()).await {
         Ok(troubles) => troubles,
         Err(fault) => {
             ails.push(say(fault));
@@ -224,7 +240,7 @@ fn channel(it: &ChannelTrouble, root: &str, now: Timestamp) -> Markup {
     let what = match it.kind {
         TroubleKind::Parked => "is parked",
         TroubleKind::Failing => "has been failing",
-        TroubleKind::GaveUp => "has taken nothing since a message was given up",
+        TroubleKind::GaveUp => "has taken nothing since a delivery was abandoned",
     };
     html! {
         "channel " a href={ (root) "deliveries" } { (marks::name(&it.channel)) } " " (what) " "
@@ -274,6 +290,17 @@ mod tests {
             assert_eq!(html.matches("aria-current").count(), 1, "{at}");
         }
         assert!(!navigation("/login").into_string().contains("aria-current"));
+    }
+
+    #[test]
+    fn a_page_for_strangers_is_drawn_with_the_same_files_and_is_not_redrawn() {
+        let page = |live| skeleton("/a/b", "<x>", live, &html! { "y" }).into_string();
+        for it in [page(true), page(false)] {
+            let version = format!("../assets/style.css?v={}", assets::version());
+            assert!(it.contains(&version) && it.contains("<title>&lt;x&gt; –"), "{it}");
+        }
+        assert!(page(true).contains("<body data-root=\"../\">y") && page(true).contains("<script"));
+        assert!(page(false).contains("<body>y") && !page(false).contains("<script"));
     }
 
     #[test]

@@ -19,7 +19,6 @@ use super::strip::strip;
 use super::truth::Standing;
 use super::words::count;
 use super::words::number;
-use crate::http::probes::OVERDUE_AFTER;
 use crate::incident::IncidentState;
 use crate::store::OpenIncident;
 
@@ -233,7 +232,7 @@ fn next(line: &Line, now: Timestamp) -> Markup {
     if timing.running_since.is_some() {
         return html! { "now" };
     }
-    if now.duration_since(timing.next_due) > OVERDUE_AFTER {
+    if timing.is_overdue(now) {
         return html! { span.warn { "due " (marks::moment(timing.next_due, now, Told::Ago)) } };
     }
     marks::moment(timing.next_due, now, Told::Ahead)

@@ -9,7 +9,7 @@
   const ROOT = new URL(document.body.dataset.root || './', location.href);
   const NAME = 'schemawarden ' + ROOT.pathname;
   const SOON = 600; // ms between two redraws of a page
-  const SOON_LARGE = 3000; // the same, for a page of thousands of squares
+  const SOON_LARGE = 3000; // the same, while thousands of squares are drawn anew
   const LARGE = 2000; // squares
   const POLL = 5000; // ms between two questions without a stream
   const QUIET = 30000; // ms without a word after which the page asks by itself
@@ -237,9 +237,10 @@
   let lastGood = performance.now();
   let signedOut = false;
   let version = null; // of the fleet that the page shows
+  let costly = false; // the last redraw brought another grid, and that is large
   let exact = false; // the page has read nothing newer or older than that
 
-  const gap = () => (squares && squares.links.length > LARGE ? SOON_LARGE : SOON);
+  const gap = () => (costly ? SOON_LARGE : SOON);
 
   // Redraws, now or as soon as the last redraw is long enough ago.
   const redraw = (atOnce = false) => {
@@ -315,6 +316,8 @@
     }
     if (isTyping()) { held = true; say('changes wait while you type or select'); return; }
     held = false;
+    const [grid, drawn] = [$('#grid'), $('#grid', next)];
+    costly = Boolean(grid && drawn && grid.dataset.same !== drawn.dataset.same && squares && squares.links.length > LARGE);
     const place = remember();
     replace(main(), next);
     main().dataset.version = next.dataset.version || '';

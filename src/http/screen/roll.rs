@@ -13,6 +13,7 @@ use jiff::Timestamp;
 
 use crate::config::Config;
 use crate::config::Database;
+use crate::http::databases::findable;
 
 /// Labels that the page offers to group by; another one can be typed.
 pub(super) const LABELS_OFFERED: usize = 20;
@@ -66,18 +67,9 @@ impl Roll {
 impl Entry {
     fn new(database: Arc<Database>, interval: Duration) -> Self {
         let server = database.server();
-        let mut find = format!("{}\n{}\n{server}", database.name, database.manifest.name);
-        for (key, value) in &database.labels {
-            find.extend(["\n", key, "=", value]);
-        }
-        let young = interval.max(database.min_interval).saturating_mul(2);
-        Self {
-            database,
-            server,
-            find: find.to_lowercase(),
-            young: SignedDuration::try_from(young).unwrap_or(SignedDuration::MAX),
-            second_due: Mutex::new(None),
-        }
+        let find = findable(&database, &server);
+        let young = young(&database, interval);
+        Self { database, server, find, young, second_due: Mutex::new(None) }
     }
 
     pub(super) fn name(&self) -> &str {
@@ -95,10 +87,30 @@ impl Entry {
         {
             return Some(due);
         }
-        let schedule = &self.database.schedule;
-        let first = schedule.next_due(self.name(), audited_at);
-        let due = schedule.next_due(self.name(), first);
+        let due = due_twice(&self.database, audited_at);
         *kept = Some((audited_at, due));
         Some(due)
     }
+}
+
+/// The second time at which a database is due after an audit at `audited_at`, for one that is looked at alone;
+/// `None` where that is not in question.
+pub(super) fn second_due(
+    database: &Database,
+    audited_at: Timestamp,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let young = young(database, database.schedule.interval(now));
+    (now.duration_since(audited_at) > young).then(|| due_twice(database, audited_at))
+}
+
+/// An audit that is younger than this is not late.
+fn young(database: &Database, interval: Duration) -> SignedDuration {
+    let young = interval.max(database.min_interval).saturating_mul(2);
+    SignedDuration::try_from(young).unwrap_or(SignedDuration::MAX)
+}
+
+fn due_twice(database: &Database, audited_at: Timestamp) -> Timestamp {
+    let first = database.schedule.next_due(&database.name, audited_at);
+    database.schedule.next_due(&database.name, first)
 }

@@ -121,7 +121,6 @@ pub(super) fn glance(name: &str, verdict: Verdict, audited_at: Timestamp) -> Gla
             suspected: false,
             residence: None,
         },
-        relations: Some(12),
         unexpected: (verdict != Verdict::Unknown).then_some(findings),
         strip,
     }

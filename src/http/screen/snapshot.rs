@@ -1,7 +1,8 @@
 //! How the fleet stands at one moment: read once, and drawn for everybody who asks in that moment.
 //!
 //! Ten thousand databases change all the time, and fifty people may look at once when something happens. One
-//! of them reads ([`Keeper`] holds the others back), and none waits for the disk but for the incidents.
+//! of them reads, and draws the grid ([`Keeper`] holds the others back); none waits for the disk but for the
+//! incidents, and for those not longer than a probe would.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -39,6 +40,9 @@ pub(super) struct Snapshot {
     /// Of the fleet, when reading began: nothing older is in it.
     pub(super) version: u64,
     pub(super) at: Timestamp,
+    /// When reading had ended; its age counts from then, so that a state that is slow to answer, or does not,
+    /// is not asked by each who waited meanwhile.
+    read_at: Timestamp,
     pub(super) roll: Arc<Roll>,
     /// One for each entry of the roll, in its order.
     pub(super) lines: Vec<Line>,
@@ -109,8 +113,8 @@ impl Keeper {
         };
         kept.roll = Some(Arc::clone(&roll));
         let is_current = |it: &Arc<Snapshot>| {
-            let age = now.duration_since(it.at);
-            it.version == version
+            let age = now.duration_since(it.read_at);
+            (it.version == version || it.counts.unreadable.is_some())
                 && Arc::ptr_eq(&it.roll, &roll)
                 && (SignedDuration::ZERO..KEPT_FOR).contains(&age)
         };
@@ -141,9 +145,10 @@ async fn read(face: &Face, version: u64, now: Timestamp, roll: Arc<Roll>) -> Sna
     };
     let glances = face.store.fleet().all();
     let timings = face.health.timings();
-    put_together(version, now, roll, overview, unreadable, |name| {
-        (glances.get(name).cloned(), timings.get(name).copied())
-    })
+    let known = |name: &str| (glances.get(name).cloned(), timings.get(name).copied());
+    let mut snapshot = put_together(version, now, roll, overview, unreadable, known);
+    snapshot.read_at = face.clock.now();
+    snapshot
 }
 
 /// The snapshot of what was read; `known` says what is known of a database.
@@ -200,6 +205,7 @@ pub(super) fn put_together(
     Snapshot {
         version,
         at: now,
+        read_at: now,
         roll,
         lines,
         overview,

@@ -3,12 +3,11 @@
 //! Never green over an incident that is not resolved, and never green over what was not looked at lately:
 //! a clean verdict is about the moment of its audit, and an audit that is late makes it a memory.
 
-use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::words::count;
 use super::words::number;
-use crate::http::probes::OVERDUE_AFTER;
+use crate::health::is_overdue;
 use crate::report::Verdict;
 
 /// How one database stands on the screen. Later is worse.
@@ -92,10 +91,7 @@ pub(super) fn is_late(
     second_due: Option<Timestamp>,
     now: Timestamp,
 ) -> bool {
-    let passed = |due: Option<Timestamp>, grace: SignedDuration| {
-        due.is_some_and(|it| now.duration_since(it) > grace)
-    };
-    passed(next_due, OVERDUE_AFTER) || passed(second_due, OVERDUE_AFTER)
+    [next_due, second_due].into_iter().flatten().any(|it| is_overdue(it, now))
 }
 
 /// The fleet in numbers.
@@ -118,7 +114,7 @@ pub(super) struct Counts {
     pub(super) others: usize,
     /// Incidents of which something is muted.
     pub(super) muted: usize,
-    /// Incidents that nobody has taken in hand, and those that somebody has.
+    /// Incidents that nobody has acknowledged, and those that somebody has.
     pub(super) open: usize,
     pub(super) acknowledged: usize,
     /// Why the incidents could not be read.
@@ -175,9 +171,9 @@ pub(super) fn truth(it: &Counts) -> Truth {
     say(
         it.others > 0,
         match it.others {
-            1 => "1 incident is about a server, a manifest, a channel or a registry".to_owned(),
+            1 => "1 incident is about a server, a manifest, a channel or a discovery".to_owned(),
             others => format!(
-                "{} incidents are about servers, manifests, channels or registries",
+                "{} incidents are about servers, manifests, channels or discoveries",
                 number(others)
             ),
         },
@@ -194,10 +190,8 @@ pub(super) fn truth(it: &Counts) -> Truth {
     say(
         it.acknowledged > 0,
         match it.open {
-            0 => "somebody has every incident in hand".to_owned(),
-            _ => {
-                format!("somebody has {} in hand", count(it.acknowledged, "incident", "incidents"))
-            }
+            0 => "every incident is acknowledged".to_owned(),
+            _ => format!("{} acknowledged", is_or_are(it.acknowledged, "incident")),
         },
     );
     Truth { line, standing, but }

@@ -19,17 +19,17 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// Connections that have not said yet what they want.
-pub(super) const WAITING_MAX: usize = 256;
+pub(in crate::http) const WAITING_MAX: usize = 256;
 /// Requests that are being served at one time, reading the answer included.
-const SERVED_MAX: usize = 64;
+pub(in crate::http) const SERVED_MAX: usize = 64;
 /// Probes among those have places of their own: a fleet of slow readers makes nobody restart us.
-const PROBES_MAX: usize = 32;
+pub(in crate::http) const PROBES_MAX: usize = 32;
 /// Requests that wait for a place.
-const QUEUED_MAX: usize = 64;
+pub(in crate::http) const QUEUED_MAX: usize = 64;
 /// And how long.
-const QUEUED_FOR_MAX: Duration = Duration::from_secs(5);
-/// Streams of events, which last as long as somebody looks.
-const STREAMS_MAX: usize = 100;
+pub(in crate::http) const QUEUED_FOR_MAX: Duration = Duration::from_secs(5);
+/// Streams of events, by either route; they last as long as somebody looks.
+pub(in crate::http) const STREAMS_MAX: usize = 100;
 
 /// What everybody who comes in shares.
 #[derive(Debug)]

@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 use super::hall::Hall;
 
 /// How long one request may take, reading its answer included.
-const SERVED_FOR_MAX: Duration = Duration::from_secs(30);
+pub(in crate::http) const SERVED_FOR_MAX: Duration = Duration::from_secs(30);
 /// How long a client may take nothing of what is there for it.
-const STALLED_MAX: Duration = Duration::from_secs(20);
+pub(in crate::http) const STALLED_MAX: Duration = Duration::from_secs(20);
 
 /// One connection.
 #[derive(Debug)]

@@ -14,6 +14,7 @@ use subtle::ConstantTimeEq as _;
 use tokio::sync::Semaphore;
 use tracing::warn;
 
+use super::TokenError;
 use super::read;
 use crate::config::Config;
 use crate::config::Role;
@@ -50,7 +51,15 @@ pub(in crate::http) struct Keyring {
 #[derive(Debug)]
 enum Hung {
     Key(Key),
-    File(Token),
+    File(Filed),
+}
+
+/// A token that is read at each use.
+#[derive(Debug)]
+struct Filed {
+    token: Token,
+    /// Why it could not be read last, which was said. Held for one look.
+    told: Mutex<Option<String>>,
 }
 
 impl Keyring {
@@ -87,33 +96,52 @@ impl Hung {
     fn new(token: &Token) -> Self {
         match token.source {
             TokenSource::Secret(SecretSource::Inline(_)) => {
-                key(token).map_or_else(|| Self::File(token.clone()), Self::Key)
+                key(token).map_or_else(|_| Self::File(Filed::new(token)), Self::Key)
             }
-            _ => Self::File(token.clone()),
+            _ => Self::File(Filed::new(token)),
         }
     }
 
     fn key(&self) -> Option<Key> {
         match self {
             Self::Key(key) => Some(key.clone()),
-            Self::File(token) => key(token),
+            Self::File(filed) => filed.key(),
         }
     }
 }
 
-/// A token that can be had now. One that cannot is none, and that is said. Blocks.
-pub(super) fn key(token: &Token) -> Option<Key> {
-    match read(token) {
-        Ok(secret) => {
-            let hash = hash(secret.expose());
-            Some(Key { name: token.name.clone(), role: token.role, hash })
-        }
-        Err(error) => {
-            let cause = &error as &dyn std::error::Error;
-            warn!(error = cause, "the token `{}` cannot be used", token.name);
-            None
-        }
+impl Filed {
+    fn new(token: &Token) -> Self {
+        Self { token: token.clone(), told: Mutex::default() }
     }
+
+    /// The token as it is now. One that cannot be had is none, and that is said once, not at each request.
+    /// Blocks.
+    fn key(&self) -> Option<Key> {
+        let key = key(&self.token);
+        let trouble = key.as_ref().err();
+        if self.is_news(trouble.map(|it| format!("{it:?}")))
+            && let Some(error) = trouble
+        {
+            let cause = error as &dyn std::error::Error;
+            warn!(error = cause, "the token `{}` cannot be used", self.token.name);
+        }
+        key.ok()
+    }
+
+    /// Whether this is another trouble than the last one.
+    fn is_news(&self, trouble: Option<String>) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_news = *told != trouble;
+        *told = trouble;
+        is_news
+    }
+}
+
+/// The token as it is now. Blocks.
+pub(super) fn key(token: &Token) -> Result<Key, TokenError> {
+    let secret = read(token)?;
+    Ok(Key { name: token.name.clone(), role: token.role, hash: hash(secret.expose()) })
 }
 
 fn hash(text: &str) -> Hash {
@@ -133,4 +161,30 @@ pub(in crate::http) fn find<'a>(keys: &'a [Key], presented: &str) -> Option<&'a 
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::PathBuf;
+
+    use super::*;
+
+    #[test]
+    fn a_token_that_cannot_be_read_is_said_once_until_that_changes() {
+        let source = TokenSource::Secret(SecretSource::File(PathBuf::from("/nowhere/alice")));
+        let filed = Filed::new(&Token { name: "alice".to_owned(), source, role: Role::Read });
+        assert!(filed.key().is_none());
+        let told = filed.told.lock().unwrap().clone();
+        assert!(told.as_ref().is_some_and(|it| it.contains("/nowhere/alice")), "{told:?}");
+        for (trouble, news) in [
+            (told, false),
+            (Some("another".to_owned()), true),
+            (Some("another".to_owned()), false),
+            (None, true),
+            (None, false),
+            (Some("another".to_owned()), true),
+        ] {
+            assert_eq!(filed.is_news(trouble.clone()), news, "{trouble:?}");
+        }
+    }
 }

@@ -120,6 +120,13 @@ fn the_next_step_asks_who_knows_what_is_in_force() {
 }
 
 #[test]
+fn once_is_not_said_to_be_in_a_row() {
+    for (times, said) in [(0, ""), (1, ""), (2, " 2 times in a row"), (3, " 3 times in a row")] {
+        assert_eq!(in_a_row(times), said);
+    }
+}
+
+#[test]
 fn headlines() {
     use Verdict::{Clean, Drifted, Unknown};
     let clean = report(Clean, vec![]);

@@ -20,15 +20,13 @@ use crate::schema::RelationName;
 /// does not know. What the form does not say, or an earlier version did not, is left empty.
 #[must_use]
 pub fn read(value: &Value) -> Option<Report> {
-    let verdicts = [Verdict::Clean, Verdict::Unknown, Verdict::Drifted];
-    let verdict = value["verdict"].as_str()?;
     let findings: Option<Vec<Finding>> =
         value["findings"].as_array()?.iter().map(finding).collect();
     let diagnoses = value["diagnoses"].as_array().into_iter().flatten();
     Some(Report {
         database: text(&value["database"])?,
         manifest: text(&value["manifest"])?,
-        verdict: verdicts.into_iter().find(|it| it.word() == verdict)?,
+        verdict: Verdict::from_word(value["verdict"].as_str()?)?,
         reason: text(&value["reason"]),
         findings: findings?,
         diagnoses: diagnoses.map(diagnosis).collect::<Option<_>>()?,

@@ -7,8 +7,6 @@ use rusqlite::Row;
 use rusqlite::types::Type;
 use serde::de::DeserializeOwned;
 
-use crate::report::Verdict;
-
 /// A column whose content is none that we write.
 #[derive(Debug)]
 struct Unreadable(String);
@@ -88,11 +86,6 @@ pub(super) fn json_or_null<T: DeserializeOwned>(
 pub(super) fn to_json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
-}
-
-/// The verdict that a word stands for.
-pub(super) fn verdict(word: &str) -> Option<Verdict> {
-    [Verdict::Clean, Verdict::Unknown, Verdict::Drifted].into_iter().find(|it| it.word() == word)
 }
 
 /// A count; `SQLite` has no unsigned integers, and no count of ours reaches 2^63.

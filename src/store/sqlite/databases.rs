@@ -13,6 +13,7 @@ use super::audits::Prepared;
 use super::column;
 use crate::incident::Memory;
 use crate::report::Report;
+use crate::report::Verdict;
 use crate::reset;
 use crate::store::AuditCommit;
 use crate::store::DatabaseState;
@@ -196,7 +197,7 @@ fn read_state(row: &Row<'_>) -> rusqlite::Result<DatabaseState> {
         name: row.get("name")?,
         manifest: row.get("manifest")?,
         manifest_hash: row.get("manifest_hash")?,
-        verdict: column::word(row, "verdict", column::verdict)?,
+        verdict: column::word(row, "verdict", Verdict::from_word)?,
         reason: row.get("reason")?,
         audited_at: column::instant(row, "audited_at")?,
         duration: Duration::from_micros(column::unsigned(row, "duration_us")?),
@@ -232,6 +233,20 @@ pub(super) fn reports(connection: &Connection) -> rusqlite::Result<Vec<(String, 
              order by name",
         )?
         .query_map([], read_report)?
+        .collect()
+}
+
+/// The last reports of these databases, by name.
+pub(super) fn reports_of(
+    connection: &Connection,
+    names: &[String],
+) -> rusqlite::Result<Vec<(String, Value)>> {
+    connection
+        .prepare_cached(
+            "/* databases.reports_of */ select name, report, audited_at, duration_us from databases \
+             where name in (select value from json_each(?1)) order by name",
+        )?
+        .query_map([column::to_json(&names)?], read_report)?
         .collect()
 }
 

@@ -9,6 +9,7 @@ use rusqlite::Row;
 use uuid::Uuid;
 
 use super::column;
+use super::incidents;
 use super::parked;
 use crate::incident::IncidentId;
 use crate::store::AttemptRow;
@@ -35,6 +36,8 @@ pub(super) fn list(
         .prepare_cached(&format!(
             "/* deliveries.list */ {COLUMNS} where (?1 is null or d.state = ?1) \
              and (?2 is null or d.channel = ?2) \
+             and (?5 is null or d.id in \
+             (select n.delivery_id from notifications n where n.incident_id = ?5)) \
              and d.seq < iif(?4 is null, {max}, (select seq from deliveries where id = ?4)) \
              order by d.seq desc limit ?3",
             max = i64::MAX,
@@ -45,6 +48,7 @@ pub(super) fn list(
                 &filter.channel,
                 column::count(filter.limit),
                 before.map(|it| it.to_string()),
+                filter.incident.map(incidents::stored),
             ),
             read,
         )?

@@ -28,25 +28,16 @@ pub(super) fn note(
     let before = fleet.glance(&report.database);
     let mut strip = before.as_ref().map_or_else(Strip::default, |it| it.strip);
     strip.note(report.evidence.audited_at, report.verdict);
-    let seen = report.evidence.relations.filter(|_| report.evidence.complete);
-    let relations = seen.map(|it| it as u64).or(before.as_ref().and_then(|it| it.relations));
     let unexpected = match report.verdict {
         Verdict::Unknown => before.and_then(|it| it.unexpected),
         Verdict::Clean | Verdict::Drifted => Some(report.unexpected_tables() as u64),
     };
-    fleet.note(Glance { state, relations, unexpected, strip });
+    fleet.note(Glance { state, unexpected, strip });
     Ok(())
 }
 
 /// What the last audits of an earlier process said; their strips follow.
 pub(super) fn recall(connection: &Connection, fleet: &Fleet) -> rusqlite::Result<()> {
-    let relations: HashMap<String, u64> = connection
-        .prepare(
-            "/* glances.relations */ select name, report ->> '$.evidence.relations' as counted \
-             from databases where last_complete_at = audited_at and counted is not null",
-        )?
-        .query_map([], counted)?
-        .collect::<rusqlite::Result<_>>()?;
     let unexpected: HashMap<String, u64> = connection
         .prepare(
             "/* glances.unexpected */ select name, (select count(*) \
@@ -58,13 +49,12 @@ pub(super) fn recall(connection: &Connection, fleet: &Fleet) -> rusqlite::Result
         .query_map([column::to_json(&FindingKind::EXTRA_TABLES.map(FindingKind::word))?], counted)?
         .collect::<rusqlite::Result<_>>()?;
     for state in databases::states(connection)? {
-        let relations = relations.get(&state.name).copied();
         let unexpected = match state.verdict {
             Verdict::Unknown => None,
             Verdict::Clean => Some(0),
             Verdict::Drifted => unexpected.get(&state.name).copied(),
         };
-        fleet.recall(Glance { state, relations, unexpected, strip: Strip::default() });
+        fleet.recall(Glance { state, unexpected, strip: Strip::default() });
     }
     Ok(())
 }
@@ -94,7 +84,7 @@ pub(super) fn recall_strips(
                  where database_id = ?1 and at >= ?2 order by at",
             )?
             .query_map([*id, column::ms(since)], |row| {
-                Ok((column::instant(row, "at")?, column::word(row, "verdict", column::verdict)?))
+                Ok((column::instant(row, "at")?, column::word(row, "verdict", Verdict::from_word)?))
             })?
             .collect::<rusqlite::Result<Vec<_>>>()?;
         fleet.recall_strip(name, &audits);

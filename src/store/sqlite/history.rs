@@ -10,6 +10,7 @@ use super::column;
 use super::incidents;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
+use crate::report::Verdict;
 use crate::store::AuditPlace;
 use crate::store::AuditRow;
 use crate::store::IncidentEvent;
@@ -121,7 +122,7 @@ fn read_audit(row: &Row<'_>) -> rusqlite::Result<(AuditPlace, AuditRow)> {
     let audit = AuditRow {
         database: row.get("name")?,
         at: column::instant(row, "at")?,
-        verdict: column::word(row, "verdict", column::verdict)?,
+        verdict: column::word(row, "verdict", Verdict::from_word)?,
         complete: row.get("complete")?,
         duration: Duration::from_micros(column::unsigned(row, "duration_us")?),
         findings: column::unsigned(row, "findings")?,

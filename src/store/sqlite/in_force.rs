@@ -27,7 +27,7 @@ impl Sqlite {
         all: bool,
         now: Timestamp,
     ) -> Result<Vec<Deploy>, StoreError> {
-        self.read("deploys", move |it| deploys::list(it, all, now)).await
+        self.ask("deploys", move |it| deploys::list(it, all, now)).await
     }
 
     pub(in crate::store) async fn begin_deploy(
@@ -121,6 +121,7 @@ impl Sqlite {
     }
 
     pub(in crate::store) async fn manifest_states(&self) -> Result<Vec<ManifestState>, StoreError> {
+        // By the writer: what is held back is written with the audits, which commit within a second.
         self.read("manifests", trials::states).await
     }
 

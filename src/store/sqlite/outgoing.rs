@@ -150,6 +150,12 @@ impl Sqlite {
         self.read("trouble of channels", about_channel::troubles).await
     }
 
+    pub(in crate::store) async fn glance_at_channels(
+        &self,
+    ) -> Result<Vec<ChannelTrouble>, StoreError> {
+        self.ask("trouble of channels", about_channel::troubles).await
+    }
+
     pub(in crate::store) async fn probe_parked(&self, now: Timestamp) -> Result<(), StoreError> {
         if self.parked().await?.is_empty() {
             return Ok(());

@@ -1,4 +1,4 @@
-//! What the first page asks: how much is open and the worst of it; and what was sent of one incident.
+//! What pages ask: how much is open and the worst of it; and what was sent of one incident, or waits.
 
 use std::cmp::Reverse;
 use std::collections::HashMap;
@@ -17,6 +17,8 @@ use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
 use crate::incident::IncidentState;
 use crate::store::DeliveryDetail;
+use crate::store::IncidentFilter;
+use crate::store::IncidentRow;
 use crate::store::OpenIncident;
 use crate::store::Overview;
 use crate::store::StoreError;
@@ -25,6 +27,20 @@ use crate::store::WORST_MAX;
 impl Sqlite {
     pub(in crate::store) async fn overview(&self) -> Result<Overview, StoreError> {
         self.ask("what is open", overview).await
+    }
+
+    pub(in crate::store) async fn worst_incidents(
+        &self,
+        filter: IncidentFilter,
+    ) -> Result<(Vec<IncidentRow>, usize), StoreError> {
+        self.ask("the worst incidents", move |it| worst(it, &filter)).await
+    }
+
+    pub(in crate::store) async fn waiting_to_be_sent(
+        &self,
+        incident: IncidentId,
+    ) -> Result<Vec<(String, u64)>, StoreError> {
+        self.ask("what waits to be sent", move |it| waiting(it, incident)).await
     }
 
     pub(in crate::store) async fn sent(
@@ -36,8 +52,9 @@ impl Sqlite {
     }
 }
 
-/// From an index that covers it: the facts of incidents are large, and only the worst are read.
-fn overview(connection: &Connection) -> rusqlite::Result<Overview> {
+/// What is not resolved, the worst first, each with its subject. From an index that covers it: the facts of
+/// incidents are large, and only those of the worst are read.
+fn unresolved(connection: &Connection) -> rusqlite::Result<Vec<(String, OpenIncident)>> {
     let mut rows: Vec<(String, OpenIncident)> = connection
         .prepare_cached(
             "/* overview.open */ select id, kind, subject, state, opened_at, untold, \
@@ -63,18 +80,48 @@ fn overview(connection: &Connection) -> rusqlite::Result<Overview> {
         let elsewhere = it.kind.about() != About::Database;
         (Reverse(it.severity), taken, elsewhere, it.opened_at, it.id.0)
     });
-    let mut overview = Overview {
-        oldest: rows.iter().map(|(_, it)| it.opened_at).min(),
-        muted: rows.iter().filter(|(_, it)| it.untold).count(),
-        ..Overview::default()
-    };
-    for (_, it) in rows.iter().take(WORST_MAX) {
+    Ok(rows)
+}
+
+/// Those of them that `filter` wants, and how many there are.
+fn worst(
+    connection: &Connection,
+    filter: &IncidentFilter,
+) -> rusqlite::Result<(Vec<IncidentRow>, usize)> {
+    let mut rows = unresolved(connection)?;
+    rows.retain(|(subject, it)| {
+        (filter.states.is_empty() || filter.states.contains(&it.state))
+            && filter.database.as_ref().is_none_or(|database| database == subject)
+            && filter.kind.is_none_or(|kind| kind == it.kind)
+    });
+    Ok((first(connection, &rows, filter.limit)?, rows.len()))
+}
+
+/// The first of these, at most `limit`, with all that is known of them.
+fn first(
+    connection: &Connection,
+    rows: &[(String, OpenIncident)],
+    limit: usize,
+) -> rusqlite::Result<Vec<IncidentRow>> {
+    let mut first = Vec::new();
+    for (_, it) in rows.iter().take(limit) {
         let row = connection
             .prepare_cached("/* overview.worst */ select * from incidents where id = ?1")?
             .query_row([incidents::stored(it.id)], history::read_incident)
             .optional()?;
-        overview.worst.extend(row);
+        first.extend(row);
     }
+    Ok(first)
+}
+
+fn overview(connection: &Connection) -> rusqlite::Result<Overview> {
+    let rows = unresolved(connection)?;
+    let mut overview = Overview {
+        oldest: rows.iter().map(|(_, it)| it.opened_at).min(),
+        muted: rows.iter().filter(|(_, it)| it.untold).count(),
+        worst: first(connection, &rows, WORST_MAX)?,
+        ..Overview::default()
+    };
     let mut of_database: HashMap<String, Vec<OpenIncident>> = HashMap::new();
     for (subject, it) in rows {
         match it.state {
@@ -111,4 +158,17 @@ fn sent(
         sent.extend(deliveries::one(connection, id)?);
     }
     Ok(sent)
+}
+
+/// Notifications of an incident that are in no delivery yet, by channel.
+fn waiting(connection: &Connection, incident: IncidentId) -> rusqlite::Result<Vec<(String, u64)>> {
+    connection
+        .prepare_cached(
+            "/* overview.waiting */ select channel, count(*) as counted from notifications \
+             where incident_id = ?1 and delivery_id is null group by channel order by channel",
+        )?
+        .query_map([incidents::stored(incident)], |row| {
+            Ok((row.get("channel")?, column::unsigned(row, "counted")?))
+        })?
+        .collect()
 }

@@ -35,6 +35,7 @@ impl Sqlite {
         before: Option<AuditPlace>,
         limit: usize,
     ) -> Result<Vec<(AuditPlace, AuditRow)>, StoreError> {
+        // By the writer: an audit that changes no incident is told at once, and committed within a second.
         let read = move |it: &_| history::audits(it, database.as_deref(), before, limit);
         self.read("audits", read).await
     }

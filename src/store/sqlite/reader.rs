@@ -1,4 +1,4 @@
-//! The thread that reads for people: history, incidents, deliveries.
+//! The thread that reads for people: incidents, deliveries, silences, deploys, the past.
 //!
 //! It has a connection of its own that cannot write, so that a long list never keeps an audit or a
 //! claim waiting, and a disk that hangs under the writer does not take the pages with it. It sees what

@@ -12,7 +12,7 @@ fn viewer(operates: bool) -> Viewer {
 
 fn drawn(row: &IncidentRow, operates: bool) -> String {
     let viewer = viewer(operates);
-    Hand { viewer: &viewer, now: sample::now(), zone: &TimeZone::UTC }.card(row).into_string()
+    Hand { viewer: &viewer, now: sample::now() }.card(row).into_string()
 }
 
 #[test]
@@ -26,6 +26,7 @@ fn a_card_says_what_where_since_when_who_and_what_next() {
         "<code><bdi>Playlist</bdi></code>",
         "and 4 more",
         "by role `Playlist`, application `Playlist`",
+        "(times in UTC)",
         "data-copy hidden>Copy</button>",
         "action=\"incidents/SW-1042/ack\"",
         "name=\"proof\" value=\"proof-of-viewer\"",
@@ -33,11 +34,13 @@ fn a_card_says_what_where_since_when_who_and_what_next() {
     ] {
         assert!(html.contains(part), "{part}: {html}");
     }
-    assert!(!drawn(&row, false).contains("<form"), "who may only read is offered nothing else");
+    let html = drawn(&row, false);
+    assert!(!html.contains("<form"), "whoever may only read is offered nothing else: {html}");
+    assert!(html.contains("href=\"login?next=%2Fincidents%2FSW-1042\""), "{html}");
 }
 
 #[test]
-fn an_incident_in_somebodys_hands_is_calmer_and_says_whose() {
+fn an_acknowledged_incident_is_calmer_and_says_by_whom() {
     let mut row = sample::incident(1, IncidentKind::Drift, "central", "Playlist");
     row.incident.state = IncidentState::Acknowledged;
     row.incident.acknowledged = Some(Acknowledged {
@@ -45,13 +48,35 @@ fn an_incident_in_somebodys_hands_is_calmer_and_says_whose() {
         at: sample::ago(120),
         note: Some("restoring".to_owned()),
     });
+    row.incident.flapping = true;
     row.untold = true;
     row.muted_by = Some(Mute::Silence { silence: 3, author: "bob".to_owned() });
     let html = drawn(&row, true);
-    for part in ["card acknowledged", "alice", "2 min ago", "restoring", "silence 3 by bob"] {
+    for part in [
+        "card acknowledged",
+        "by <bdi>alice</bdi>",
+        "flapping",
+        "2 min ago",
+        "restoring",
+        "silence 3 by bob",
+    ] {
         assert!(html.contains(part), "{part}: {html}");
     }
     assert!(!html.contains("Acknowledge</button>"), "{html}");
+}
+
+#[test]
+fn the_first_look_and_the_remedy_stand_before_the_fold() {
+    let mut row = sample::incident(1, IncidentKind::Drift, "central", "Playlist");
+    let facts = row.facts.as_mut().expect("it has some");
+    facts.next_steps = ["check central", "explain unexpected_table", "sql quarantine central"]
+        .map(|it| format!("schemawarden {it}"))
+        .to_vec();
+    let html = drawn(&row, true);
+    let (before, folded) = html.split_once("<details").expect("a fold");
+    let place = |step: &str| before.find(step).expect("it is shown");
+    assert!(place("schemawarden check central") < place("schemawarden sql quarantine central"));
+    assert!(folded.contains("1 more step<") && folded.contains("explain"), "{html}");
 }
 
 #[test]
@@ -63,15 +88,15 @@ fn every_kind_leads_to_what_it_is_about() {
             About::Database => "href=\"databases/it\"",
             About::Server => "href=\"./?by=server&amp;search=it\"",
             About::Manifest => "href=\"manifests/it\"",
-            About::Channel => "href=\"deliveries\"",
-            About::Discovery => "Registry of <bdi>it</bdi>",
+            About::Channel => "href=\"deliveries?channel=it\"",
+            About::Discovery => "discovery <bdi>it</bdi>",
         };
         assert!(html.contains(link), "{kind:?}: {html}");
         // As an earlier version wrote it.
         row.facts = None;
         let html = drawn(&row, true);
         let words = kind.word().replace('_', " ");
-        assert!(html.contains(&format!("<bdi>it</bdi>: {words}")), "{kind:?}: {html}");
+        assert!(html.contains(&format!("<bdi>it: {words}</bdi>")), "{kind:?}: {html}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! What one listener is told: each change at once, many as one, and the end of the daemon.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -38,7 +39,7 @@ async fn a_listener_hears_hello_then_each_change_and_many_as_one() {
     let directory = tempfile::tempdir().unwrap();
     let face = face(&directory);
     let (sender, receiver) = tokio::sync::broadcast::channel(8);
-    let mut teller = Teller { changes: receiver, ..Teller::new(face, None) };
+    let mut teller = Teller { changes: receiver, ..Teller::new(face) };
     assert!(wire(&teller.next().await.unwrap()).contains("hello"));
 
     sender.send(audited()).unwrap();
@@ -60,7 +61,7 @@ async fn a_listener_hears_hello_then_each_change_and_many_as_one() {
 async fn a_listener_is_let_go_when_the_daemon_stops() {
     let directory = tempfile::tempdir().unwrap();
     let face = face(&directory);
-    let mut teller = Teller::new(face.clone(), None);
+    let mut teller = Teller::new(face.clone());
     assert!(teller.next().await.is_some());
     face.health.start_draining();
     let ended = tokio::time::timeout(Duration::from_secs(5), teller.next()).await;

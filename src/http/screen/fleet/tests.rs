@@ -1,9 +1,14 @@
 //! The first page in the moments that matter: before anything is there, when all is well, and when it is not.
 
+use std::sync::Arc;
+
+use super::super::roll::Roll;
 use super::super::sample;
+use super::super::snapshot::put_together;
 use super::*;
 use crate::incident::IncidentKind;
 use crate::report::Verdict;
+use crate::store::Glance;
 use crate::store::Overview;
 
 fn viewer() -> Viewer {
@@ -14,8 +19,7 @@ fn viewer() -> Viewer {
 fn drawn(snapshot: &Snapshot) -> String {
     let truth = truth::truth(&snapshot.counts);
     let viewer = viewer();
-    let zone = &snapshot.roll.config.messages.timezone;
-    let hand = Hand { viewer: &viewer, now: snapshot.at, zone };
+    let hand = Hand { viewer: &viewer, now: snapshot.at };
     html! { (top(snapshot, &truth)) (cards(snapshot, &hand)) (form(snapshot, &Filter::default())) }
         .into_string()
 }
@@ -61,7 +65,7 @@ fn the_worst_incidents_are_cards_and_the_others_one_step_away() {
         Some(if index < 500 { Verdict::Drifted } else { Verdict::Clean })
     });
     let html = drawn(&drifted);
-    assert!(html.contains("500 of 600 databases do not hold what they should"), "{html}");
+    assert!(html.contains("500 of 600 databases hold tables they should not have"), "{html}");
     let (open, further) = html.split_once("<details id=\"further\">").expect("the others");
     assert_eq!(open.matches("<article").count(), CARDS_OPEN);
     assert_eq!(further.matches("<article").count(), 20 - CARDS_OPEN);
@@ -71,22 +75,23 @@ fn the_worst_incidents_are_cards_and_the_others_one_step_away() {
 
 /// The words of the issue, where they are known to be true.
 #[test]
-fn the_line_names_tables_that_should_not_be_there_only_if_that_is_all() {
-    let row = sample::incident(1001, IncidentKind::Drift, "db0", "Playlist");
-    let one =
-        |index: usize, _: &str| Some(if index == 0 { Verdict::Drifted } else { Verdict::Clean });
-    let said = |row| {
-        let overview = Overview { worst: vec![row], open: 1, ..Overview::default() };
-        let fleet = sample::fleet(sample::config(names(2)), overview, one);
+fn the_line_names_tables_that_should_not_be_there_where_there_are_some() {
+    let said = |unexpected: Option<u64>| {
+        let roll = Arc::new(Roll::new(sample::config(names(2)), sample::now()));
+        let glance = |name: &str| {
+            let verdict = if name == "db0" { Verdict::Drifted } else { Verdict::Clean };
+            Glance { unexpected, ..sample::glance(name, verdict, sample::ago(60)) }
+        };
+        let overview = Overview::default();
+        let fleet = put_together(7, sample::now(), roll, overview, None, |name| {
+            (Some(Arc::new(glance(name))), None)
+        });
         truth::truth(&fleet.counts).line
     };
-    assert_eq!(said(row.clone()), "1 of 2 databases holds tables it should not have");
-    let mut other = row.clone();
-    other.facts.as_mut().expect("it has some").findings[3].kind = "missing_table".to_owned();
-    assert_eq!(said(other), "1 of 2 databases does not hold what it should");
-    let mut more = row;
-    more.facts.as_mut().expect("it has some").findings_total = 300;
-    assert_eq!(said(more), "1 of 2 databases does not hold what it should");
+    assert_eq!(said(Some(3)), "1 of 2 databases holds tables it should not have");
+    for none in [Some(0), None] {
+        assert_eq!(said(none), "1 of 2 databases does not hold what it should");
+    }
 }
 
 #[test]

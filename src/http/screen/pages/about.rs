@@ -16,11 +16,13 @@ use super::list;
 use super::list::WHOLE_MAX;
 use super::matching;
 use super::pieces;
-use crate::config::ChannelKind;
 use crate::config::Config;
 use crate::http::Face;
+use crate::http::access::GUESS_PAUSE;
+use crate::http::access::GUESSES_MAX;
 use crate::http::access::Viewer;
 use crate::http::asked::BODY_BYTES_MAX;
+use crate::http::form::FORM_BYTES_MAX;
 use crate::http::query;
 use crate::http::query::Query;
 use crate::http::refusal::Refusal;
@@ -28,6 +30,16 @@ use crate::http::screen::frame;
 use crate::http::screen::marks;
 use crate::http::screen::marks::Told;
 use crate::http::screen::words;
+use crate::http::serve::HEAD_BYTES_MAX;
+use crate::http::serve::HEAD_MAX;
+use crate::http::serve::PROBES_MAX;
+use crate::http::serve::QUEUED_FOR_MAX;
+use crate::http::serve::QUEUED_MAX;
+use crate::http::serve::SERVED_FOR_MAX;
+use crate::http::serve::SERVED_MAX;
+use crate::http::serve::STALLED_MAX;
+use crate::http::serve::STREAMS_MAX;
+use crate::http::serve::WAITING_MAX;
 use crate::notification::lasted;
 use crate::route::Piece;
 use crate::route::Target;
@@ -70,6 +82,7 @@ pub(super) fn draw(facts: &Facts) -> Markup {
         div.columns {
             section.panel aria-labelledby="daemon" { h2 #daemon { "Daemon" } (daemon(facts)) }
             section.panel aria-labelledby="limits" { h2 #limits { "Limits" } (limits(&facts.config)) }
+            section.panel aria-labelledby="asking" { h2 #asking { "Limits of who asks" } (asking()) }
             section.panel aria-labelledby="access" { h2 #access { "Access" } (access(&facts.config)) }
         }
         section aria-labelledby="channels" { h2 #channels { "Channels" } (channels(&facts.config)) }
@@ -141,7 +154,36 @@ fn limits(config: &Config) -> Markup {
             dt { "Lag of a read replica" } dd { "at most " (length(it.max_replica_lag)) }
             dt { "A deploy window" } dd { "at most " (length(config.deploy_max)) }
             dt { "Rows of one answer of the API" } dd { "at most " (words::number(query::ROWS_MAX)) }
-            dt { "Body of a request" } dd { "at most " (words::number(BODY_BYTES_MAX)) " bytes" }
+        }
+    }
+}
+
+/// Who asks us, how much of what at one time.
+fn asking() -> Markup {
+    html! {
+        dl.facts {
+            dt { "Connections that wait" }
+            dd { "at most " (WAITING_MAX) " that have not asked anything yet" }
+            dt { "Head of a request" }
+            dd { "within " (length(HEAD_MAX)) ", at most " (words::number(HEAD_BYTES_MAX)) " bytes" }
+            dt { "Requests being served" }
+            dd {
+                (SERVED_MAX) ", and " (QUEUED_MAX) " more wait for at most " (length(QUEUED_FOR_MAX))
+                "; one takes at most " (length(SERVED_FOR_MAX))
+            }
+            dt { "Probes and metrics" } dd { (PROBES_MAX) " places of their own" }
+            dt { "Pages that update themselves" }
+            dd { "at most " (STREAMS_MAX) "; closed when a client takes nothing for " (length(STALLED_MAX)) }
+            dt { "Body of a request" }
+            dd {
+                "JSON at most " (words::number(BODY_BYTES_MAX)) " bytes, forms "
+                (words::number(FORM_BYTES_MAX))
+            }
+            dt { "Wrong tokens" }
+            dd {
+                "each waits " (GUESS_PAUSE.as_millis()) " ms for its answer, at most " (GUESSES_MAX)
+                " at one time"
+            }
         }
     }
 }
@@ -190,23 +232,11 @@ fn channels(config: &Config) -> Markup {
                     a href={ (root) "deliveries" (pieces::query([("channel", it.name.as_str())])) } {
                         (marks::name(&it.name))
                     }
-                    " (" (kind(&it.kind)) @if it.insecure { ", insecure" } ")"
+                    " (" (pieces::channel_type(&it.kind)) @if it.insecure { ", insecure" } ")"
                 }
             }
         }
         (list::left_out(more, ["channel", "channels"], "The configuration lists all of them."))
-    }
-}
-
-fn kind(it: &ChannelKind) -> &'static str {
-    match it {
-        ChannelKind::Slack { .. } => "slack",
-        ChannelKind::Webhook { .. } => "webhook",
-        ChannelKind::PagerDuty { .. } => "pagerduty",
-        ChannelKind::Teams { .. } => "teams",
-        ChannelKind::Discord { .. } => "discord",
-        ChannelKind::Alertmanager { .. } => "alertmanager",
-        ChannelKind::Email(_) => "email",
     }
 }
 

@@ -1,35 +1,28 @@
 //! What the forms of the pages do: the same as the API, said by a [`Form`], and answered by the way back to
-//! a page. Locations are relative, so that they hold behind a proxy that serves us below a path of its own.
+//! the page that the form came from, which shows what it did. Locations are relative, so that they hold behind
+//! a proxy that serves us below a path of its own.
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use crate::http::segment::Segment;
 use axum::extract::State;
-use axum::http::HeaderName;
-use axum::http::HeaderValue;
-use axum::http::StatusCode;
-use axum::http::header;
-use axum::response::IntoResponse as _;
 use axum::response::Response;
 use serde_json::json;
-use tokio::time::timeout;
 
-use crate::demand::Answer;
 use crate::http::Face;
+use crate::http::access::see;
 use crate::http::body;
-use crate::http::databases::no_such;
-use crate::http::databases::registered;
+use crate::http::databases::ask_audit;
 use crate::http::deliveries;
 use crate::http::form::Form;
 use crate::http::incidents;
 use crate::http::refusal::Refusal;
+use crate::http::segment::Segment;
 use crate::http::silences;
 use crate::silence as rule;
 use crate::store::Retry;
 
 /// How long an audit is waited for. A person looks at a page that loads for so long without wondering.
-const AUDIT_WAITED_MAX: Duration = Duration::from_secs(5);
+pub(super) const AUDIT_WAITED_MAX: Duration = Duration::from_secs(5);
 /// Globs of tables in one form.
 const TABLES_MAX: usize = 100;
 /// Characters of a path to come back to.
@@ -40,21 +33,9 @@ pub(super) async fn audit(
     Segment(name): Segment,
     form: Form,
 ) -> Result<Response, Refusal> {
-    let config = Arc::clone(&face.config.borrow());
-    registered(&config, &name)?;
-    tracing::info!(database.name = name, author = form.author, "an audit was asked for");
-    let done = match timeout(AUDIT_WAITED_MAX, face.demands.audit(&name)).await {
-        Ok(Answer::Audited(_)) => "audited",
-        Ok(Answer::NotRegistered) => return Err(no_such(&config, &name)),
-        Ok(Answer::GivenUp) => {
-            let detail = "the audit was given up: the daemon is stopping, or the database left the \
-                          configuration";
-            return Err(Refusal::new(StatusCode::SERVICE_UNAVAILABLE, detail));
-        }
-        // It goes on.
-        Err(_) => "asked",
-    };
-    Ok(back(&format!("../{name}?done={done}")))
+    let audited = ask_audit(&face, &name, &form.author, AUDIT_WAITED_MAX).await?;
+    let done = if audited.is_some() { "audited" } else { "asked" };
+    Ok(see(&format!("../{name}?done={done}")))
 }
 
 pub(super) async fn acknowledge(
@@ -66,7 +47,7 @@ pub(super) async fn acknowledge(
     let note = form.text("note").map(|it| body::line("note", it)).transpose()?;
     let handled = face.store.acknowledge(id, form.author, note, face.clock.now()).await?;
     let done = if incidents::settled(id, &handled)? { "acknowledged" } else { "nothing" };
-    Ok(back(&format!("../{id}?done={done}")))
+    Ok(see(&format!("../{id}?done={done}")))
 }
 
 pub(super) async fn release(
@@ -77,7 +58,7 @@ pub(super) async fn release(
     let id = incidents::read_id(&id)?;
     let handled = face.store.release_incident(id, form.author, face.clock.now()).await?;
     let done = if incidents::settled(id, &handled)? { "released" } else { "nothing" };
-    Ok(back(&format!("../{id}?done={done}")))
+    Ok(see(&format!("../{id}?done={done}")))
 }
 
 pub(super) async fn silence(State(face): State<Face>, form: Form) -> Result<Response, Refusal> {
@@ -98,7 +79,7 @@ pub(super) async fn silence(State(face): State<Face>, form: Form) -> Result<Resp
     let ends_at = body::after(length, now)?;
     let destination = form.text("back").filter(|it| is_page(it)).unwrap_or("silences").to_owned();
     silences::keep(&face, (matcher, tables), reason, form.author, ends_at).await?;
-    Ok(back(&format!("{destination}?done=silenced")))
+    Ok(see(&format!("{destination}?done=silenced")))
 }
 
 pub(super) async fn expire(
@@ -107,7 +88,7 @@ pub(super) async fn expire(
     form: Form,
 ) -> Result<Response, Refusal> {
     silences::end(&face, &id, &form.author).await?;
-    Ok(back("../../silences?done=ended"))
+    Ok(see("../../silences?done=ended"))
 }
 
 pub(super) async fn retry_delivery(
@@ -116,11 +97,8 @@ pub(super) async fn retry_delivery(
     form: Form,
 ) -> Result<Response, Refusal> {
     let id = deliveries::read_id(&id)?;
-    if face.store.delivery(id).await?.is_none() {
-        return Err(Refusal::missing(format!("there is no delivery {id}")));
-    }
     let done = retry(&face, Retry::Delivery(id), &form).await?;
-    Ok(back(&format!("../{id}?done={done}")))
+    Ok(see(&format!("../{id}?done={done}")))
 }
 
 pub(super) async fn retry_channel(
@@ -128,14 +106,12 @@ pub(super) async fn retry_channel(
     Segment(name): Segment,
     form: Form,
 ) -> Result<Response, Refusal> {
-    deliveries::configured(&face.config.borrow(), &name)?;
     let done = retry(&face, Retry::Channel(name), &form).await?;
-    Ok(back(&format!("../../deliveries?done={done}")))
+    Ok(see(&format!("../../deliveries?done={done}")))
 }
 
 async fn retry(face: &Face, what: Retry, form: &Form) -> Result<&'static str, Refusal> {
-    tracing::info!(author = form.author, "deliveries are to be tried again: {what:?}");
-    let due = face.store.retry(what, face.clock.now()).await?;
+    let due = deliveries::push(face, what, &form.author).await?;
     Ok(if due > 0 { "retried" } else { "nothing" })
 }
 
@@ -169,18 +145,6 @@ fn is_page(text: &str) -> bool {
         && text.chars().all(plain)
         && pieces().all(|it| !it.is_empty() && it != "." && it != "..")
         && pieces().next().is_some_and(|it| ["silences", "databases", "incidents"].contains(&it))
-}
-
-/// 303: the page that the form came from shows what it did.
-fn back(location: &str) -> Response {
-    let Ok(location) = HeaderValue::try_from(location) else {
-        return Refusal::missing("no such page").into_response();
-    };
-    let headers: [(HeaderName, HeaderValue); 2] = [
-        (header::LOCATION, location),
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-    ];
-    (StatusCode::SEE_OTHER, headers).into_response()
 }
 
 #[cfg(test)]
@@ -218,11 +182,5 @@ mod tests {
         ] {
             assert_eq!(is_page(text), is, "{text:?}");
         }
-    }
-
-    #[test]
-    fn a_location_that_is_none_is_no_redirect() {
-        assert_eq!(back("../x\r\ny").status(), StatusCode::NOT_FOUND);
-        assert_eq!(back("../x").status(), StatusCode::SEE_OTHER);
     }
 }

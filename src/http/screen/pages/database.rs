@@ -67,6 +67,8 @@ pub(super) struct Facts {
     pub(super) more_incidents: bool,
     /// The oldest first.
     pub(super) audits: Vec<AuditRow>,
+    /// There are more of the time that the timeline shows.
+    pub(super) more_audits: bool,
     pub(super) timing: Option<Timing>,
     /// Active ones that hold for it.
     pub(super) silences: Vec<Silence>,
@@ -115,8 +117,11 @@ async fn gather(
     // Stable: each half stays the latest first.
     incidents.sort_by_key(|it| it.incident.state == IncidentState::Resolved);
     let oldest = now.checked_sub(REACH).unwrap_or(now);
-    let mut audits = store.audits(Some(name.to_owned()), AUDITS_MAX).await?;
+    // One more than is shown tells whether there are more.
+    let mut audits = store.audits(Some(name.to_owned()), AUDITS_MAX + 1).await?;
     audits.retain(|it| it.at >= oldest);
+    let more_audits = audits.len() > AUDITS_MAX;
+    audits.truncate(AUDITS_MAX);
     audits.reverse();
     let mut silences = store.silences(false, now).await?;
     let manifest = Some(database.manifest.name.as_str());
@@ -134,7 +139,8 @@ async fn gather(
         incidents,
         more_incidents,
         audits,
-        timing: face.health.timings().get(name).copied(),
+        more_audits,
+        timing: face.health.timing(name),
         silences,
         windows,
         now,

@@ -1,4 +1,4 @@
-//! `/deliveries`: what does not get through stands on top, then what waits, what was given up, what arrived.
+//! `/deliveries`: what does not get through stands on top, then what was abandoned, what waits, what arrived.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -76,8 +76,12 @@ pub(super) async fn list(
     let mut rows = Vec::new();
     for of in ORDER.into_iter().filter(|it| state.is_none_or(|state| state == *it)) {
         // One more than is shown tells whether there are more.
-        let filter =
-            DeliveryFilter { state: Some(of), channel: channel.clone(), limit: ROWS_MAX + 1 };
+        let filter = DeliveryFilter {
+            state: Some(of),
+            channel: channel.clone(),
+            incident: None,
+            limit: ROWS_MAX + 1,
+        };
         rows.push((of, store.deliveries_before(filter, after).await?));
     }
     channels.extend(rows.iter().flat_map(|(_, rows)| rows).map(|it| it.channel.clone()));
@@ -89,7 +93,7 @@ pub(super) async fn list(
         channel: channel.unwrap_or_default(),
         channels,
         parked: store.parked().await?,
-        troubles: store.channel_troubles().await?,
+        troubles: store.glance_at_channels().await?,
         outbox: store.outbox_status(now).await?,
         rows,
         now,
@@ -117,10 +121,10 @@ fn outbox(it: &OutboxStatus) -> Markup {
     html! {
         p.lead {
             @if pending == 0 { "Nothing waits to be sent" }
-            @else { (words::count(pending, "message waits", "messages wait")) " to be sent" }
+            @else { (words::count(pending, "delivery waits", "deliveries wait")) " to be sent" }
             @if let Some(age) = it.oldest { ", the oldest for " (words::number(number(age.as_secs()))) " s" }
             @if abandoned > 0 {
-                "; " span.bad { (words::count(abandoned, "message was", "messages were")) " given up" }
+                "; " span.bad { (words::count(abandoned, "delivery was", "deliveries were")) " abandoned" }
             }
             "."
         }
@@ -136,7 +140,7 @@ fn broken(facts: &Facts, root: &str, viewer: &Viewer) -> Markup {
                 h2 { "Channel " (marks::name(&it.channel)) " is parked" }
                 p {
                     "Its receiver says that the channel itself is wrong, since "
-                    (pieces::exact(it.since)) ". What is for it waits; one message an hour is tried."
+                    (pieces::exact(it.since)) ". What is for it waits; one delivery an hour is tried."
                 }
                 p { b { (it.failure.replace('_', " ")) ": " } bdi { (it.detail) } }
                 @if viewer.operates { (forms::retry_channel(root, &it.channel, viewer)) }
@@ -148,7 +152,7 @@ fn broken(facts: &Facts, root: &str, viewer: &Viewer) -> Markup {
                 h2 {
                     "Channel " (marks::name(&it.channel))
                     @match it.kind {
-                        TroubleKind::GaveUp => " has taken nothing since a message was given up",
+                        TroubleKind::GaveUp => " has taken nothing since a delivery was abandoned",
                         _ => " is failing",
                     }
                 }
@@ -188,7 +192,7 @@ fn filters(facts: &Facts) -> Markup {
 
 fn section(state: DeliveryState, rows: &[DeliveryRow], facts: &Facts, root: &str) -> Markup {
     let (title, id) = match state {
-        DeliveryState::Abandoned => ("Given up", "abandoned"),
+        DeliveryState::Abandoned => ("Abandoned", "abandoned"),
         DeliveryState::Sending => ("Being sent", "sending"),
         DeliveryState::Pending => ("Waiting", "pending"),
         DeliveryState::Delivered => ("Delivered", "delivered"),

@@ -1,4 +1,4 @@
-//! `/deliveries/{id}`: one message: to whom, each attempt with its answer, and what it carries.
+//! `/deliveries/{id}`: one delivery: to whom, each attempt with its answer, and what it carries.
 
 use crate::http::segment::Segment;
 use axum::extract::RawQuery;
@@ -15,6 +15,7 @@ use super::list::WHOLE_MAX;
 use super::pieces;
 use crate::http::Face;
 use crate::http::access::Viewer;
+use crate::http::deliveries::no_such;
 use crate::http::deliveries::read_id;
 use crate::http::query::Query;
 use crate::http::refusal::Refusal;
@@ -37,9 +38,7 @@ pub(super) async fn show(
     let mut query = Query::read(query.as_deref(), &["done"])?;
     let done = query.text("done").filter(|it| forms::is_done(it));
     let found = face.store.delivery(id).await?;
-    let found = found.ok_or_else(|| {
-        Refusal::missing(format!("there is no delivery {id}, or history does not reach back to it"))
-    })?;
+    let found = found.ok_or_else(|| no_such(id))?;
     let at = format!("/deliveries/{id}");
     let body = draw(&found, &viewer, &at, face.clock.now(), done.as_deref());
     Ok(frame::page(&face, &viewer, &at, &format!("Delivery to {}", found.row.channel), body).await)
@@ -82,14 +81,14 @@ fn lead(it: &DeliveryDetail, now: Timestamp) -> Markup {
             (words::count(usize::try_from(row.attempts).unwrap_or(usize::MAX), "attempt", "attempts")) "; "
             @match (row.state, row.ended_at) {
                 (DeliveryState::Delivered, Some(at)) => { "arrived " (pieces::exact(at)) }
-                (_, Some(at)) => { "given up " (pieces::exact(at)) }
+                (_, Some(at)) => { "abandoned " (pieces::exact(at)) }
                 (_, None) => { "due " (pieces::exact(row.due_at)) }
             }
             "."
         }
         @if row.state == DeliveryState::Abandoned {
             p.note.bad {
-                b { "It was given up: nobody got it." }
+                b { "It was abandoned: nobody got it." }
                 @if let Some(failure) = &row.failure { " " (failure.replace('_', " ")) "." }
                 @if let Some(detail) = &row.detail { " " bdi { (detail) } }
             }

@@ -24,11 +24,11 @@ const LENGTHS: [(&str, &str); 7] = [
 /// What is chosen where nobody chooses.
 const LENGTH: &str = "2h";
 /// As a text of a person is limited where it is taken.
-const TEXT_CHARS_MAX: u32 = 500;
+pub(super) const TEXT_CHARS_MAX: u32 = 500;
 
 /// What was done, for the sentence on the page that a form comes back to. Words of a closed list: what
 /// stands in an address is anybody's.
-const DONE: [(&str, &str); 8] = [
+const DONE: [(&str, &str); 11] = [
     ("audited", "Audited just now."),
     ("asked", "The audit is under way; this page shows it when it has ended."),
     ("acknowledged", "Acknowledged: it is quiet until its findings grow."),
@@ -36,6 +36,9 @@ const DONE: [(&str, &str); 8] = [
     ("silenced", "The silence is in force."),
     ("ended", "The silence has ended."),
     ("retried", "It is tried again now."),
+    ("reset_accepted", "Accepted: what it holds now is what is known of it."),
+    ("manifest_released", "Released: what was held back counts, and its databases are audited."),
+    ("registry_accepted", "Accepted: the databases that are gone from the registry retire."),
     ("nothing", "Nothing had to be done."),
 ];
 
@@ -45,9 +48,14 @@ pub(super) fn sign_in(root: &str, at: &str, viewer: &Viewer) -> Markup {
         @if viewer.name.is_some() {
             p.muted { "Your token reads; one that operates may act here." }
         } @else {
-            p { a.button href={ (root) "login?next=" (marks::piece(at)) } { "Sign in to act" } }
+            p { a.button href=(login(root, at)) { "Sign in to act" } }
         }
     }
+}
+
+/// The way to sign in, and back to `at`.
+pub(in crate::http::screen) fn login(root: &str, at: &str) -> String {
+    format!("{root}login?next={}", marks::piece(at))
 }
 
 /// What was done, where the address says so.

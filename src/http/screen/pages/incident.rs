@@ -1,6 +1,7 @@
 //! `/incidents/{id}`: one incident with all that is known of it: what it means, what to do, its trail, and
 //! who was told what and when.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::http::segment::Segment;
@@ -13,6 +14,7 @@ use maud::Markup;
 use maud::html;
 
 use super::attempts;
+use super::decisions;
 use super::forms;
 use super::incidents::headline;
 use super::list;
@@ -29,7 +31,6 @@ use crate::http::screen::marks::Told;
 use crate::http::screen::words;
 use crate::incident::About;
 use crate::incident::IncidentState;
-use crate::notification::Actor;
 use crate::notification::Notification;
 use crate::notification::NotifiedFinding;
 use crate::store::DeliveryDetail;
@@ -47,6 +48,10 @@ pub(super) struct Facts {
     pub(super) events: Vec<IncidentEvent>,
     /// At most [`SENT_MAX`].
     pub(super) sent: Vec<DeliveryDetail>,
+    /// Notifications that are in no delivery yet, by channel.
+    pub(super) waiting: Vec<(String, u64)>,
+    /// The type of each configured channel, by name.
+    pub(super) channels: BTreeMap<String, &'static str>,
     /// It is about a database that is registered.
     pub(super) registered: bool,
     pub(super) now: Timestamp,
@@ -67,8 +72,19 @@ pub(super) async fn show(
     let subject = &row.incident.subject;
     let registered = row.incident.kind.about() == About::Database
         && config.databases.iter().any(|it| it.name == *subject);
-    let sent = face.store.sent(id, SENT_MAX).await?;
-    let facts = Facts { registered, events, sent, row, now: face.clock.now() };
+    let channels = config.channels.iter();
+    let facts = Facts {
+        registered,
+        events,
+        // What waits is read first: what is gathered meanwhile is said twice, and not left out.
+        waiting: face.store.waiting_to_be_sent(id).await?,
+        sent: face.store.sent(id, SENT_MAX).await?,
+        channels: channels
+            .map(|(name, it)| (name.clone(), pieces::channel_type(&it.kind)))
+            .collect(),
+        row,
+        now: face.clock.now(),
+    };
     let at = format!("/incidents/{id}");
     let title = format!("{id} – {}", facts.row.incident.kind.word().replace('_', " "));
     let body = draw(&facts, &viewer, &at, done.as_deref());
@@ -124,8 +140,7 @@ fn lead(facts: &Facts, root: &str) -> Markup {
         }
         @if let Some(ack) = &incident.acknowledged {
             p.note {
-                "Acknowledged by " (marks::name(&ack.by)) " " (marks::moment(ack.at, now, Told::Ago))
-                @if let Some(note) = &ack.note { ": " bdi { (note) } }
+                "Acknowledged " (pieces::by_whom(ack, now))
             }
         }
         @if *untold || muted_by.is_some() {
@@ -151,7 +166,7 @@ fn meaning(it: &Notification, now: Timestamp) -> Markup {
                 h2 #diagnosis { "Diagnosis" }
                 @for said in &it.diagnoses { p { b { bdi { (said) } } } }
                 @if let Some(reason) = &it.unknown_reason { p { bdi { (reason) } } }
-                @for actor in &it.actors { p { bdi { (done_by(actor, now)) } } }
+                @for actor in &it.actors { p { bdi { (pieces::done_by(actor, now)) } } }
                 @if let Some(came) = came { p { "It came " (came) " (times in UTC)." } }
                 @if !it.owners.is_empty() {
                     p { "What it is about belongs to " (pieces::names(it.owners.iter().map(String::as_str))) "." }
@@ -161,10 +176,6 @@ fn meaning(it: &Notification, now: Timestamp) -> Markup {
     }
 }
 
-fn done_by(actor: &Actor, now: Timestamp) -> String {
-    format!("Done {} (times in UTC).", actor.sentence(now, &TimeZone::UTC))
-}
-
 fn actions(facts: &Facts, viewer: &Viewer, at: &str, root: &str) -> Markup {
     let incident = &facts.row.incident;
     html! {
@@ -172,7 +183,11 @@ fn actions(facts: &Facts, viewer: &Viewer, at: &str, root: &str) -> Markup {
             section aria-labelledby="act" {
                 h2.hush #act { "Act" }
                 @if viewer.operates {
-                    div.actions { (forms::handle(root, incident, viewer)) }
+                    div.actions {
+                        @if facts.registered { (forms::audit(root, &incident.subject, viewer)) }
+                        (forms::handle(root, incident, viewer))
+                    }
+                    (decisions::form(root, incident, viewer))
                     @if facts.registered {
                         (forms::silence(root, &incident.subject, at.trim_start_matches('/'), viewer))
                     }
@@ -255,16 +270,31 @@ fn sent(facts: &Facts, root: &str) -> Markup {
     html! {
         section aria-labelledby="sent" {
             h2 #sent { "What was sent" }
-            @if facts.sent.is_empty() {
+            @if facts.sent.is_empty() && facts.waiting.is_empty() {
                 p.empty {
                     @if facts.row.untold { "Nobody was told yet: it is muted." }
                     @else { "Nothing was sent, or history does not reach back to it." }
                 }
             }
-            @for it in &facts.sent { (attempts::delivery(it, root, facts.now)) }
+            @for (channel, number) in &facts.waiting { (waiting(channel, *number)) }
+            @for it in &facts.sent {
+                @let type_of_channel = facts.channels.get(&it.row.channel).copied();
+                (attempts::delivery(it, facts.row.incident.id, type_of_channel, root, facts.now))
+            }
             @if facts.sent.len() >= SENT_MAX {
                 p.muted { "These are the latest " (words::number(SENT_MAX)) " deliveries." }
             }
+        }
+    }
+}
+
+/// What is not in a delivery yet.
+fn waiting(channel: &str, number: u64) -> Markup {
+    let number = usize::try_from(number).unwrap_or(usize::MAX);
+    html! {
+        p.note {
+            (words::count(number, "notification waits", "notifications wait"))
+            " to be gathered for channel " (marks::name(channel)) "."
         }
     }
 }

@@ -24,6 +24,7 @@ use crate::http::refusal::Refusal;
 use crate::http::screen::frame;
 use crate::http::screen::marks;
 use crate::http::screen::marks::Told;
+use crate::http::screen::words;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
 use crate::incident::IncidentState;
@@ -50,8 +51,10 @@ pub(super) struct Wanted {
 /// What the page shows.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
-    /// Not resolved; at most [`WHOLE_MAX`] and one.
+    /// Not resolved, the worst first as on the first page; at most [`WHOLE_MAX`].
     pub(super) open: Vec<IncidentRow>,
+    /// How many there are of those.
+    pub(super) all_open: usize,
     /// Resolved; at most [`ROWS_MAX`] and one.
     pub(super) past: Vec<IncidentRow>,
     /// Databases that are registered: others have no page.
@@ -87,8 +90,7 @@ async fn find(face: &Face, wanted: &Wanted, kind: Option<IncidentKind>) -> Resul
         states,
         database: Some(wanted.database.clone()).filter(|it| !it.is_empty()),
         kind,
-        // One more than is shown tells whether there are more.
-        limit: limit + 1,
+        limit,
     };
     let asked = IncidentState::from_word(&wanted.state);
     let mut open = vec![IncidentState::Open, IncidentState::Acknowledged];
@@ -100,10 +102,11 @@ async fn find(face: &Face, wanted: &Wanted, kind: Option<IncidentKind>) -> Resul
     };
     // What is open stands on the first page alone.
     if !open.is_empty() && wanted.after.is_none() {
-        found.open = face.store.incidents(of(open, WHOLE_MAX)).await?;
+        (found.open, found.all_open) = face.store.worst_incidents(of(open, WHOLE_MAX)).await?;
     }
     if asked.is_none_or(|it| it == IncidentState::Resolved) {
-        let filter = of(vec![IncidentState::Resolved], ROWS_MAX);
+        // One more than is shown tells whether there are more.
+        let filter = of(vec![IncidentState::Resolved], ROWS_MAX + 1);
         found.past = face.store.incidents_before(filter, wanted.after).await?;
     }
     let name = wanted.database.as_str();
@@ -118,7 +121,7 @@ async fn find(face: &Face, wanted: &Wanted, kind: Option<IncidentKind>) -> Resul
 /// The page below its frame.
 pub(super) fn draw(wanted: &Wanted, found: &Found, now: Timestamp) -> Markup {
     let root = frame::root(AT);
-    let (open, more_open) = list::cut(&found.open, WHOLE_MAX);
+    let more_open = found.all_open.saturating_sub(found.open.len());
     let past: Vec<&IncidentRow> = found.past.iter().collect();
     let (past, more_past) = list::cut(&past, ROWS_MAX);
     let asks = |it: &str| wanted.state.is_empty() || wanted.state == ALL || wanted.state == it;
@@ -129,9 +132,15 @@ pub(super) fn draw(wanted: &Wanted, found: &Found, now: Timestamp) -> Markup {
         @if unresolved {
             section aria-labelledby="open" {
                 h2 #open { "Open" }
-                @if open.is_empty() { p.empty { "Nothing is open." } }
-                @for it in open { (card(it, &root, now)) }
-                @if more_open > 0 { p.muted { "There are more; the filters narrow them down." } }
+                @if found.open.is_empty() { p.empty { "Nothing is open." } }
+                @if more_open > 0 {
+                    p.note.warn {
+                        "These are the worst " (words::number(found.open.len())) " of "
+                        (words::count(found.all_open, "incident", "incidents")) "; "
+                        (words::number(more_open)) " are not shown. The filters narrow them down."
+                    }
+                }
+                @for it in &found.open { (card(it, &root, now)) }
             }
         }
         @if asks("resolved") {
@@ -191,7 +200,7 @@ fn filters(wanted: &Wanted) -> Markup {
 }
 
 /// What an incident says of itself in one line.
-pub(super) fn headline(it: &IncidentRow) -> String {
+pub(in crate::http::screen) fn headline(it: &IncidentRow) -> String {
     let told = it.facts.as_ref().map(|it| it.headline.as_str()).filter(|it| !it.is_empty());
     told.map_or_else(
         || format!("{}: {}", it.incident.subject, it.incident.kind.word().replace('_', " ")),
@@ -207,7 +216,7 @@ pub(super) fn card(it: &IncidentRow, root: &str, now: Timestamp) -> Markup {
 
 /// The same with something else in the place of what it means.
 pub(super) fn brief(it: &IncidentRow, root: &str, now: Timestamp, meaning: &Markup) -> Markup {
-    let IncidentRow { incident, facts, untold, muted_by, .. } = it;
+    let IncidentRow { incident, facts, .. } = it;
     let severity = facts.as_ref().map_or("", |it| it.severity.as_str());
     let class = match severity {
         "critical" | "warning" | "info" => severity,
@@ -226,17 +235,11 @@ pub(super) fn brief(it: &IncidentRow, root: &str, now: Timestamp, meaning: &Mark
                 (marks::moment(incident.opened_at, now, Told::Lasting))
                 @if incident.flapping { ", flapping" }
                 @if let Some(ack) = &incident.acknowledged {
-                    "; acknowledged by " (marks::name(&ack.by)) " " (marks::moment(ack.at, now, Told::Ago))
-                    @if let Some(note) = &ack.note { ": " bdi { (note) } }
+                    "; acknowledged " (pieces::by_whom(ack, now))
                 }
             }
             (meaning)
-            @if *untold {
-                p.warn {
-                    "Not told yet: muted"
-                    @if let Some(mute) = muted_by { " by " bdi { (mute) } }
-                }
-            }
+            (pieces::muted(it))
         }
     }
 }

@@ -59,20 +59,16 @@ pub(super) async fn list(
     let config = Arc::clone(&face.config.borrow());
     let today = face.clock.now().to_zoned(TimeZone::UTC).date();
     // Reports are large; only those that an entry may be about are read.
-    let concerned: Vec<&str> = config
+    let concerned: Vec<String> = config
         .databases
         .iter()
         .filter(|it| !it.known.is_empty() || !it.manifest.known.is_empty())
-        .map(|it| it.name.as_str())
+        .map(|it| it.name.clone())
         .collect();
-    let mut reports: HashMap<String, Report> = HashMap::new();
     let (looked_at, left) = list::cut(&concerned, REPORTS_MAX);
-    for name in looked_at {
-        let report = face.store.last_report(name).await?;
-        if let Some(report) = report.as_ref().and_then(json::read) {
-            reports.insert((*name).to_owned(), report);
-        }
-    }
+    let reports = face.store.last_reports_of(looked_at.to_vec()).await?.into_iter();
+    let reports: HashMap<String, Report> =
+        reports.filter_map(|(name, report)| Some((name, json::read(&report)?))).collect();
     let entries = ordered(entries(&config, &reports), today);
     let body = draw(&entries, left, today);
     Ok(frame::page(&face, &viewer, AT, "Known findings", body).await)

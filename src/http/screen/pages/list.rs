@@ -30,12 +30,12 @@ pub(super) fn left_out(more: usize, [one, many]: [&str; 2], place: &str) -> Mark
 }
 
 /// A table that may be wider than the screen: it scrolls by itself, with the keyboard too.
-pub(super) fn wide(caption: &str, table: &Markup) -> Markup {
+pub(in crate::http) fn wide(caption: &str, table: &Markup) -> Markup {
     html! { div.scroll role="region" aria-label={ "Table: " (caption) } tabindex="0" { (table) } }
 }
 
 /// The head of a table.
-pub(super) fn head<'a>(columns: impl IntoIterator<Item = &'a str>) -> Markup {
+pub(in crate::http) fn head<'a>(columns: impl IntoIterator<Item = &'a str>) -> Markup {
     html! { thead { tr { @for it in columns { th scope="col" { (it) } } } } }
 }
 

@@ -1,19 +1,26 @@
-//! Small pieces that these pages share, beside those of every page ([`marks`]): links, instants, states.
+//! Small pieces that these pages and the cards share, beside those of every page ([`marks`]): links, instants,
+//! states, and the words of what was done to an incident.
 //!
 //! Links begin with `root`, the way from the page back to the first one ([`super::super::frame::root`]).
 
 use jiff::Timestamp;
+use jiff::tz::TimeZone;
 use maud::Markup;
 use maud::html;
 use url::form_urlencoded;
 
+use crate::config::ChannelKind;
 use crate::http::screen::marks;
+use crate::http::screen::marks::Told;
 use crate::incident::About;
+use crate::incident::Acknowledged;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
+use crate::notification::Actor;
 use crate::report::Verdict;
 use crate::store::DeliveryRow;
 use crate::store::DeliveryState;
+use crate::store::IncidentRow;
 
 /// An instant to the second.
 pub(super) fn exact(at: Timestamp) -> Markup {
@@ -41,7 +48,7 @@ pub(super) fn database(root: &str, name: &str) -> Markup {
     html! { a href={ (root) "databases/" (marks::piece(name)) } { (marks::name(name)) } }
 }
 
-pub(super) fn manifest(root: &str, name: &str) -> Markup {
+pub(in crate::http::screen) fn manifest(root: &str, name: &str) -> Markup {
     html! { a href={ (root) "manifests/" (marks::piece(name)) } { (marks::name(name)) } }
 }
 
@@ -58,18 +65,60 @@ pub(super) fn delivery(root: &str, row: &DeliveryRow) -> Markup {
 
 /// What an incident is about, with a link where there is a page about that. `registered` says whether
 /// a database of that name is.
-pub(super) fn subject(root: &str, it: &Incident, registered: bool) -> Markup {
+pub(in crate::http::screen) fn subject(root: &str, it: &Incident, registered: bool) -> Markup {
     let name = it.subject.as_str();
     match it.kind.about() {
         About::Database if registered => database(root, name),
         About::Database => marks::name(name),
         About::Manifest => html! { "manifest " (manifest(root, name)) },
-        About::Server => html! { "server " (marks::name(name)) },
-        About::Discovery => html! { "registry " (marks::name(name)) },
+        About::Server => {
+            let way = if root.is_empty() { "./" } else { root };
+            let asked = query([("by", "server"), ("search", name)]);
+            html! { "server " a href={ (way) (asked) } { (marks::name(name)) } }
+        }
+        About::Discovery => html! { "discovery " (marks::name(name)) },
         About::Channel => html! {
             "channel "
             a href={ (root) "deliveries" (query([("channel", name)])) } { (marks::name(name)) }
         },
+    }
+}
+
+/// Who acknowledged an incident, when, and the note: what stands behind "acknowledged".
+pub(in crate::http::screen) fn by_whom(it: &Acknowledged, now: Timestamp) -> Markup {
+    html! {
+        "by " (marks::name(&it.by)) " " (marks::moment(it.at, now, Told::Ago))
+        @if let Some(note) = &it.note { ": " bdi { (note) } }
+    }
+}
+
+/// That something of an incident was not told, and why; nothing where all of it was.
+pub(in crate::http::screen) fn muted(it: &IncidentRow) -> Markup {
+    html! {
+        @if it.untold {
+            p.warn {
+                "Not told yet: muted"
+                @if let Some(mute) = &it.muted_by { " by " bdi { (mute) } }
+            }
+        }
+    }
+}
+
+/// Who did it, and when, in the zone of every page.
+pub(in crate::http::screen) fn done_by(it: &Actor, now: Timestamp) -> String {
+    format!("Done {} (times in UTC).", it.sentence(now, &TimeZone::UTC))
+}
+
+/// The type of a channel, as the configuration spells it.
+pub(super) fn channel_type(it: &ChannelKind) -> &'static str {
+    match it {
+        ChannelKind::Slack { .. } => "slack",
+        ChannelKind::Webhook { .. } => "webhook",
+        ChannelKind::PagerDuty { .. } => "pagerduty",
+        ChannelKind::Teams { .. } => "teams",
+        ChannelKind::Discord { .. } => "discord",
+        ChannelKind::Alertmanager { .. } => "alertmanager",
+        ChannelKind::Email(_) => "email",
     }
 }
 

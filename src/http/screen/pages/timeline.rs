@@ -4,6 +4,7 @@
 //! What was not looked at is a gap, not a continuation: a verdict holds until the next audit, and at most
 //! for a few usual intervals.
 
+mod ddl;
 mod picture;
 
 use jiff::SignedDuration;
@@ -12,6 +13,7 @@ use jiff::Timestamp;
 use crate::incident::IncidentId;
 use crate::report::Verdict;
 
+pub(super) use ddl::Ddl;
 pub(super) use picture::figure;
 
 /// How far back it reaches.
@@ -66,6 +68,15 @@ struct Bar<'a> {
     trouble: &'a Trouble,
 }
 
+/// One second in which there was DDL.
+#[derive(Clone, Debug, PartialEq)]
+struct Tick {
+    x: f64,
+    at: Timestamp,
+    /// What is known of it, in words.
+    said: String,
+}
+
 /// Where everything stands.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Timeline<'a> {
@@ -78,7 +89,9 @@ pub(super) struct Timeline<'a> {
     /// The least and the greatest count.
     range: Option<(u64, u64)>,
     bars: Vec<Bar<'a>>,
-    ticks: Vec<(f64, Timestamp)>,
+    /// What DDL is known, in its order.
+    acts: Vec<Ddl>,
+    ticks: Vec<Tick>,
 }
 
 impl<'a> Timeline<'a> {
@@ -86,7 +99,7 @@ impl<'a> Timeline<'a> {
     pub(super) fn new(
         seen: &[Seen],
         troubles: &'a [Trouble],
-        acts: &[Timestamp],
+        acts: &[Ddl],
         now: Timestamp,
     ) -> Option<Self> {
         let oldest = now.checked_sub(REACH).ok()?;
@@ -98,13 +111,12 @@ impl<'a> Timeline<'a> {
         let stretches = stretches(&seen, now);
         let counts: Vec<u64> = seen.iter().filter_map(|it| it.relations).collect();
         let range = counts.iter().min().copied().zip(counts.iter().max().copied());
-        let mut ticks: Vec<_> = acts
-            .iter()
-            .filter(|it| **it >= from && **it <= now)
-            .map(|it| (scale.x(*it), *it))
-            .collect();
-        ticks.sort_by_key(|(_, at)| *at);
-        ticks.dedup_by_key(|(_, at)| at.as_second());
+        let shown = acts.iter().filter(|it| it.at >= from && it.at <= now);
+        let acts = ddl::tidied(shown.cloned().collect());
+        let ticks = acts.chunk_by(|a, b| a.at.as_second() == b.at.as_second()).map(|it| {
+            let at = it[0].at;
+            Tick { x: scale.x(at), at, said: ddl::said(it) }
+        });
         Some(Self {
             from,
             until: now,
@@ -112,7 +124,8 @@ impl<'a> Timeline<'a> {
             lines: range.map_or_else(Vec::new, |it| lines(&stretches, it, &scale)),
             range,
             bars: bars(troubles, from, now, &scale),
-            ticks,
+            ticks: ticks.collect(),
+            acts,
         })
     }
 }

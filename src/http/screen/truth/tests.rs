@@ -1,5 +1,7 @@
 //! What the line says of which fleet.
 
+use jiff::SignedDuration;
+
 use super::*;
 
 fn fleet(databases: usize) -> Counts {
@@ -125,11 +127,11 @@ fn what_the_line_leaves_open_is_said_beside_it() {
         "1 was reset",
         "1 could not be read",
         "1 more has an incident that is not resolved",
-        "1 incident is about a server, a manifest, a channel or a registry",
+        "1 incident is about a server, a manifest, a channel or a discovery",
         "5 audits are late",
         "3 have not been audited yet",
         "1 incident is muted",
-        "somebody has 2 incidents in hand",
+        "2 incidents are acknowledged",
     ];
     assert_eq!(truth(&counts).but, want);
     assert_eq!(truth(&fleet(214)).but, [""; 0]);
@@ -137,7 +139,7 @@ fn what_the_line_leaves_open_is_said_beside_it() {
     let unknown = Counts { unknown: 3, ..fleet(9) };
     assert_eq!(truth(&unknown).but, [""; 0]);
     let held = Counts { incident: 2, acknowledged: 2, ..fleet(9) };
-    assert_eq!(truth(&held).but, ["somebody has every incident in hand"]);
+    assert_eq!(truth(&held).but, ["every incident is acknowledged"]);
 }
 
 /// Green is what it is looked at for: nothing that is open, old or unread may wear it.

@@ -97,7 +97,7 @@ async fn a_storm_is_a_few_messages_that_reach_all() {
     let told: std::collections::BTreeSet<&str> =
         messages.iter().flat_map(|it| it.split(", ")).collect();
     assert_eq!((messages.len(), told.len()), (3, DATABASES));
-    let filter = DeliveryFilter { state: None, channel: None, limit: 10 };
+    let filter = DeliveryFilter { state: None, channel: None, incident: None, limit: 10 };
     let listed = store.deliveries(filter).await.unwrap();
     let carried: usize = listed.iter().map(|it| it.notifications).sum();
     assert_eq!((listed.len(), carried), (3, DATABASES));

@@ -1,6 +1,7 @@
 //! Pages follow a row, not a count of rows.
 
 use super::*;
+use crate::incident::IncidentId;
 use crate::store::AuditPlace;
 use crate::store::DeliveryFilter;
 use crate::store::PageOf;
@@ -57,13 +58,20 @@ async fn incidents_and_deliveries_go_on_behind_one() {
     let last = all.last().unwrap().incident.id;
     assert_eq!(store.incidents_before(filter(1), Some(last)).await.unwrap(), []);
 
-    let filter = |limit| DeliveryFilter { state: None, channel: None, limit };
+    let filter = |limit| DeliveryFilter { state: None, channel: None, incident: None, limit };
     let all = store.deliveries(filter(10)).await.unwrap();
     assert_eq!(all.len(), 3);
     let behind = store.deliveries_before(filter(5), Some(all[0].id)).await.unwrap();
     assert_eq!(behind, all[1..]);
     let never = uuid::Uuid::nil();
     assert_eq!(store.deliveries_before(filter(5), Some(never)).await.unwrap(), []);
+    let about = DeliveryFilter { incident: Some(last), ..filter(5) };
+    let carries = store.delivery(all[2].id).await.unwrap().unwrap().carries;
+    assert_eq!(carries[0].incident, last);
+    assert_eq!(store.deliveries_before(about.clone(), None).await.unwrap(), all[2..]);
+    assert_eq!(store.deliveries_before(about, Some(all[2].id)).await.unwrap(), []);
+    let nothing = DeliveryFilter { incident: Some(IncidentId(u64::MAX)), ..filter(5) };
+    assert_eq!(store.deliveries_before(nothing, None).await.unwrap(), []);
     let page = PageOf { all: true, before: None, limit: 5 };
     assert_eq!(store.deploys_page(page).await.unwrap(), []);
     assert_eq!(store.silences_page(page, bench.now()).await.unwrap(), []);

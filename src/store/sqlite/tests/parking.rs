@@ -117,7 +117,8 @@ async fn a_message_that_is_given_up_is_told_of_and_can_be_tried_again() {
     assert_eq!(words(&opened), ["channel_parked opened delivery_abandoned"]);
     assert_eq!(store.parked().await.unwrap(), [], "it is not broken");
     let abandoned = Some(DeliveryState::Abandoned);
-    let filter = DeliveryFilter { state: abandoned, channel: Some("ops".to_owned()), limit: 9 };
+    let channel = Some("ops".to_owned());
+    let filter = DeliveryFilter { state: abandoned, channel, incident: None, limit: 9 };
     let listed = store.deliveries(filter.clone()).await.unwrap();
     assert_eq!((listed.len(), listed[0].id), (1, first.id));
 

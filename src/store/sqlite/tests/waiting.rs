@@ -132,8 +132,10 @@ async fn what_was_put_off_is_due_when_its_turn_comes() {
     let idle = store.claim(bench.now(), LEASE, vec![]).await.unwrap();
     let half_an_hour = bench.now() + SignedDuration::from_mins(30);
     assert_eq!((idle.deliveries.len(), idle.next_due), (0, Some(half_an_hour)));
-    let waiting =
-        store.deliveries(DeliveryFilter { state: None, channel: None, limit: 9 }).await.unwrap();
+    let waiting = store
+        .deliveries(DeliveryFilter { state: None, channel: None, incident: None, limit: 9 })
+        .await
+        .unwrap();
     assert!(waiting.iter().all(|it| it.due_at == half_an_hour), "{waiting:?}");
     // A person wants the first; what waits for it follows at once.
     store.retry(Retry::Delivery(opened.id), bench.now()).await.unwrap();

@@ -61,7 +61,7 @@ pub(super) fn section(facts: &Facts, root: &str) -> Markup {
 fn differing(diff: &Diff<'_>) -> Markup {
     let (shown, more) = list::cut(&diff.differing, WHOLE_MAX);
     let table = html! {
-        table.list.beside {
+        table.list.cards.beside {
             caption.hush { "What differs" }
             (list::head(["how", "object", "expected", "actual"]))
             tbody { @for it in shown { (row(it)) } }
@@ -108,8 +108,8 @@ fn row(it: &Row<'_>) -> Markup {
         tr class=(class) {
             td.sign { span aria-hidden="true" { (sign) } span.hush { (word) } }
             th scope="row" { code { bdi { (it.name) } } (accepted(&it.findings)) }
-            td { (expected(it)) }
-            td { (actual(it)) }
+            td data-label="expected" { (expected(it)) }
+            td data-label="actual" { (actual(it)) }
         }
     }
 }

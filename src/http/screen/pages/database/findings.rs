@@ -34,7 +34,7 @@ pub(super) fn section(facts: &Facts) -> Markup {
     let table = html! {
         table.list.cards {
             caption { (words::count(report.findings.len(), "finding", "findings")) ", the worst first" }
-            (list::head(["severity", "kind", "object", "what is the matter", "first seen", "by"]))
+            (list::head(["severity", "kind", "object", "what is the matter", "first seen", "by (times in UTC)"]))
             tbody { @for it in shown { (row(it, &opened, facts.now)) } }
         }
     };
@@ -75,7 +75,7 @@ fn row(it: &Finding, opened: &HashMap<&str, Timestamp>, now: Timestamp) -> Marku
             td data-label="first seen" {
                 @match first { Some(at) => (marks::moment(at, now, Told::Ago)), None => "not known" }
             }
-            td data-label="by" { (by(it, &origin, now)) }
+            td data-label="by (times in UTC)" { (by(it, &origin, now)) }
         }
     }
 }

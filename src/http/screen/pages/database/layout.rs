@@ -13,7 +13,6 @@ use super::findings;
 use super::truth::truth;
 use crate::finding::Finding;
 use crate::http::access::Viewer;
-use crate::http::probes::OVERDUE_AFTER;
 use crate::http::screen::frame;
 use crate::http::screen::marks;
 use crate::http::screen::marks::Told;
@@ -21,14 +20,20 @@ use crate::http::screen::pages::forms;
 use crate::http::screen::pages::incidents;
 use crate::http::screen::pages::pieces;
 use crate::http::screen::pages::timeline;
+use crate::http::screen::pages::timeline::Ddl;
 use crate::http::screen::pages::timeline::Seen;
 use crate::http::screen::pages::timeline::Timeline;
 use crate::http::screen::pages::timeline::Trouble;
+use crate::http::screen::roll::second_due;
+use crate::http::screen::truth::is_late;
+use crate::http::screen::words;
 use crate::incident::IncidentState;
 use crate::notification::Actor;
+use crate::notification::Notification;
 use crate::notification::NotifiedOrigin;
 use crate::notification::actors;
 use crate::report::Verdict;
+use crate::schema::RelationName;
 use crate::store::IncidentRow;
 
 /// Commands of what to do next.
@@ -86,7 +91,10 @@ fn lead(facts: &Facts) -> Markup {
 /// What keeps the sentence from being the whole truth.
 fn doubts(facts: &Facts, root: &str) -> Markup {
     let now = facts.now;
-    let late = facts.timing.is_some_and(|it| now.duration_since(it.next_due) > OVERDUE_AFTER);
+    let audited_at = facts.state.as_ref().map(|it| it.audited_at);
+    // As on the fleet page.
+    let second_due = audited_at.and_then(|it| second_due(&facts.database, it, now));
+    let late = is_late(facts.timing.map(|it| it.next_due), second_due, now);
     let reason = facts.state.as_ref().and_then(|it| it.reason.as_deref());
     let partial = facts.report.as_ref().is_some_and(|it| it.verdict != Verdict::Unknown);
     html! {
@@ -100,7 +108,7 @@ fn doubts(facts: &Facts, root: &str) -> Markup {
             }
         }
         @if late {
-            p.note.warn { b { "Its audit is overdue" } ": what is shown may be old." }
+            p.note.warn { b { "Its audit is late" } ": what is shown may be old." }
         }
         @if facts.state.as_ref().is_some_and(|it| it.suspected) {
             p.note { "Something was seen that another audit has to confirm; it comes early." }
@@ -246,9 +254,16 @@ fn history(facts: &Facts, root: &str) -> Markup {
         })
         .collect();
     let drawn = Timeline::new(&seen, &troubles, &acts(facts), facts.now);
+    let cut_at = facts.audits.first().filter(|_| facts.more_audits).map(|it| it.at);
     html! {
         section aria-labelledby="history" {
             h2 #history { "History" }
+            @if let Some(since) = cut_at {
+                p.muted {
+                    "These are the latest " (words::count(facts.audits.len(), "audit", "audits")) ", since "
+                    (pieces::exact(since)) "."
+                }
+            }
             @match drawn {
                 Some(line) => (timeline::figure(&facts.database.name, &line, root)),
                 None => p.empty { "No audit of the last seven days is kept." },
@@ -257,17 +272,33 @@ fn history(facts: &Facts, root: &str) -> Markup {
     }
 }
 
-/// When DDL was seen: what the observer noted, and when transactions committed.
-fn acts(facts: &Facts) -> Vec<Timestamp> {
-    let findings = facts.report.iter().flat_map(|it| &it.findings);
-    let mut all: Vec<Timestamp> = Vec::new();
-    for origin in findings.map(|it| NotifiedOrigin::of(&it.detail)) {
-        all.extend(origin.acts.iter().map(|it| it.at).chain(origin.committed_at));
+/// What DDL is known: what the observer noted, and where it did not, when transactions committed.
+fn acts(facts: &Facts) -> Vec<Ddl> {
+    let mut all: Vec<Ddl> = Vec::new();
+    let mut add = |object: Option<&str>, origin: &NotifiedOrigin| {
+        all.extend(origin.acts.iter().map(|it| Ddl::act(object, it)));
+        let committed = origin.committed_at.filter(|_| origin.acts.is_empty());
+        all.extend(committed.map(|it| Ddl::commit(object, it)));
+    };
+    for it in facts.report.iter().flat_map(|it| &it.findings) {
+        let name = it.name.as_ref().map(RelationName::visible);
+        add(name.as_deref(), &NotifiedOrigin::of(&it.detail));
     }
-    for told in facts.incidents.iter().filter_map(|it| it.facts.as_ref()) {
-        all.extend(told.actors.iter().flat_map(|it| [it.from, it.until]));
-        let committed = told.came.committed.into_iter();
-        all.extend(committed.flat_map(|(first, last)| [first, last]));
+    let told: Vec<&Notification> =
+        facts.incidents.iter().filter_map(|it| it.facts.as_ref()).collect();
+    for (told, it) in told.iter().flat_map(|told| told.findings.iter().map(move |it| (told, it))) {
+        let is_whole = it.name == told.database;
+        add((!is_whole).then_some(it.name.as_str()), &it.origin);
+    }
+    for it in told {
+        // Findings name what each act was about, but not all of them are kept.
+        let named = it.findings.iter().any(|it| !it.origin.acts.is_empty());
+        if !named || it.findings.len() < it.findings_total {
+            all.extend(it.actors.iter().flat_map(Ddl::of_actor));
+        }
+        let committed = it.came.committed.into_iter();
+        let committed = committed.flat_map(|(first, last)| [first, last]);
+        all.extend(committed.map(|it| Ddl::commit(None, it)));
     }
     all
 }

@@ -17,6 +17,7 @@ use crate::finding::FindingKind;
 use crate::finding::KnownBy;
 use crate::finding::ObjectKind;
 use crate::http::access::Viewer;
+use crate::http::answers::manifests::ByDeploy;
 use crate::http::screen::pages::about;
 use crate::http::screen::pages::database;
 use crate::http::screen::pages::database::sample::report;
@@ -295,6 +296,7 @@ fn database_page(name: &str, config: &Config) -> String {
         incidents: vec![open, past],
         more_incidents: true,
         audits: vec![audit],
+        more_audits: true,
         timing: None,
         silences: vec![silence(name, true)],
         windows: vec![(name.to_owned(), now())],
@@ -327,6 +329,7 @@ pub(super) fn pages(name: &str) -> Vec<(&'static str, String)> {
             row(IncidentKind::ChannelParked, IncidentState::Resolved),
             row(IncidentKind::ManifestSuspect, IncidentState::Resolved),
         ],
+        all_open: 2,
         registered: std::collections::HashSet::new(),
     };
     let wanted = incidents::Wanted { database: name.to_owned(), ..incidents::Wanted::default() };
@@ -341,6 +344,8 @@ pub(super) fn pages(name: &str) -> Vec<(&'static str, String)> {
         row: row(IncidentKind::Drift, IncidentState::Open),
         events: vec![event],
         sent: vec![sent(name, DeliveryState::Delivered)],
+        waiting: vec![(name.to_owned(), 2)],
+        channels: [(name.to_owned(), "slack")].into(),
         registered: true,
         now: now(),
     };
@@ -397,7 +402,20 @@ pub(super) fn pages(name: &str) -> Vec<(&'static str, String)> {
     let manifest_facts = manifest::Facts {
         manifest: Arc::new(manifest_of(name)),
         state: None,
-        databases: vec![(name.to_owned(), None)],
+        users: vec![manifest::User {
+            name: name.to_owned(),
+            labels: [(name.to_owned(), name.to_owned())].into(),
+            verdict: None,
+        }],
+        by_deploy: vec![ByDeploy {
+            database: name.to_owned(),
+            deploy: 7,
+            state: "open",
+            manifest: name.to_owned(),
+            hash: "0".to_owned(),
+            r#ref: Some(name.to_owned()),
+        }],
+        today: now().to_zoned(jiff::tz::TimeZone::UTC).date(),
     };
     let about_facts = about::Facts {
         config: Arc::clone(&config),

@@ -3,61 +3,38 @@
 use maud::Markup;
 use maud::html;
 
+use super::said::Links;
+use crate::architecture::objects;
+use crate::architecture::objects::Entry;
+use crate::architecture::objects::Group;
 use crate::http::screen::pages::list;
 use crate::http::screen::pages::list::WHOLE_MAX;
 use crate::manifest::objects::Objects;
-use crate::manifest::objects::Section;
-use crate::schema::Name;
-use crate::schema::RelationName;
-use crate::schema::Signature;
 
 /// A section for each kind that is compared.
-pub(super) fn sections(objects: &Objects) -> Markup {
-    let signature = |it: &Signature| format!("{}({})", it.name.visible(), it.arguments);
+pub(super) fn sections(all: &Objects, links: &Links<'_>) -> Markup {
+    html! { @for it in objects::groups(all) { (section(&it, links)) } }
+}
+
+fn section(it: &Group, links: &Links<'_>) -> Markup {
+    let id = it.title.to_lowercase().replace(' ', "-");
+    let (shown, more) = list::cut(&it.entries, WHOLE_MAX);
     html! {
-        (section("Enums", "enums", &objects.enums, RelationName::visible, |it| {
-            it.labels.as_ref().map(|it| it.join(", "))
-        }))
-        (section("Sequences", "sequences", &objects.sequences, RelationName::visible, |it| {
-            it.type_name.clone()
-        }))
-        (section("Functions", "functions", &objects.functions, signature, |it| {
-            it.returns.as_ref().filter(|it| !it.is_empty()).map(|it| format!("returns {it}"))
-        }))
-        (section("Extensions", "extensions", &objects.extensions, Name::visible, |it| {
-            it.version.as_ref().map(|it| format!("version {it}"))
-        }))
-        (section("Event triggers", "event-triggers", &objects.event_triggers, Name::visible, |it| {
-            it.event.as_ref().map(|it| format!("on {it}"))
-        }))
+        section aria-labelledby=(id) {
+            h2 id=(id) { (it.title) }
+            @if shown.is_empty() { p.empty { "None may be there." } }
+            @else { ul { @for it in shown { li { (entry(it, links)) } } } }
+            (list::left_out(more, ["of them", "of them"], "`schemawarden docs` prints all."))
+        }
     }
 }
 
-fn section<K, T>(
-    title: &str,
-    id: &str,
-    listed: &Section<K, T>,
-    name: impl Fn(&K) -> String,
-    told: impl Fn(&T) -> Option<String>,
-) -> Markup {
-    let Some(listed) = listed else { return html! {} };
-    let rows: Vec<(String, Option<String>, bool)> =
-        listed.iter().map(|(key, it)| (name(key), told(&it.spec), it.optional)).collect();
-    let (shown, more) = list::cut(&rows, WHOLE_MAX);
+fn entry(it: &Entry, links: &Links<'_>) -> Markup {
     html! {
-        section aria-labelledby=(id) {
-            h2 id=(id) { (title) }
-            @if shown.is_empty() { p.empty { "None may be there." } }
-            ul {
-                @for (name, said, optional) in shown {
-                    li {
-                        code { bdi { (name) } }
-                        @if let Some(said) = said { ": " bdi { (said) } }
-                        @if *optional { " " span.muted { "(optional)" } }
-                    }
-                }
-            }
-            (list::left_out(more, ["of them", "of them"], "`schemawarden docs` prints all."))
+        code { bdi { (it.name) } }
+        @for (index, it) in it.said.iter().enumerate() {
+            (if index == 0 { ": " } else { ", " })
+            (links.said(it))
         }
     }
 }

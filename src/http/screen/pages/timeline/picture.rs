@@ -12,6 +12,7 @@ use maud::html;
 
 use super::Band;
 use super::COUNTS;
+use super::Ddl;
 use super::LANES;
 use super::Timeline;
 use super::WIDTH;
@@ -74,10 +75,10 @@ fn svg(database: &str, line: &Timeline<'_>) -> Markup {
                     title { (it.trouble.id) " " (it.trouble.kind) }
                 }
             }
-            @for (x, at) in &line.ticks {
-                rect.unknown x=(place(x.min(WIDTH - TICK_WIDTH))) y=(below) width=(TICK_WIDTH)
+            @for it in &line.ticks {
+                rect.unknown x=(place(it.x.min(WIDTH - TICK_WIDTH))) y=(below) width=(TICK_WIDTH)
                     height=(TICK) {
-                    title { "DDL at " (marks::instant(*at)) }
+                    title { "DDL at " (marks::instant(it.at)) ": " (it.said) }
                 }
             }
         }
@@ -176,17 +177,41 @@ fn table(line: &Timeline<'_>, root: &str) -> Markup {
             }
             (list::left_out(more, ["stretch", "stretches"], "The API's list of audits has all of them."))
             @if !line.bars.is_empty() { (incidents(line, root)) }
-            @if !line.ticks.is_empty() {
-                p {
-                    "DDL: "
-                    @for (index, (_, at)) in line.ticks.iter().rev().take(ROWS_MAX).enumerate() {
-                        @if index > 0 { ", " }
-                        (pieces::exact(*at))
+            @if !line.acts.is_empty() { (acts(&line.acts)) }
+        }
+    }
+}
+
+/// DDL, as far as it is known.
+fn acts(all: &[Ddl]) -> Markup {
+    let latest: Vec<&Ddl> = all.iter().rev().collect();
+    let (shown, more) = list::cut(&latest, ROWS_MAX);
+    let known = |it: &Option<String>| {
+        html! {
+            @match it { Some(it) => bdi { (it) }, None => span.muted { "not known" } }
+        }
+    };
+    html! {
+        table.list.cards {
+            caption { "DDL, the latest first" }
+            (list::head(["at", "command", "object", "role"]))
+            tbody {
+                @for it in shown {
+                    tr {
+                        td data-label="at" { (pieces::exact(it.at)) }
+                        td data-label="command" {
+                            @match &it.command {
+                                Some(command) => bdi { (command) },
+                                None => span.muted { "commit" },
+                            }
+                        }
+                        td data-label="object" { (known(&it.object)) }
+                        td data-label="role" { (known(&it.role)) }
                     }
-                    "."
                 }
             }
         }
+        (list::left_out(more, ["act", "acts"], "They are earlier."))
     }
 }
 

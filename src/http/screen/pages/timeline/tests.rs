@@ -15,6 +15,15 @@ fn trouble(id: u64, opened: i64, resolved: Option<i64>) -> Trouble {
     Trouble { id: IncidentId(id), kind: "drift", opened_at, resolved_at }
 }
 
+fn act(minutes: i64, object: &str) -> Ddl {
+    Ddl {
+        at: at(minutes),
+        command: Some("CREATE TABLE".to_owned()),
+        object: Some(object.to_owned()),
+        role: Some("prisma".to_owned()),
+    }
+}
+
 fn close(got: f64, want: f64) -> bool {
     (got - want).abs() < 0.01
 }
@@ -101,9 +110,23 @@ fn nothing_beyond_the_edges_and_nothing_without_an_audit() {
     let future = [seen(10, Verdict::Clean, None)];
     assert_eq!(Timeline::new(&future, &[], &[], at(0)), None);
     let audits = [seen(0, Verdict::Clean, None)];
-    let line = Timeline::new(&audits, &[], &[at(-60), at(1), at(1), at(99)], at(2)).unwrap();
-    assert_eq!(line.ticks.len(), 1);
+    let acts = [act(-60, "a"), act(1, "b"), act(1, "b"), act(99, "c")];
+    let line = Timeline::new(&audits, &[], &acts, at(2)).unwrap();
+    assert_eq!((line.ticks.len(), line.acts.len()), (1, 1));
     assert_eq!(line.until.duration_since(line.from), SPAN_MIN);
+}
+
+#[test]
+fn acts_of_one_second_are_one_tick_that_names_a_few_of_them() {
+    let audits = [seen(0, Verdict::Clean, None)];
+    let mut acts: Vec<Ddl> = (0..21).map(|it| act(1, &format!("t{it:02}"))).collect();
+    // The same without its object, as a notification sums it up.
+    acts.push(Ddl { object: None, ..acts[0].clone() });
+    let line = Timeline::new(&audits, &[], &acts, at(2)).unwrap();
+    assert_eq!((line.ticks.len(), line.acts.len()), (1, 21));
+    let want = "CREATE TABLE t00 by role `prisma`; CREATE TABLE t01 by role `prisma`; \
+                CREATE TABLE t02 by role `prisma`; and 18 more";
+    assert_eq!(line.ticks[0].said, want);
 }
 
 #[test]
@@ -111,7 +134,8 @@ fn the_picture_says_in_words_what_it_shows() {
     use Verdict::{Clean, Drifted};
     let audits = [seen(0, Clean, Some(4)), seen(10, Drifted, Some(25)), seen(20, Drifted, None)];
     let troubles = [trouble(1042, 10, None)];
-    let line = Timeline::new(&audits, &troubles, &[at(9)], at(30)).unwrap();
+    let acts = [act(9, "Musician"), Ddl::commit(None, at(29))];
+    let line = Timeline::new(&audits, &troubles, &acts, at(30)).unwrap();
     let drawn = figure("central", &line, "../").into_string();
     for want in [
         "role=\"img\"",
@@ -122,6 +146,12 @@ fn the_picture_says_in_words_what_it_shows() {
         "<details",
         "href=\"../incidents/SW-1042\"",
         "4 to 25",
+        // DDL is told in the picture, and in the table.
+        "UTC: CREATE TABLE Musician by role `prisma`</title>",
+        "UTC: commit</title>",
+        "<td data-label=\"command\"><bdi>CREATE TABLE</bdi></td>\
+         <td data-label=\"object\"><bdi>Musician</bdi></td>\
+         <td data-label=\"role\"><bdi>prisma</bdi></td>",
     ] {
         assert!(drawn.contains(want), "{want} is not in {drawn}");
     }

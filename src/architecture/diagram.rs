@@ -6,9 +6,10 @@
 //! on (`erDiagram.jison` of Mermaid 11). Types and columns of an entity cannot be quoted; where one is
 //! not a plain word, it is made one, and stands beside as it is.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use super::table::in_order;
+use super::table::primary;
 use crate::manifest::ColumnSpec;
 use crate::manifest::Expected;
 use crate::manifest::Manifest;
@@ -32,13 +33,15 @@ enum Detail {
 }
 
 /// The whole diagram, whatever its size.
-pub(super) fn whole(manifest: &Manifest) -> String {
+#[must_use]
+pub fn whole(manifest: &Manifest) -> String {
     draw(manifest, Detail::Columns)
 }
 
 /// The diagram as far as it can be drawn: without columns where it would be too large, and not at all
 /// where it still is, or where there is nothing to draw.
-pub(super) fn drawable(manifest: &Manifest) -> Option<String> {
+#[must_use]
+pub fn drawable(manifest: &Manifest) -> Option<String> {
     manifest.tables().next()?;
     let whole = whole(manifest);
     if whole.chars().count() <= MAX_TEXT {
@@ -82,27 +85,11 @@ fn draw(manifest: &Manifest, detail: Detail) -> String {
     out
 }
 
-fn tables(manifest: &Manifest) -> impl Iterator<Item = (&RelationName, &Expected)> {
+/// Every table and foreign table.
+pub(super) fn tables(manifest: &Manifest) -> impl Iterator<Item = (&RelationName, &Expected)> {
     let all = manifest.expected.iter();
     all.filter(|((kind, _), _)| matches!(kind, RelationKind::Table | RelationKind::ForeignTable))
         .map(|((_, name), expected)| (name, expected))
-}
-
-/// The columns with those of the primary key first, in its order; the others by name.
-pub(super) fn in_order<'a>(
-    spec: &TableSpec,
-    listed: &'a BTreeMap<Name, ColumnSpec>,
-) -> Vec<(&'a Name, &'a ColumnSpec)> {
-    let key = primary(spec);
-    let place = |name: &Name| key.iter().position(|it| it == name).unwrap_or(key.len());
-    let mut columns: Vec<_> = listed.iter().collect();
-    columns.sort_by_key(|(name, _)| place(name));
-    columns
-}
-
-/// The columns of the primary key, where one is declared.
-pub(super) fn primary(spec: &TableSpec) -> &[Name] {
-    spec.primary_key.iter().flatten().next().map_or(&[], |it| it.columns.as_slice())
 }
 
 /// Whether the rows of the table differ in `columns` alone.
