@@ -189,8 +189,7 @@ impl Store {
         }
     }
 
-    /// The last reports of these databases, by name, as far as they are committed; nothing of one that was
-    /// never audited.
+    /// The last reports of these databases, by name; nothing of one that was never audited.
     pub async fn last_reports_of(
         &self,
         names: Vec<String>,

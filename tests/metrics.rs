@@ -49,6 +49,13 @@ async fn it_tells_what_happens() {
     })
     .await;
     assert!(scraped.get(heartbeat) > 1.7e9);
+    // What is there is documented.
+    let (_, text) = daemon.get("/metrics").await;
+    let names = text.lines().filter_map(|it| it.strip_prefix("# TYPE ")?.split(' ').next());
+    let unsaid: Vec<&str> = names
+        .filter(|it| !include_str!("../docs/metrics.md").contains(&format!("`{it}")))
+        .collect();
+    assert_eq!(unsaid, Vec::<&str>::new());
     assert!(same(scraped.get("databases{verdict=\"drifted\"}"), 1.0));
     assert!(same(scraped.get("databases{verdict=\"unknown\"}"), 1.0));
     assert!(scraped.get("audits_total{result=\"clean\"}") >= 1.0);

@@ -49,8 +49,8 @@ const SAID: [(&str, &str, usize, &str); 9] = [
     ("search", "o", fleet::DATABASES, AT_ONCE),
     ("search", "team=red", fleet::DATABASES / 4, AFTER_TYPING),
     ("search", "", fleet::DATABASES, AT_ONCE),
-    ("verdict", "drifted", fleet::DRIFTED, ""),
-    ("verdict", "", fleet::DATABASES, ""),
+    ("verdict", "drifted", fleet::DRIFTED, AT_ONCE),
+    ("verdict", "", fleet::DATABASES, AT_ONCE),
     ("search", "orchestra-00421", 1, AT_ONCE),
 ];
 

@@ -30,6 +30,8 @@ use super::body::spelled;
 use super::cursor;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::screen::roll::second_due;
+use super::screen::truth;
 use super::segment::Segment;
 use crate::config::Config;
 use crate::config::Database;
@@ -66,8 +68,10 @@ pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<R
     };
     let fits = wanted.among(&config)?;
     let (timings, now) = (face.health.timings(), face.clock.now());
-    let is_late =
-        |it: &Database| timings.get(it.name.as_str()).is_some_and(|it| it.is_overdue(now));
+    let is_late = |it: &Database| {
+        let state = fleet.get(it.name.as_str()).map(|it| &it.state);
+        is_late(it, state, timings.get(it.name.as_str()).copied(), now)
+    };
     let fails = fits.iter().any(|it| wanted.fail_on.is_met(verdict(it), || is_late(it)));
     let shown = fits.into_iter().filter(|it| {
         wanted.verdict.is_none_or(|wanted| verdict(it) == wanted)
@@ -106,7 +110,7 @@ pub(super) async fn show(
     let body = DatabaseDetail { database: row(database, state, timing, open, &face), report };
     // A database that was never audited is unknown, not fine.
     let verdict = state.map_or(Verdict::Unknown, |it| it.verdict);
-    let is_late = || timing.is_some_and(|it| it.is_overdue(face.clock.now()));
+    let is_late = || is_late(database, state, timing, face.clock.now());
     let fails = fail_on.is_met(verdict, is_late);
     Ok(answer(if fails { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, &body))
 }
@@ -205,6 +209,17 @@ pub(super) fn milliseconds(duration: Duration) -> f64 {
 }
 
 /// One database in short.
+/// Whether its last audit is too old to go by, as the screen says it.
+fn is_late(
+    database: &Database,
+    state: Option<&DatabaseState>,
+    timing: Option<Timing>,
+    now: Timestamp,
+) -> bool {
+    let second_due = state.and_then(|it| second_due(database, it.audited_at, now));
+    truth::is_late(timing.map(|it| it.next_due), second_due, now)
+}
+
 fn row(
     database: &Database,
     state: Option<&DatabaseState>,

@@ -89,7 +89,7 @@ On loopback reading needs no token.
 
 Lists that take `limit` come in pages: so many rows at most, `more` says whether there are more, and `next` is \
 what `after` has to say for the page that follows. A walk through the pages sees each row once while others \
-come and go. The others are made from the config, and whole.
+come and go. The others are whole.
 
 Errors are `application/problem+json` with a `detail` for people. A parameter or a key that is not known is \
 an error: a misspelt filter must not answer with everything, or with nothing.

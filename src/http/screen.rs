@@ -13,12 +13,12 @@ mod grid;
 mod list;
 pub(super) mod marks;
 pub(super) mod pages;
-mod roll;
+pub(super) mod roll;
 #[cfg(test)]
 mod sample;
 mod snapshot;
 pub(super) mod strip;
-mod truth;
+pub(super) mod truth;
 pub(super) mod words;
 
 use std::sync::Arc;

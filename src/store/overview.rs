@@ -7,6 +7,8 @@ use jiff::Timestamp;
 
 use super::IncidentFilter;
 use super::IncidentRow;
+use super::OutboxStatus;
+use super::Parked;
 use super::Store;
 use super::StoreError;
 use crate::finding::Severity;
@@ -58,6 +60,16 @@ impl Store {
     ) -> Result<(Vec<IncidentRow>, usize), StoreError> {
         match self {
             Self::Sqlite(it) => it.worst_incidents(filter).await,
+        }
+    }
+
+    /// How much waits to be sent, and which channels are parked, by what is committed: it waits for no writer.
+    pub async fn glance_at_outbox(
+        &self,
+        now: Timestamp,
+    ) -> Result<(OutboxStatus, Vec<Parked>), StoreError> {
+        match self {
+            Self::Sqlite(it) => it.glance_at_outbox(now).await,
         }
     }
 

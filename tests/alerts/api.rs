@@ -62,7 +62,7 @@ pub(super) async fn post_as(
          Content-Type: application/json\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     );
-    let Got { status, head, body } = exchange(address, None, &request).await;
+    let Got { status, head, body, .. } = exchange(address, None, &request).await;
     Answer { status, head: head.to_ascii_lowercase(), body }
 }
 

@@ -66,6 +66,7 @@ async fn every_page_says_what_there_is() {
     page.says(&[
         env!("CARGO_PKG_VERSION"),
         "one: with SQLite",
+        "hash <code>",
         "schemawarden.db",
         "ops",
         "webhook",

@@ -169,7 +169,7 @@ impl Visitor {
             cookie.unwrap_or_default(),
             body.len()
         );
-        let Got { status, head, body } = exchange(self.address, None, &request).await;
+        let Got { status, head, body, .. } = exchange(self.address, None, &request).await;
         Page { status, head, body }
     }
 }

@@ -64,15 +64,19 @@ fn hostile() -> Words {
         tables: NAMES.map(str::to_owned).into(),
         free: FREE.to_owned(),
         application: "<img src=x onerror=window.pwned=1> & \"'".to_owned(),
+        declared: [NAMES[0].to_owned(), HEBREW.to_owned()],
     }
 }
 
 /// As many, and nothing in them.
 fn harmless() -> Words {
+    let name = |it: usize| format!("tmp_{it:02}");
+    let second = NAMES.iter().position(|it| *it == HEBREW).expect("it is among them");
     Words {
-        tables: (0..NAMES.len()).map(|it| format!("tmp_{it:02}")).collect(),
+        tables: (0..NAMES.len()).map(name).collect(),
         free: "moving house".to_owned(),
         application: "prisma".to_owned(),
+        declared: [name(0), name(second)],
     }
 }
 
@@ -107,7 +111,8 @@ pub(super) const ACTS: &str = "(() => { const found = [];
     return found; })()";
 
 /// Texts with letters from right to left, or a character that turns the direction, that could turn what
-/// stands beside them. Contained is what an inline element isolates, and a word that fills a block alone.
+/// stands beside them. Contained is what an inline element isolates, a word that fills a block alone, and the title
+/// of a picture, which is shown by itself.
 const LOOSE: &str = r"((words) => { const found = [];
     const turns = /[\u0590-\u08ff\u202a-\u202e\u2066-\u2069]/;
     const controls = /[\u202a-\u202e\u2066-\u2069]/;
@@ -120,7 +125,7 @@ const LOOSE: &str = r"((words) => { const found = [];
         for (let it = node.parentElement; it && it.localName !== 'main'; it = it.parentElement) {
             const style = getComputedStyle(it);
             const isolates = style.unicodeBidi.startsWith('isolate');
-            contained = ['bdi', 'textarea', 'option'].includes(it.localName)
+            contained = ['bdi', 'textarea', 'option', 'title'].includes(it.localName)
                 || style.unicodeBidi === 'plaintext'
                 || (isolates && style.display.startsWith('inline'))
                 || (isolates && alone(it.textContent));
@@ -193,17 +198,23 @@ async fn hostile_names_add_nothing_to_any_page_and_turn_nothing_around() {
     assert!(wrong.is_empty(), "with harmless names:\n{}", wrong.join("\n"));
     let (built, mut wrong) = walk(&hostile()).await;
     for ((name, plain), (_, built)) in plain.iter().zip(&built) {
-        wrong.extend(differences(plain, built).map(|it| format!("{name}: {it}")));
+        // How many messages there are is the clock's: what is told within one moment is one.
+        let same = |(a, b): (u64, u64)| a == b || (*name == "deliveries" && a.min(b) > 0);
+        wrong.extend(differences(plain, built, same).map(|it| format!("{name}: {it}")));
     }
     assert!(wrong.is_empty(), "{} things:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-fn differences<'a>(plain: &'a Build, built: &'a Build) -> impl Iterator<Item = String> + 'a {
+fn differences<'a>(
+    plain: &'a Build,
+    built: &'a Build,
+    same: impl Fn((u64, u64)) -> bool + 'a,
+) -> impl Iterator<Item = String> + 'a {
     let all: std::collections::BTreeSet<_> = plain.keys().chain(built.keys()).collect();
-    all.into_iter().filter_map(|it| {
+    all.into_iter().filter_map(move |it| {
         let of = |build: &Build| build.get(it).copied().unwrap_or_default();
         let (before, after) = (of(plain), of(built));
-        (before != after)
+        (!same((before, after)))
             .then(|| format!("{it}: {before} with harmless names, {after} with hostile"))
     })
 }

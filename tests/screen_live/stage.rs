@@ -12,6 +12,7 @@ use crate::support::fixtures::ORCHESTRA;
 use crate::support::postgres::TestDatabase;
 use crate::support::receiver::Answer;
 use crate::support::receiver::Receiver;
+use crate::support::until;
 use crate::support::workspace::ConfigText;
 use crate::support::workspace::Workspace;
 
@@ -24,6 +25,8 @@ pub(super) struct Words {
     pub(super) free: String,
     /// What the tool calls itself that made the tables.
     pub(super) application: String,
+    /// Two tables that an orchestra may have beside the others, the second of which points at the first.
+    pub(super) declared: [String; 2],
 }
 
 impl Words {
@@ -33,6 +36,7 @@ impl Words {
             tables: ORCHESTRA.map(str::to_owned).into(),
             free: "moving house".to_owned(),
             application: "prisma".to_owned(),
+            declared: ["Archive", "ArchiveEntry"].map(str::to_owned),
         }
     }
 }
@@ -82,7 +86,10 @@ impl Stage {
             sco.0.execute(sql).await;
             audit(&daemon, "sco", verdict).await;
         }
-        daemon.wait_for_incident("lso").await;
+        for name in ["lso", "nso"] {
+            let incident = daemon.wait_for_incident(name).await;
+            told(&daemon, &incident).await;
+        }
         let taken = daemon.wait_for_incident("nso").await;
         let note = json!({ "note": words.free });
         post(&daemon, &format!("incidents/{taken}/ack"), &note).await;
@@ -97,8 +104,8 @@ impl Stage {
         post(&daemon, "deploys", &deploy).await;
 
         let incident = daemon.wait_for_incident("central").await;
-        let delivered = daemon.wait_for_delivery("ops", "delivered").await;
-        let stuck = daemon.wait_for_delivery("pager", "pending").await;
+        let delivered = told(&daemon, &incident).await;
+        let stuck = tried(&daemon, "pager").await;
         let central = central.0;
         Self {
             daemon,
@@ -164,6 +171,27 @@ pub(super) async fn post(daemon: &TestDaemon, path: &str, body: &Value) -> Value
     answer.body
 }
 
+/// Waits until `ops` was told of an incident; the delivery.
+async fn told(daemon: &TestDaemon, incident: &str) -> String {
+    until(&format!("ops is told of {incident}"), || async {
+        let query = format!("deliveries?incident={incident}&channel=ops&state=delivered");
+        let listed = daemon.ask(&query).await;
+        listed["deliveries"][0]["id"].as_str().map(str::to_owned)
+    })
+    .await
+}
+
+/// Waits for a delivery to a channel that was tried, and is not delivered.
+async fn tried(daemon: &TestDaemon, channel: &str) -> String {
+    until(&format!("a delivery to {channel} is tried"), || async {
+        let listed = daemon.ask(&format!("deliveries?channel={channel}&state=pending")).await;
+        let listed = listed["deliveries"].as_array()?;
+        let tried = listed.iter().find(|it| it["attempts_total"].as_u64() > Some(0))?;
+        tried["id"].as_str().map(str::to_owned)
+    })
+    .await
+}
+
 /// SQL that creates an empty table of any name.
 pub(super) fn create_table(name: &str) -> String {
     format!("create table \"{}\" ();\n", name.replace('"', "\"\""))
@@ -188,11 +216,19 @@ fn workspace(words: &Words, urls: [&str; 3], receivers: &[Receiver; 2]) -> Works
         .database_with("lso", NOWHERE, "orchestra", ", confirm_failing: 1")
         .channel("ops", &webhook(&receivers[0]))
         .channel("pager", &webhook(&receivers[1]));
-    let described = |name: &str, tables: &[&str]| {
-        format!("{}description: {free}\n", fixtures::manifest(name, tables))
-    };
+    let described = |tables: &str| format!("{tables}description: {free}\n");
+    // As SQL quotes a name, in a text of YAML.
+    let [archive, entry] = words.declared.each_ref().map(|it| {
+        let quoted = format!("\"{}\"", it.replace('"', "\"\""));
+        Value::from(quoted).to_string()
+    });
+    let orchestra = format!(
+        "manifest: orchestra\ntables:\n{}  {archive}: {{ optional: true }}\n  {entry}: {{ optional: true, \
+         foreign_keys: [{{ columns: [archive], references: {archive} }}] }}\n",
+        ORCHESTRA.map(|it| format!("  {it}: {{}}\n")).concat(),
+    );
     Workspace::new()
-        .manifest("central", &described("central", &CENTRAL))
-        .manifest("orchestra", &described("orchestra", &ORCHESTRA))
+        .manifest("central", &described(&fixtures::manifest("central", &CENTRAL)))
+        .manifest("orchestra", &described(&orchestra))
         .config(&config)
 }

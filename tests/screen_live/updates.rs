@@ -21,8 +21,14 @@ use crate::support::workspace::Workspace;
 /// From the end of an audit to the page that tells of it: the figure of the issue.
 pub(super) const TOLD: Duration = Duration::from_secs(1);
 
-/// Turns of it: the least of them is what it takes while nobody else wants the machine.
+/// Turns of it: half of them have to be as quick, since other tests want the machine as well.
 pub(super) const TURNS: usize = 3;
+
+/// The middle one.
+pub(super) fn median(mut took: Vec<Duration>) -> Duration {
+    took.sort();
+    took[took.len() / 2]
+}
 
 #[tokio::test]
 async fn the_fleet_page_tells_of_an_audit_by_itself() {
@@ -55,7 +61,8 @@ async fn the_fleet_page_tells_of_an_audit_by_itself() {
         took.push(answered.elapsed());
     }
     eprintln!("from the API's answer to the page: {took:?}");
-    assert!(took.iter().any(|it| *it < TOLD), "{took:?}");
+    let median = median(took);
+    assert!(median < TOLD, "{median:?}");
     assert_eq!(browser.eval("window.same").await, true);
     assert_eq!(browser.console_errors().await, Vec::<String>::new());
 }

@@ -73,7 +73,7 @@ impl TestDaemon {
             "{method} /api/v1/{path} HTTP/1.1\r\n{host}{headers}Content-Length: {length}\r\n\
              Connection: close\r\n\r\n{body}"
         );
-        let Got { status, head, body } = exchange(here, None, &request).await;
+        let Got { status, head, body, .. } = exchange(here, None, &request).await;
         let token = std::fs::read_to_string(self.workspace().path().join("schemawarden.token"));
         let described = described(here, token.ok().map(|it| it.trim().to_owned())).await;
         let whole = format!("/api/v1/{path}");

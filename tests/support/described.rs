@@ -165,6 +165,6 @@ pub(crate) async fn raw(
          Connection: close\r\n\r\n{body}",
         body.len()
     );
-    let Got { status, head, body } = exchange(address, None, &request).await;
+    let Got { status, head, body, .. } = exchange(address, None, &request).await;
     (status, head, body)
 }

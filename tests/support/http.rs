@@ -16,6 +16,8 @@ pub(crate) struct Got {
     /// Status line and headers.
     pub(crate) head: String,
     pub(crate) body: String,
+    /// Of the body as it came.
+    pub(crate) bytes: usize,
 }
 
 impl Got {
@@ -99,5 +101,6 @@ fn read(answer: &[u8]) -> Option<Got> {
         status,
         head: head.to_owned(),
         body: String::from_utf8_lossy(body).into_owned(),
+        bytes: body.len(),
     })
 }

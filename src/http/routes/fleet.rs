@@ -90,7 +90,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 "",
                 "`drift`, `unknown`, `late`, or several with commas: answers 503 where such is the verdict \
                  of any database that fits `manifest`, `label` and `search`, whichever page is shown. \
-                 `late`: where an audit of one of them is overdue by more than a minute, whatever the last \
+                 `late`: where an audit of one of them is overdue by more than a minute, or two of its due \
+                 times have passed since, whatever the last \
                  one said. For uptime monitors.",
             )
             .in_pages(json!({ "type": "string", "pattern": "^[A-Za-z0-9._-]+$" }))
@@ -106,7 +107,8 @@ pub(super) fn operations() -> Vec<Operation> {
                 fail_on(),
                 "",
                 "`drift`, `unknown`, `late`, or several with commas: turns such a verdict into status 503. \
-                 `late`: where its audit is overdue by more than a minute, whatever the last one said. For \
+                 `late`: where its audit is overdue by more than a minute, or two of its due times have passed \
+                 since, whatever the last one said. For \
                  uptime monitors.",
             )
             .answers::<DatabaseDetail>(200, "It.")

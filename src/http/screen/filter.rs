@@ -75,6 +75,13 @@ impl Shown {
         Standing::ALL.into_iter().find(|it| it.word() == word).map(Self::Only)
     }
 
+    pub(super) fn takes(self, standing: Standing) -> bool {
+        match self {
+            Self::NotClean => standing != Standing::Clean,
+            Self::Only(only) => standing == only,
+        }
+    }
+
     pub(super) fn word(self) -> &'static str {
         match self {
             Self::NotClean => "not_clean",
@@ -134,12 +141,8 @@ impl Filter {
             self.search.to_lowercase().split_whitespace().map(str::to_owned).collect();
         let shown = self.shown;
         move |it, standing| {
-            let is_shown = match shown {
-                None => true,
-                Some(Shown::NotClean) => standing != Standing::Clean,
-                Some(Shown::Only(only)) => standing == only,
-            };
-            is_shown && words.iter().all(|word| it.find.contains(word.as_str()))
+            shown.is_none_or(|it| it.takes(standing))
+                && words.iter().all(|word| it.find.contains(word.as_str()))
         }
     }
 

@@ -168,12 +168,14 @@ fn form(snapshot: &Snapshot, filter: &Filter) -> Markup {
                 select #verdict name="verdict" {
                     option value="" selected[filter.shown.is_none()] { "all" }
                     @let not_clean = Shown::NotClean;
-                    option value=(not_clean.word()) selected[filter.shown == Some(not_clean)] {
+                    option value=(not_clean.word()) selected[filter.shown == Some(not_clean)]
+                        data-squares=(grid::letters(not_clean)) {
                         "not clean"
                     }
                     @for standing in Standing::ALL {
                         @let only = Shown::Only(standing);
-                        option value=(only.word()) selected[filter.shown == Some(only)] {
+                        option value=(only.word()) selected[filter.shown == Some(only)]
+                            data-squares=(grid::letters(only)) {
                             (standing.glyph()) " " (standing.said())
                         }
                     }

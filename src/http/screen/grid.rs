@@ -17,6 +17,7 @@ use sha2::Sha256;
 
 use super::filter::By;
 use super::filter::Filter;
+use super::filter::Shown;
 use super::marks;
 use super::roll::Roll;
 use super::snapshot::Snapshot;
@@ -142,6 +143,11 @@ fn letter(standing: Standing) -> &'static str {
         Standing::Unknown => "u",
         Standing::Drifted => "d",
     }
+}
+
+/// The letters of the squares that are shown: with them the script tells at once what a choice leaves.
+pub(super) fn letters(shown: Shown) -> String {
+    Standing::ALL.into_iter().filter(|it| shown.takes(*it)).map(letter).collect()
 }
 
 /// Groups by name with the places of their databases in the roll; those beyond [`GROUPS_MAX`] are one.

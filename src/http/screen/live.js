@@ -111,11 +111,13 @@
     if (squares && squares.node === node) return;
     const links = [];
     const names = [];
+    let standings = ''; // a letter of each
     const groups = $$('.g', node);
     for (const group of groups) {
       const name = $('bdi', group.previousElementSibling).textContent.toLowerCase();
       for (const link of group.children) {
         links.push(link);
+        standings += link.className[0];
         // "name: standing"; a name holds no colon.
         names.push(link.title.slice(0, link.title.lastIndexOf(':')).toLowerCase() + '\n' + name);
       }
@@ -124,7 +126,7 @@
     veil.className = 'veil';
     veil.hidden = true;
     node.append(veil);
-    squares = { node, links, names, groups, veil, misses: null };
+    squares = { node, links, names, standings, groups, veil, misses: null };
     // The server may have drawn them searched through already.
     const missed = links.map((it) => it.className.endsWith(' x'));
     if (missed.includes(true)) {
@@ -187,8 +189,10 @@
     const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
     const has = (text) => words.every((word) => text.includes(word));
     readSquares();
-    if (squares && $('#verdict').value === '') {
-      const found = squares.names.map(has);
+    if (squares) {
+      const letters = $('#verdict').selectedOptions[0].dataset.squares;
+      const found = squares.names.map((name, i) => has(name) && (!letters || letters.includes(squares.standings[i])));
+      // None may be because the word is that of a label.
       if (found.includes(true)) paint((i) => found[i]);
     }
     const show = [];
@@ -557,7 +561,8 @@
     if (event.target.id === 'search') searched();
   });
   document.addEventListener('change', (event) => {
-    if (event.target.id === 'verdict' || event.target.id === 'by') ask();
+    if (event.target.id === 'verdict') { cancelAnimationFrame(frame); frame = requestAnimationFrame(filterNow); ask(); }
+    if (event.target.id === 'by') ask();
   });
   document.addEventListener('submit', (event) => {
     if (event.target.id === 'filter') { event.preventDefault(); clearTimeout(typing); ask(); }

@@ -95,7 +95,7 @@ impl Entry {
 
 /// The second time at which a database is due after an audit at `audited_at`, for one that is looked at alone;
 /// `None` where that is not in question.
-pub(super) fn second_due(
+pub(in crate::http) fn second_due(
     database: &Database,
     audited_at: Timestamp,
     now: Timestamp,

@@ -86,7 +86,7 @@ impl Standing {
 
 /// Whether the last audit is too old to go by: another one is overdue, or two of its due times have passed
 /// since. `second_due` is the second of them.
-pub(super) fn is_late(
+pub(in crate::http) fn is_late(
     next_due: Option<Timestamp>,
     second_due: Option<Timestamp>,
     now: Timestamp,

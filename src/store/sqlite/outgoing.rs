@@ -156,6 +156,14 @@ impl Sqlite {
         self.ask("trouble of channels", about_channel::troubles).await
     }
 
+    pub(in crate::store) async fn glance_at_outbox(
+        &self,
+        now: Timestamp,
+    ) -> Result<(OutboxStatus, Vec<Parked>), StoreError> {
+        let look = move |it: &Connection| Ok((outbox::status(it, now)?, parked::all(it)?));
+        self.ask("the outbox", look).await
+    }
+
     pub(in crate::store) async fn probe_parked(&self, now: Timestamp) -> Result<(), StoreError> {
         if self.parked().await?.is_empty() {
             return Ok(());

@@ -35,7 +35,11 @@ pub(super) async fn audit(
 ) -> Result<Response, Refusal> {
     let audited = ask_audit(&face, &name, &form.author, AUDIT_WAITED_MAX).await?;
     let done = if audited.is_some() { "audited" } else { "asked" };
-    Ok(see(&format!("../{name}?done={done}")))
+    let back = form.text("back").filter(|it| is_page(it));
+    Ok(see(&match back {
+        Some(page) => format!("../../{page}?done={done}"),
+        None => format!("../{name}?done={done}"),
+    }))
 }
 
 pub(super) async fn acknowledge(

@@ -2,7 +2,8 @@
 //! although it makes many databases drift, that a registry is right although it names fewer.
 //!
 //! Each is folded and says what it does: nobody should end an incident of this kind by a slip of the hand at
-//! night. The API does the same ([`resets`], [`manifests`], [`discoveries`]).
+//! night. One is offered where the incident's own next steps name its command, so that page and message say the
+//! same. The API does the same ([`resets`], [`manifests`], [`discoveries`]).
 
 use axum::extract::State;
 use axum::response::Response;
@@ -23,11 +24,13 @@ use crate::http::refusal::Refusal;
 use crate::http::resets;
 use crate::http::screen::marks;
 use crate::http::segment::Segment;
-use crate::incident::Incident;
 use crate::incident::IncidentKind;
+use crate::store::IncidentRow;
 
 /// One decision: where its form goes, what it is called, and what it does.
 struct Decision {
+    /// What the step says that stands for it.
+    command: &'static str,
     /// Of the path, before and behind the subject.
     path: [&'static str; 2],
     title: &'static str,
@@ -37,10 +40,11 @@ struct Decision {
     reasoned: bool,
 }
 
-/// The decision that ends incidents of a kind; most kinds are ended by mending what is wrong.
+/// The decision that may end incidents of a kind; most kinds are ended by mending what is wrong.
 fn decision(kind: IncidentKind) -> Option<Decision> {
     match kind {
         IncidentKind::Reset | IncidentKind::WrongDatabase => Some(Decision {
+            command: "schemawarden accept-reset ",
             path: ["databases/", "/accept-reset"],
             title: "This was meant: accept what it holds now",
             button: "Accept the reset",
@@ -49,6 +53,7 @@ fn decision(kind: IncidentKind) -> Option<Decision> {
             reasoned: true,
         }),
         IncidentKind::ManifestSuspect => Some(Decision {
+            command: "schemawarden manifests release ",
             path: ["manifests/", "/release"],
             title: "The manifest is right: let its findings through",
             button: "Release the manifest",
@@ -56,6 +61,7 @@ fn decision(kind: IncidentKind) -> Option<Decision> {
             reasoned: false,
         }),
         IncidentKind::RegistryShrunk => Some(Decision {
+            command: "schemawarden discover accept ",
             path: ["discoveries/", "/accept"],
             title: "The registry is right: let go what it no longer names",
             button: "Accept the registry",
@@ -71,8 +77,11 @@ fn decision(kind: IncidentKind) -> Option<Decision> {
 }
 
 /// The form of the decision that this incident waits for; nothing where it waits for none.
-pub(super) fn form(root: &str, incident: &Incident, viewer: &Viewer) -> Markup {
-    let Some(it) = decision(incident.kind) else { return html! {} };
+pub(super) fn form(root: &str, row: &IncidentRow, viewer: &Viewer) -> Markup {
+    let incident = &row.incident;
+    let steps = row.facts.iter().flat_map(|it| &it.next_steps);
+    let is_asked = |it: &Decision| steps.clone().any(|step| step.contains(it.command));
+    let Some(it) = decision(incident.kind).filter(is_asked) else { return html! {} };
     let [before, behind] = it.path;
     html! {
         details #decide {
@@ -145,18 +154,26 @@ mod tests {
     #[test]
     fn a_decision_is_offered_where_one_is_waited_for() {
         let viewer = Viewer { name: None, operates: true, signed_in: true, proof: "p<".to_owned() };
+        let drawn = |kind: IncidentKind, step: &str| {
+            let mut row = sample::incident(7, kind, "a/b", "x");
+            row.facts.as_mut().expect("it has some").next_steps = vec![step.to_owned()];
+            form("../", &row, &viewer).into_string()
+        };
         for kind in IncidentKind::ALL {
-            let incident = sample::incident(7, kind, "a/b", "x").incident;
-            let drawn = form("../", &incident, &viewer).into_string();
-            let target = match kind {
-                IncidentKind::Reset | IncidentKind::WrongDatabase => "databases/a%2Fb/accept-reset",
-                IncidentKind::ManifestSuspect => "manifests/a%2Fb/release",
-                IncidentKind::RegistryShrunk => "discoveries/a%2Fb/accept",
+            let (command, target) = match kind {
+                IncidentKind::Reset | IncidentKind::WrongDatabase => {
+                    ("accept-reset", "databases/a%2Fb/accept-reset")
+                }
+                IncidentKind::ManifestSuspect => ("manifests release", "manifests/a%2Fb/release"),
+                IncidentKind::RegistryShrunk => ("discover accept", "discoveries/a%2Fb/accept"),
                 _ => {
-                    assert_eq!(drawn, "", "{kind:?}");
+                    assert!(decision(kind).is_none(), "{kind:?}");
                     continue;
                 }
             };
+            // A registry that cannot be read, a database without any expected table: nothing to accept.
+            assert_eq!(drawn(kind, "schemawarden doctor a/b"), "", "{kind:?}");
+            let drawn = drawn(kind, &format!("schemawarden {command} a/b --reason TEXT"));
             for part in [
                 format!("action=\"../{target}\""),
                 "name=\"proof\" value=\"p&lt;\"".to_owned(),

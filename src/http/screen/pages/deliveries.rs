@@ -88,13 +88,14 @@ pub(super) async fn list(
     if let Some(name) = channel.as_ref().filter(|it| !channels.contains(*it)) {
         configured(&config, name)?;
     }
+    let (outbox, parked) = store.glance_at_outbox(now).await?;
     let facts = Facts {
         state,
         channel: channel.unwrap_or_default(),
         channels,
-        parked: store.parked().await?,
+        parked,
         troubles: store.glance_at_channels().await?,
-        outbox: store.outbox_status(now).await?,
+        outbox,
         rows,
         now,
     };

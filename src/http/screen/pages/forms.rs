@@ -69,10 +69,12 @@ pub(super) fn is_done(word: &str) -> bool {
     DONE.iter().any(|(it, _)| *it == word)
 }
 
-pub(super) fn audit(root: &str, database: &str, viewer: &Viewer) -> Markup {
+/// Audits one database; the page comes back to `back`, a path from the first page.
+pub(super) fn audit(root: &str, database: &str, back: &str, viewer: &Viewer) -> Markup {
     html! {
         form.act method="post" action={ (root) "databases/" (marks::piece(database)) "/audit" } {
             (marks::proof(viewer))
+            input type="hidden" name="back" value=(back);
             button.main type="submit" { "Audit now" }
         }
     }
@@ -200,7 +202,7 @@ mod tests {
     #[test]
     fn every_form_carries_the_proof_and_a_relative_target() {
         let all = html! {
-            (audit("../", "central", &viewer()))
+            (audit("../", "central", "databases/central", &viewer()))
             (silence("../", "central", "databases/central", &viewer()))
             (silence_any("", &viewer()))
             (expire("", 3, &viewer()))

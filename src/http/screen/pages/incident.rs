@@ -177,19 +177,19 @@ fn meaning(it: &Notification, now: Timestamp) -> Markup {
 }
 
 fn actions(facts: &Facts, viewer: &Viewer, at: &str, root: &str) -> Markup {
-    let incident = &facts.row.incident;
+    let (incident, here) = (&facts.row.incident, at.trim_start_matches('/'));
     html! {
         @if incident.state != IncidentState::Resolved {
             section aria-labelledby="act" {
                 h2.hush #act { "Act" }
                 @if viewer.operates {
                     div.actions {
-                        @if facts.registered { (forms::audit(root, &incident.subject, viewer)) }
+                        @if facts.registered { (forms::audit(root, &incident.subject, here, viewer)) }
                         (forms::handle(root, incident, viewer))
                     }
-                    (decisions::form(root, incident, viewer))
+                    (decisions::form(root, &facts.row, viewer))
                     @if facts.registered {
-                        (forms::silence(root, &incident.subject, at.trim_start_matches('/'), viewer))
+                        (forms::silence(root, &incident.subject, here, viewer))
                     }
                 } @else {
                     (forms::sign_in(root, at, viewer))

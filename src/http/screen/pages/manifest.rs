@@ -67,14 +67,13 @@ pub(super) async fn show(
     let config = Arc::clone(&face.config.borrow());
     let manifest = config.manifests.get(&name).ok_or_else(|| no_such(&config, &name))?;
     let states = face.store.manifest_states().await?;
-    let audited = face.store.database_states().await?;
     let windows: BTreeMap<String, Window> =
         face.store.standing().await?.windows.into_iter().collect();
     let now = face.clock.now();
     let facts = Facts {
         manifest: Arc::clone(manifest),
         state: states.into_iter().find(|it| it.name == name),
-        users: users_of(&config, &name, &manifests::verdicts(&audited)),
+        users: users_of(&config, &name, &manifests::verdicts(&face)),
         by_deploy: by_deploys(&config, &name, &windows, now),
         today: now.to_zoned(TimeZone::UTC).date(),
     };
@@ -84,7 +83,7 @@ pub(super) async fn show(
 }
 
 /// The databases that are held to it, worst first.
-fn users_of(config: &Config, manifest: &str, verdicts: &HashMap<&str, Verdict>) -> Vec<User> {
+fn users_of(config: &Config, manifest: &str, verdicts: &HashMap<Arc<str>, Verdict>) -> Vec<User> {
     let of_it = config.databases.iter().filter(|it| it.manifest.name == manifest);
     let user = |it: &Arc<Database>| User {
         name: it.name.clone(),

@@ -23,7 +23,6 @@ use crate::http::screen::frame;
 use crate::http::screen::words;
 use crate::manifest::Manifest;
 use crate::report::Verdict;
-use crate::store::DatabaseState;
 use crate::store::ManifestState;
 
 /// The path of this page.
@@ -47,17 +46,20 @@ pub(super) async fn list(
     Query::read(query.as_deref(), &[])?;
     let config = Arc::clone(&face.config.borrow());
     let states = face.store.manifest_states().await?;
-    let audited = face.store.database_states().await?;
-    let rows = rows(&config, &states, &verdicts(&audited));
+    let rows = rows(&config, &states, &verdicts(&face));
     Ok(frame::page(&face, &viewer, AT, "Manifests", draw(&rows)).await)
 }
 
-/// The last verdict of each database.
-pub(super) fn verdicts(states: &[DatabaseState]) -> HashMap<&str, Verdict> {
-    states.iter().map(|it| (it.name.as_str(), it.verdict)).collect()
+/// The last verdict of each database, from memory.
+pub(super) fn verdicts(face: &Face) -> HashMap<Arc<str>, Verdict> {
+    face.store.fleet().all().into_iter().map(|(name, it)| (name, it.state.verdict)).collect()
 }
 
-fn rows(config: &Config, states: &[ManifestState], verdicts: &HashMap<&str, Verdict>) -> Vec<Row> {
+fn rows(
+    config: &Config,
+    states: &[ManifestState],
+    verdicts: &HashMap<Arc<str>, Verdict>,
+) -> Vec<Row> {
     let mut counts: HashMap<&str, BTreeMap<Option<Verdict>, usize>> = HashMap::new();
     for it in &config.databases {
         let of_it = counts.entry(it.manifest.name.as_str()).or_default();

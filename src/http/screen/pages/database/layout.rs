@@ -1,6 +1,8 @@
 //! Draws the page of one database, in the order in which a person who was woken reads: what is the matter,
 //! what it means, what to do; then expected beside actual, findings, history and evidence.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use maud::Markup;
@@ -12,6 +14,7 @@ use super::evidence;
 use super::findings;
 use super::truth::truth;
 use crate::finding::Finding;
+use crate::finding::FindingKind;
 use crate::http::access::Viewer;
 use crate::http::screen::frame;
 use crate::http::screen::marks;
@@ -225,7 +228,7 @@ fn actions(facts: &Facts, viewer: &Viewer, at: &str, root: &str) -> Markup {
             h2.hush #act { "Act" }
             @if viewer.operates {
                 div.actions {
-                    (forms::audit(root, name, viewer))
+                    (forms::audit(root, name, &format!("databases/{name}"), viewer))
                     @for it in open(facts) { (forms::handle(root, &it.incident, viewer)) }
                 }
                 (forms::silence(root, name, at.trim_start_matches('/'), viewer))
@@ -280,25 +283,31 @@ fn acts(facts: &Facts) -> Vec<Ddl> {
         let committed = origin.committed_at.filter(|_| origin.acts.is_empty());
         all.extend(committed.map(|it| Ddl::commit(object, it)));
     };
+    let mut seen = HashSet::new();
     for it in facts.report.iter().flat_map(|it| &it.findings) {
         let name = it.name.as_ref().map(RelationName::visible);
         add(name.as_deref(), &NotifiedOrigin::of(&it.detail));
+        seen.insert(it.fingerprint().to_string());
     }
     let told: Vec<&Notification> =
         facts.incidents.iter().filter_map(|it| it.facts.as_ref()).collect();
-    for (told, it) in told.iter().flat_map(|told| told.findings.iter().map(move |it| (told, it))) {
-        let is_whole = it.name == told.database;
+    // What is still there the report tells, with the name of its table.
+    for it in told.iter().flat_map(|it| &it.findings).filter(|it| !seen.contains(&it.fingerprint)) {
+        let kind = it.kind.parse::<FindingKind>();
+        let is_whole = kind.is_ok_and(FindingKind::is_about_database);
         add((!is_whole).then_some(it.name.as_str()), &it.origin);
     }
+    // Where the objects are not told, at least who did something, and when.
     for it in told {
-        // Findings name what each act was about, but not all of them are kept.
-        let named = it.findings.iter().any(|it| !it.origin.acts.is_empty());
-        if !named || it.findings.len() < it.findings_total {
-            all.extend(it.actors.iter().flat_map(Ddl::of_actor));
+        if it.findings.iter().any(|it| !it.origin.acts.is_empty()) {
+            continue;
         }
-        let committed = it.came.committed.into_iter();
-        let committed = committed.flat_map(|(first, last)| [first, last]);
-        all.extend(committed.map(|it| Ddl::commit(None, it)));
+        all.extend(it.actors.iter().flat_map(Ddl::of_actor));
+        if it.actors.is_empty() {
+            let committed = it.came.committed.into_iter();
+            let committed = committed.flat_map(|(first, last)| [first, last]);
+            all.extend(committed.map(|it| Ddl::commit(None, it)));
+        }
     }
     all
 }

@@ -62,7 +62,7 @@ fn picture(manifest: &Manifest, links: &[Link<'_>]) -> Markup {
                 " are too many for one picture. What each table points at is said below."
             }
         } @else {
-            div.scroll role="region" aria-label="Diagram" tabindex="0" {
+            div.scroll role="region" aria-label="What points where" tabindex="0" {
                 (svg(manifest, &layout::plan(links)))
             }
             @if absent > 0 {
@@ -112,6 +112,10 @@ fn svg(manifest: &Manifest, plan: &Plan<'_>) -> Markup {
     }
 }
 
+/// The title of a line holds no element that could isolate names; this mark keeps two that are read from right to
+/// left from changing places.
+const LEFT_TO_RIGHT: &str = "\u{200e}";
+
 /// The line, with the head of an arrow where it ends.
 fn line(it: &Line<'_>) -> Markup {
     let mut path = String::new();
@@ -127,7 +131,8 @@ fn line(it: &Line<'_>) -> Markup {
     html! {
         path.line d=(path) {
             title {
-                (it.link.from.visible()) " → " (it.link.to().visible()) ": " (columns.join(", "))
+                (it.link.from.visible()) (LEFT_TO_RIGHT) " → " (it.link.to().visible())
+                (LEFT_TO_RIGHT) ": " (columns.join(", "))
             }
         }
     }
@@ -155,7 +160,7 @@ fn mermaid(manifest: &Manifest) -> Markup {
             @match diagram::drawable(manifest) {
                 Some(text) => {
                     div {
-                        pre { code { (text) } }
+                        pre { code { bdi { (text) } } }
                         // Shown by the script: without it there is nothing behind the button.
                         button type="button" data-copy hidden { "Copy" }
                     }

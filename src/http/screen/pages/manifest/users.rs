@@ -68,6 +68,7 @@ fn labels(all: &BTreeMap<String, String>) -> Markup {
         @for (name, value) in all.iter().take(LABELS_MAX) {
             span.pill { bdi { (name) "=" (value) } } " "
         }
+        @if all.is_empty() { span.muted { "none" } }
         @if all.len() > LABELS_MAX { "and " (all.len() - LABELS_MAX) " more" }
     }
 }
