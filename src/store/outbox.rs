@@ -90,6 +90,8 @@ pub struct Rerouted {
 pub struct OutboxStatus {
     /// Deliveries that wait or are being sent, and notifications that are gathered for one.
     pub pending: u64,
+    /// Those of them that are in no delivery yet.
+    pub gathered: u64,
     /// Age of the oldest delivery among them.
     pub oldest: Option<Duration>,
     /// How long something has been due that is not sent yet, on channels that are not parked.

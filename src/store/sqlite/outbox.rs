@@ -330,6 +330,7 @@ pub(super) fn status(connection: &Connection, now: Timestamp) -> rusqlite::Resul
     };
     Ok(OutboxStatus {
         pending: pending + waiting,
+        gathered: waiting,
         oldest: oldest.map(ago),
         overdue: overdue.map(ago).unwrap_or_default(),
         abandoned,

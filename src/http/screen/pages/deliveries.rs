@@ -118,11 +118,18 @@ pub(super) fn draw(facts: &Facts, viewer: &Viewer, done: Option<&str>) -> Markup
 
 fn outbox(it: &OutboxStatus) -> Markup {
     let number = |it: u64| usize::try_from(it).unwrap_or(usize::MAX);
-    let (pending, abandoned) = (number(it.pending), number(it.abandoned));
+    let (gathered, abandoned) = (number(it.gathered), number(it.abandoned));
+    let waiting = number(it.pending.saturating_sub(it.gathered));
     html! {
         p.lead {
-            @if pending == 0 { "Nothing waits to be sent" }
-            @else { (words::count(pending, "delivery waits", "deliveries wait")) " to be sent" }
+            @if it.pending == 0 { "Nothing waits to be sent" }
+            @if waiting > 0 {
+                (words::count(waiting, "delivery waits", "deliveries wait")) " to be sent"
+            }
+            @if waiting > 0 && gathered > 0 { ", and " }
+            @if gathered > 0 {
+                (words::count(gathered, "notification waits", "notifications wait")) " to be gathered into one"
+            }
             @if let Some(age) = it.oldest { ", the oldest for " (words::number(number(age.as_secs()))) " s" }
             @if abandoned > 0 {
                 "; " span.bad { (words::count(abandoned, "delivery was", "deliveries were")) " abandoned" }
@@ -252,4 +259,29 @@ fn table(title: &str, rows: &[DeliveryRow], root: &str, now: Timestamp) -> Marku
         }
     };
     list::wide(title, &table)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_waits_is_counted_where_it_is() {
+        let said = |pending: u64, gathered: u64| {
+            let it = OutboxStatus { pending, gathered, ..OutboxStatus::default() };
+            outbox(&it).into_string()
+        };
+        for (pending, gathered, want) in [
+            (0, 0, "Nothing waits to be sent."),
+            (1, 0, "1 delivery waits to be sent."),
+            (4, 4, "4 notifications wait to be gathered into one."),
+            (
+                5,
+                4,
+                "1 delivery waits to be sent, and 4 notifications wait to be gathered into one.",
+            ),
+        ] {
+            assert_eq!(said(pending, gathered), format!("<p class=\"lead\">{want}</p>"));
+        }
+    }
 }

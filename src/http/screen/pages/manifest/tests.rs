@@ -156,7 +156,7 @@ fn what_foreign_keys_connect_is_drawn_and_all_of_it_is_there_as_text() {
     assert_eq!(svg.matches("<path class=\"line\"").count(), 3, "{svg}");
     assert_eq!(svg.matches("<rect class=\"box\"").count(), 3, "{svg}");
     assert_eq!(svg.matches("<rect class=\"box absent\"").count(), 1, "{svg}");
-    assert!(svg.contains("<title>User → billing.Plan: email</title>"), "{svg}");
+    assert!(svg.contains("<title>User\u{200e} → billing.Plan\u{200e}: email</title>"), "{svg}");
     assert!(svg.contains("aria-labelledby=\"er-title er-desc\""), "{svg}");
     let text = text_of(&html);
     for said in [
