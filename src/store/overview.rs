@@ -12,6 +12,7 @@ use super::Parked;
 use super::Store;
 use super::StoreError;
 use crate::finding::Severity;
+use crate::incident::About;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
 use crate::incident::IncidentState;
@@ -29,7 +30,7 @@ pub struct Overview {
     /// Of every database that has some, every incident that is not resolved; worst first.
     pub of_database: HashMap<String, Vec<OpenIncident>>,
     /// Those about something else than one database (a server, a channel, a registry, …).
-    pub others: usize,
+    pub others: HashMap<About, usize>,
     /// When the oldest of all of them opened.
     pub oldest: Option<Timestamp>,
     /// Those of which something is muted.

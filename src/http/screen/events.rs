@@ -34,7 +34,7 @@ const LIFE_MAX: Duration = Duration::from_mins(5);
 /// How soon a browser comes back.
 const RETRY: Duration = Duration::from_secs(2);
 
-/// `GET /events`. How many of them there may be is counted where connections are ([`crate::http::serve`]).
+/// `GET /events`. How many of them there may be is counted where connections are ([`mod@crate::http::serve`]).
 pub(in crate::http) async fn events(State(face): State<Face>) -> Response {
     let events = stream::unfold(Teller::new(face), async |mut teller| {
         let event = teller.next().await?;

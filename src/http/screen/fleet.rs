@@ -30,6 +30,7 @@ use super::snapshot::Snapshot;
 use super::truth;
 use super::truth::Standing;
 use super::words::count;
+use super::words::number;
 use crate::http::Face;
 use crate::http::access::Viewer;
 use crate::http::refusal::Refusal;
@@ -68,7 +69,8 @@ pub(super) async fn show(
 /// What the tab of the browser says: how much is wrong, with a sign.
 fn title(snapshot: &Snapshot, standing: Standing) -> String {
     let counts = &snapshot.counts;
-    let bad = counts.drifted + counts.unknown + counts.incident + counts.others;
+    let bad =
+        counts.drifted + counts.unknown + counts.incident + counts.others.values().sum::<usize>();
     match bad {
         0 => format!("{} Fleet", standing.glyph()),
         bad => format!("{bad} {} – Fleet", standing.glyph()),
@@ -133,7 +135,10 @@ fn cards(snapshot: &Snapshot, hand: &Hand<'_>) -> Markup {
             }
             @if !further.is_empty() {
                 details #further {
-                    summary.more { (count(further.len(), "more incident", "more incidents")) }
+                    summary.more {
+                        (count(further.len(), "more incident", "more incidents"))
+                        @if all > worst.len() { " of the worst; there are " (number(all)) " in all" }
+                    }
                     div.deck { @for it in further { (hand.card(it)) } }
                 }
             }

@@ -77,13 +77,36 @@ pub(in crate::http) fn instant(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 
-/// One command or sentence with a button that copies it.
+/// What a command that is offered is for. Whoever was woken has to know before anything else whether it changes
+/// something.
+const PURPOSES: [(&str, &str); 9] = [
+    ("check", "Look again; reads only"),
+    ("audit", "Look again; reads only"),
+    ("doctor", "Find out why it cannot be read; reads only"),
+    ("sql quarantine", "The way out: prints SQL that puts the tables aside, and runs nothing"),
+    ("explain", "What this kind of finding means"),
+    ("accept-reset", "Only if it was meant"),
+    ("manifests release", "Only if the manifest is right"),
+    ("notify-test", "Try the channel"),
+    ("deliveries retry", "Send what waits"),
+];
+
+/// One command or sentence, what it is for, and a button that copies it.
 pub(in crate::http) fn step(text: &str) -> Markup {
     html! {
+        @if let Some(said) = purpose(text) { span.purpose { (said) } }
         code { (text) }
         // Shown by the script: without it there is nothing behind the button.
         button type="button" data-copy hidden { "Copy" }
     }
+}
+
+fn purpose(step: &str) -> Option<&'static str> {
+    let command = step.strip_prefix("schemawarden ")?;
+    let is = |name: &str| {
+        command.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(' '))
+    };
+    PURPOSES.into_iter().find(|(name, _)| is(name)).map(|(_, said)| said)
 }
 
 /// What to do next, one command or sentence each.
@@ -109,6 +132,21 @@ pub(in crate::http) fn name(text: &str) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_command_says_what_it_is_for_and_a_sentence_speaks_for_itself() {
+        for (step, said) in [
+            ("schemawarden check central", Some("Look again; reads only")),
+            ("schemawarden checks", None),
+            ("Restore what is gone from a backup.", None),
+        ] {
+            assert_eq!(purpose(step), said, "{step}");
+        }
+        // What a person copies is the command alone.
+        let drawn = step("schemawarden sql quarantine a").into_string();
+        let copied = "<code>schemawarden sql quarantine a</code><button";
+        assert!(drawn.contains("runs nothing</span>") && drawn.contains(copied), "{drawn}");
+    }
 
     #[test]
     fn nothing_of_a_name_acts() {

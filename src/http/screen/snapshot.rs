@@ -162,7 +162,7 @@ pub(super) fn put_together(
 ) -> Snapshot {
     let mut counts = Counts {
         databases: roll.entries.len(),
-        others: overview.others,
+        others: overview.others.clone(),
         muted: overview.muted,
         open: overview.open,
         acknowledged: overview.acknowledged,

@@ -3,11 +3,14 @@
 //! Never green over an incident that is not resolved, and never green over what was not looked at lately:
 //! a clean verdict is about the moment of its audit, and an audit that is late makes it a memory.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use super::words::count;
 use super::words::number;
 use crate::health::is_overdue;
+use crate::incident::About;
 use crate::report::Verdict;
 
 /// How one database stands on the screen. Later is worse.
@@ -110,8 +113,8 @@ pub(super) struct Counts {
     pub(super) new: usize,
     /// Audits that are late, whatever the last one said.
     pub(super) late: usize,
-    /// Incidents about a server, a manifest, a channel or a discovery.
-    pub(super) others: usize,
+    /// Incidents that are about no database, by what they are about.
+    pub(super) others: HashMap<About, usize>,
     /// Incidents of which something is muted.
     pub(super) muted: usize,
     /// Incidents that nobody has acknowledged, and those that somebody has.
@@ -168,16 +171,7 @@ pub(super) fn truth(it: &Counts) -> Truth {
             more => format!("{} more have incidents that are not resolved", number(more)),
         },
     );
-    say(
-        it.others > 0,
-        match it.others {
-            1 => "1 incident is about a server, a manifest, a channel or a discovery".to_owned(),
-            others => format!(
-                "{} incidents are about servers, manifests, channels or discoveries",
-                number(others)
-            ),
-        },
-    );
+    say(!it.others.is_empty(), about_others(&it.others));
     say(it.late > 0, late(it.late));
     say(
         it.new > 0 && it.new < it.databases,
@@ -195,6 +189,27 @@ pub(super) fn truth(it: &Counts) -> Truth {
         },
     );
     Truth { line, standing, but }
+}
+
+/// "1 incident is about a channel", "3 incidents are about 2 servers and a channel".
+fn about_others(all: &HashMap<About, usize>) -> String {
+    let of = |it: About| all.get(&it).copied().filter(|it| *it > 0).map(|count| (it, count));
+    let some: Vec<(About, usize)> = About::ALL.into_iter().filter_map(of).collect();
+    let said: Vec<String> = some
+        .iter()
+        .map(|(about, count)| match (about, count) {
+            (_, 1) => format!("a {}", about.word()),
+            (About::Discovery, some) => format!("{} discoveries", number(*some)),
+            (_, some) => format!("{} {}s", number(*some), about.word()),
+        })
+        .collect();
+    let total = some.iter().map(|(_, count)| count).sum();
+    let verb = if total == 1 { "is" } else { "are" };
+    let said = match said.as_slice() {
+        [before @ .., one, last] => [before, &[format!("{one} and {last}")]].concat().join(", "),
+        one => one.concat(),
+    };
+    format!("{} {verb} about {said}", count(total, "incident", "incidents"))
 }
 
 fn late(late: usize) -> String {
@@ -276,7 +291,7 @@ fn line(it: &Counts) -> (Standing, String) {
     // Somebody else's trouble, or an unread list of it, is no reason for alarm, and none for green.
     let standing = match () {
         () if it.unreadable.is_some() => Standing::Unknown,
-        () if it.others > 0 || it.open + it.acknowledged > 0 => Standing::Incident,
+        () if !it.others.is_empty() || it.open + it.acknowledged > 0 => Standing::Incident,
         () if it.new > 0 => Standing::New,
         () => Standing::Clean,
     };

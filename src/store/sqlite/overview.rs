@@ -128,10 +128,9 @@ fn overview(connection: &Connection) -> rusqlite::Result<Overview> {
             IncidentState::Acknowledged => overview.acknowledged += 1,
             _ => overview.open += 1,
         }
-        if it.kind.about() == About::Database {
-            of_database.entry(subject).or_default().push(it);
-        } else {
-            overview.others += 1;
+        match it.kind.about() {
+            About::Database => of_database.entry(subject).or_default().push(it),
+            other => *overview.others.entry(other).or_default() += 1,
         }
     }
     overview.of_database = of_database;

@@ -91,7 +91,7 @@ fn the_line_says_the_worst_and_how_much_of_it() {
             "All 8 databases audited so far held what they should when last read",
         ),
         (
-            Counts { others: 1, open: 1, ..fleet(9) },
+            Counts { others: [(About::Channel, 1)].into(), open: 1, ..fleet(9) },
             Standing::Incident,
             "All 9 databases hold what they should",
         ),
@@ -116,7 +116,7 @@ fn what_the_line_leaves_open_is_said_beside_it() {
         incident: 1,
         new: 3,
         late: 5,
-        others: 1,
+        others: [(About::Channel, 1)].into(),
         muted: 1,
         open: 3,
         acknowledged: 2,
@@ -127,7 +127,7 @@ fn what_the_line_leaves_open_is_said_beside_it() {
         "1 was reset",
         "1 could not be read",
         "1 more has an incident that is not resolved",
-        "1 incident is about a server, a manifest, a channel or a discovery",
+        "1 incident is about a channel",
         "5 audits are late",
         "3 have not been audited yet",
         "1 incident is muted",
@@ -153,11 +153,29 @@ fn green_is_only_what_was_read_lately_and_has_no_incident() {
         ("incident", Counts { incident: 1, ..clean.clone() }),
         ("new", Counts { new: 1, ..clean.clone() }),
         ("late", Counts { late: 1, ..clean.clone() }),
-        ("other", Counts { others: 1, ..clean.clone() }),
+        ("other", Counts { others: [(About::Server, 1)].into(), ..clean.clone() }),
         ("open", Counts { open: 1, ..clean.clone() }),
         ("acknowledged", Counts { acknowledged: 1, ..clean.clone() }),
         ("unreadable", Counts { unreadable: Some(String::new()), ..clean }),
     ] {
         assert_ne!(truth(&counts).standing, Standing::Clean, "{case}");
+    }
+}
+
+#[test]
+fn what_is_about_no_database_is_said_to_be_about_what() {
+    for (others, said) in [
+        (vec![(About::Server, 1)], "1 incident is about a server"),
+        (vec![(About::Discovery, 2)], "2 incidents are about 2 discoveries"),
+        (
+            vec![(About::Channel, 1), (About::Server, 2)],
+            "3 incidents are about 2 servers and a channel",
+        ),
+        (
+            vec![(About::Channel, 1), (About::Manifest, 1), (About::Server, 1)],
+            "3 incidents are about a server, a manifest and a channel",
+        ),
+    ] {
+        assert_eq!(about_others(&others.into_iter().collect()), said);
     }
 }

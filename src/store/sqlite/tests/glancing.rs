@@ -56,7 +56,8 @@ async fn the_worst_comes_first_and_what_is_taken_in_hand_after_it() {
     let overview = store.overview().await.unwrap();
     let worst: Vec<&str> = overview.worst.iter().map(|it| it.incident.subject.as_str()).collect();
     assert_eq!(worst, ["b", "c", "a"]);
-    assert_eq!((overview.open, overview.acknowledged, overview.others), (2, 1, 0));
+    assert_eq!((overview.open, overview.acknowledged), (2, 1));
+    assert!(overview.others.is_empty(), "{:?}", overview.others);
     assert_eq!(overview.oldest, Some(bench.now() - SignedDuration::from_mins(3)));
     assert_eq!(overview.of_database["a"][0].id, taken);
 
