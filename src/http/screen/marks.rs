@@ -79,13 +79,14 @@ pub(in crate::http) fn instant(at: Timestamp) -> String {
 
 /// What a command that is offered is for. Whoever was woken has to know before anything else whether it changes
 /// something.
-const PURPOSES: [(&str, &str); 9] = [
+const PURPOSES: [(&str, &str); 10] = [
     ("check", "Look again; reads only"),
     ("audit", "Look again; reads only"),
     ("doctor", "Find out why it cannot be read; reads only"),
     ("sql quarantine", "The way out: prints SQL that puts the tables aside, and runs nothing"),
     ("explain", "What this kind of finding means"),
     ("accept-reset", "Only if it was meant"),
+    ("discover", "What the registry names now; reads only"),
     ("manifests release", "Only if the manifest is right"),
     ("notify-test", "Try the channel"),
     ("deliveries retry", "Send what waits"),
