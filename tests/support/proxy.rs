@@ -161,8 +161,10 @@ impl Link {
                     self.repeat(client, &framed(PARAMETER_STATUS, text.as_bytes()))?;
                 }
                 Fault::HugeRow if kind == DATA_ROW => {
+                    // Said first: a client may be gone as soon as it has read the length.
+                    self.reached();
                     self.send(client, &[&[DATA_ROW][..], &HUGE.to_be_bytes()].concat())?;
-                    self.repeat(client, &[0; 8192])?;
+                    self.flood(client, &[0; 8192])?;
                 }
                 Fault::ScramBomb if kind == AUTHENTICATION => {
                     if let Some(at) = find(&message, b"i=4096") {
@@ -181,9 +183,14 @@ impl Link {
         let _test_is_over = self.happened.send(Event::FaultReached);
     }
 
-    /// Sends `message` until the client is gone; so it never returns `Some`.
+    /// The fault is reached: from here on `message` again and again.
     fn repeat(&self, client: &TcpStream, message: &[u8]) -> Option<()> {
         self.reached();
+        self.flood(client, message)
+    }
+
+    /// Sends `message` until the client is gone; so it never returns `Some`.
+    fn flood(&self, client: &TcpStream, message: &[u8]) -> Option<()> {
         let flood = message.repeat(FLOOD_BYTES.div_ceil(message.len()));
         loop {
             self.send(client, &flood)?;
