@@ -10,6 +10,8 @@ pub mod diagram;
 pub mod links;
 pub mod objects;
 pub mod relations;
+#[cfg(test)]
+pub mod sample;
 pub mod table;
 
 use std::borrow::Cow;

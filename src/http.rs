@@ -22,6 +22,7 @@ mod form;
 mod headers;
 mod host;
 mod incidents;
+mod lateness;
 mod login;
 mod manifests;
 mod metrics;
@@ -35,6 +36,8 @@ mod refusal;
 mod report;
 mod resets;
 mod routes;
+#[cfg(test)]
+mod sample;
 mod screen;
 mod segment;
 mod serve;

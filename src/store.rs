@@ -189,16 +189,6 @@ impl Store {
         }
     }
 
-    /// The last reports of these databases, by name; nothing of one that was never audited.
-    pub async fn last_reports_of(
-        &self,
-        names: Vec<String>,
-    ) -> Result<Vec<(String, Value)>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.last_reports_of(names).await,
-        }
-    }
-
     /// Every incident that is open or acknowledged, oldest first.
     pub async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
         match self {
@@ -408,13 +398,6 @@ impl Store {
     pub async fn channel_troubles(&self) -> Result<Vec<ChannelTrouble>, StoreError> {
         match self {
             Self::Sqlite(it) => it.channel_troubles().await,
-        }
-    }
-
-    /// The same for pages, by what is committed: it waits for no writer.
-    pub async fn glance_at_channels(&self) -> Result<Vec<ChannelTrouble>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.glance_at_channels().await,
         }
     }
 

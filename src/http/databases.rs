@@ -28,10 +28,9 @@ use super::answers::databases::Transition;
 use super::asked::Asked;
 use super::body::spelled;
 use super::cursor;
+use super::lateness::is_late_now;
 use super::query::Query;
 use super::refusal::Refusal;
-use super::screen::roll::second_due;
-use super::screen::truth;
 use super::segment::Segment;
 use crate::config::Config;
 use crate::config::Database;
@@ -70,7 +69,7 @@ pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<R
     let (timings, now) = (face.health.timings(), face.clock.now());
     let is_late = |it: &Database| {
         let state = fleet.get(it.name.as_str()).map(|it| &it.state);
-        is_late(it, state, timings.get(it.name.as_str()).copied(), now)
+        is_late_now(it, state, timings.get(it.name.as_str()).copied(), now)
     };
     let fails = fits.iter().any(|it| wanted.fail_on.is_met(verdict(it), || is_late(it)));
     let shown = fits.into_iter().filter(|it| {
@@ -110,7 +109,7 @@ pub(super) async fn show(
     let body = DatabaseDetail { database: row(database, state, timing, open, &face), report };
     // A database that was never audited is unknown, not fine.
     let verdict = state.map_or(Verdict::Unknown, |it| it.verdict);
-    let is_late = || is_late(database, state, timing, face.clock.now());
+    let is_late = || is_late_now(database, state, timing, face.clock.now());
     let fails = fail_on.is_met(verdict, is_late);
     Ok(answer(if fails { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, &body))
 }
@@ -209,17 +208,6 @@ pub(super) fn milliseconds(duration: Duration) -> f64 {
 }
 
 /// One database in short.
-/// Whether its last audit is too old to go by, as the screen says it.
-fn is_late(
-    database: &Database,
-    state: Option<&DatabaseState>,
-    timing: Option<Timing>,
-    now: Timestamp,
-) -> bool {
-    let second_due = state.and_then(|it| second_due(database, it.audited_at, now));
-    truth::is_late(timing.map(|it| it.next_due), second_due, now)
-}
-
 fn row(
     database: &Database,
     state: Option<&DatabaseState>,

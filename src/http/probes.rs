@@ -192,36 +192,18 @@ fn text(status: StatusCode, body: String) -> Response {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use serde_json::Value;
     use serde_json::json;
-    use tokio::sync::watch;
 
     use super::*;
     use crate::clock::Clock;
-    use crate::config;
-    use crate::health::Health;
-
-    const CONFIG: &str =
-        "databases:\n  - { name: central, url: \"host=/tmp\", manifest: central }\n";
+    use crate::http::sample;
 
     fn face(directory: &tempfile::TempDir) -> Face {
-        let path = directory.path().join("config.yaml");
-        std::fs::write(&path, CONFIG).unwrap();
-        let manifests = directory.path().join("expected-schemas");
-        std::fs::create_dir(&manifests).unwrap();
-        std::fs::write(manifests.join("central.yaml"), "manifest: central\ntables: [x]\n").unwrap();
         let clock = Clock::System;
-        let config = config::load(&path, &|_| None, clock.now()).unwrap();
-        let state = directory.path().join("state.db");
-        Face {
-            store: Store::open_sqlite(&state, clock.now()).unwrap(),
-            health: Health::new(),
-            clock,
-            config: watch::channel(Arc::new(config)).1,
-            demands: crate::demand::queue().0,
-        }
+        let database = "name: central, url: \"host=/tmp\", manifest: central";
+        let config = sample::config(directory, &[database], &clock);
+        sample::face(directory, config, clock)
     }
 
     async fn ask(face: &Face) -> (StatusCode, Value) {

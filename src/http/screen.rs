@@ -13,12 +13,12 @@ mod grid;
 mod list;
 pub(super) mod marks;
 pub(super) mod pages;
-pub(super) mod roll;
+mod roll;
 #[cfg(test)]
 mod sample;
 mod snapshot;
 pub(super) mod strip;
-pub(super) mod truth;
+mod truth;
 pub(super) mod words;
 
 use std::sync::Arc;

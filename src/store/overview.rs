@@ -1,10 +1,11 @@
-//! What pages ask the state for: how much is open, the worst of it, and what is still to be sent of one
-//! incident.
+//! What pages ask the state for: how much is open, the worst of it, last reports, and what waits to be sent.
 
 use std::collections::HashMap;
 
 use jiff::Timestamp;
+use serde_json::Value;
 
+use super::ChannelTrouble;
 use super::IncidentFilter;
 use super::IncidentRow;
 use super::OutboxStatus;
@@ -82,6 +83,23 @@ impl Store {
     ) -> Result<Vec<(String, u64)>, StoreError> {
         match self {
             Self::Sqlite(it) => it.waiting_to_be_sent(incident).await,
+        }
+    }
+
+    /// What is wrong with channels ([`Store::channel_troubles`]), by what is committed: it waits for no writer.
+    pub async fn glance_at_channels(&self) -> Result<Vec<ChannelTrouble>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.glance_at_channels().await,
+        }
+    }
+
+    /// The last reports of these databases, by name; nothing of one that was never audited.
+    pub async fn last_reports_of(
+        &self,
+        names: Vec<String>,
+    ) -> Result<Vec<(String, Value)>, StoreError> {
+        match self {
+            Self::Sqlite(it) => it.last_reports_of(names).await,
         }
     }
 }

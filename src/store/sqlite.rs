@@ -230,14 +230,6 @@ impl Sqlite {
         self.read("last reports", databases::reports).await
     }
 
-    pub(super) async fn last_reports_of(
-        &self,
-        names: Vec<String>,
-    ) -> Result<Vec<(String, Value)>, StoreError> {
-        // By the writer: an audit that changes no incident is told at once, and committed within a second.
-        self.read("last reports", move |it| databases::reports_of(it, &names)).await
-    }
-
     pub(super) async fn open_incidents(&self) -> Result<Vec<Incident>, StoreError> {
         self.read("open incidents", incidents::open).await
     }

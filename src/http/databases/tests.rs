@@ -1,43 +1,25 @@
 //! A monitor that asks for it learns that nobody looks any more.
 
-use std::sync::Arc;
-
 use axum::extract::State;
 use jiff::SignedDuration;
 use jiff::Timestamp;
-use tokio::sync::watch;
 
 use super::*;
 use crate::clock::Clock;
-use crate::config;
-use crate::health::Health;
-use crate::store::Store;
+use crate::http::sample;
 
-const CONFIG: &str = "databases:\n  \
-    - { name: central, url: \"host=/tmp\", manifest: central }\n  \
-    - { name: other, url: \"host=/tmp\", manifest: central }\n";
-
-fn face(directory: &tempfile::TempDir, now: Timestamp) -> Face {
-    let path = directory.path().join("config.yaml");
-    std::fs::write(&path, CONFIG).unwrap();
-    let manifests = directory.path().join("expected-schemas");
-    std::fs::create_dir(&manifests).unwrap();
-    std::fs::write(manifests.join("central.yaml"), "manifest: central\ntables: [x]\n").unwrap();
-    let config = config::load(&path, &|_| None, now).unwrap();
-    Face {
-        store: Store::open_sqlite(&directory.path().join("state.db"), now).unwrap(),
-        health: Health::new(),
-        clock: Clock::manual(now),
-        config: watch::channel(Arc::new(config)).1,
-        demands: crate::demand::queue().0,
-    }
-}
+const DATABASES: [&str; 2] = [
+    "name: central, url: \"host=/tmp\", manifest: central",
+    "name: other, url: \"host=/tmp\", manifest: central",
+];
 
 #[tokio::test]
 async fn an_audit_that_is_late_fails_who_asks_for_that() {
     let directory = tempfile::tempdir().unwrap();
     let now: Timestamp = "2026-11-27T03:00:00Z".parse().unwrap();
-    let face = face(&directory, now);
+    let clock = Clock::manual(now);
+    let config = sample::config(&directory, &DATABASES, &clock);
+    let face = sample::face(&directory, config, clock);
     let query = |text: &str| Query::read(Some(text), &["fail_on", "search"]).unwrap();
     let all = async |text: &str| list(State(face.clone()), query(text)).await.unwrap().status();
     let one = async |name: &str, text: &str| {

@@ -139,27 +139,21 @@ fn search(query: &mut Query) -> Result<Vec<String>, String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use axum::http::StatusCode;
 
     use super::*;
     use crate::clock::Clock;
-    use crate::config;
+    use crate::http::sample;
 
-    const CONFIG: &str = "databases:\n  \
-        - { name: sco, url: \"host=/tmp\", manifest: orchestra, labels: { team: red, tier: a=b } }\n  \
-        - { name: central, url: \"host=/tmp\", manifest: central }\n  \
-        - { name: bso, url: \"host=/tmp\", manifest: orchestra, labels: { team: red } }\n";
-
-    fn config(directory: &tempfile::TempDir) -> Config {
-        let path = directory.path().join("config.yaml");
-        std::fs::write(&path, CONFIG).unwrap();
-        let manifests = directory.path().join("expected-schemas");
-        std::fs::create_dir(&manifests).unwrap();
-        for name in ["central", "orchestra"] {
-            let text = format!("manifest: {name}\ntables: [x]\n");
-            std::fs::write(manifests.join(format!("{name}.yaml")), text).unwrap();
-        }
-        config::load(&path, &|_| None, Clock::System.now()).unwrap()
+    fn config(directory: &tempfile::TempDir) -> Arc<Config> {
+        let databases = [
+            "name: sco, url: \"host=/tmp\", manifest: orchestra, labels: { team: red, tier: a=b }",
+            "name: central, url: \"host=/tmp\", manifest: central",
+            "name: bso, url: \"host=/tmp\", manifest: orchestra, labels: { team: red }",
+        ];
+        sample::config(directory, &databases, &Clock::System)
     }
 
     fn read(query: &str) -> Result<Wanted, String> {

@@ -18,7 +18,17 @@ use sha2::Sha256;
 use crate::http::Face;
 
 const STYLE: &str = include_str!("style.css");
-const LIVE: &str = include_str!("live.js");
+/// One script of several files, which share what is in the function around them.
+const LIVE: &str = concat!(
+    "'use strict';\n(() => {\n",
+    include_str!("live/begin.js"),
+    include_str!("live/told.js"),
+    include_str!("live/search.js"),
+    include_str!("live/redraw.js"),
+    include_str!("live/stream.js"),
+    include_str!("live/keys.js"),
+    "})();\n",
+);
 const ICON: &str = include_str!("icon.svg");
 
 /// A hash of all of them, 12 hex digits.

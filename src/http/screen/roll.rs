@@ -14,6 +14,8 @@ use jiff::Timestamp;
 use crate::config::Config;
 use crate::config::Database;
 use crate::http::databases::findable;
+use crate::http::lateness::due_twice;
+use crate::http::lateness::young;
 
 /// Labels that the page offers to group by; another one can be typed.
 pub(super) const LABELS_OFFERED: usize = 20;
@@ -91,26 +93,4 @@ impl Entry {
         *kept = Some((audited_at, due));
         Some(due)
     }
-}
-
-/// The second time at which a database is due after an audit at `audited_at`, for one that is looked at alone;
-/// `None` where that is not in question.
-pub(in crate::http) fn second_due(
-    database: &Database,
-    audited_at: Timestamp,
-    now: Timestamp,
-) -> Option<Timestamp> {
-    let young = young(database, database.schedule.interval(now));
-    (now.duration_since(audited_at) > young).then(|| due_twice(database, audited_at))
-}
-
-/// An audit that is younger than this is not late.
-fn young(database: &Database, interval: Duration) -> SignedDuration {
-    let young = interval.max(database.min_interval).saturating_mul(2);
-    SignedDuration::try_from(young).unwrap_or(SignedDuration::MAX)
-}
-
-fn due_twice(database: &Database, audited_at: Timestamp) -> Timestamp {
-    let first = database.schedule.next_due(&database.name, audited_at);
-    database.schedule.next_due(&database.name, first)
 }

@@ -18,11 +18,11 @@ use super::filter::Filter;
 use super::grid;
 use super::grid::Grid;
 use super::roll::Roll;
-use super::truth;
 use super::truth::Counts;
 use super::truth::Standing;
 use crate::health::Timing;
 use crate::http::Face;
+use crate::http::lateness::is_late;
 use crate::http::probes;
 use crate::incident::IncidentKind;
 use crate::store::Glance;
@@ -177,7 +177,7 @@ pub(super) fn put_together(
         let state = glance.as_ref().map(|it| &it.state);
         let next_due = timing.map(|it| it.next_due);
         let second_due = state.and_then(|it| entry.second_due(it.audited_at, now));
-        let late = truth::is_late(next_due, second_due, now);
+        let late = is_late(next_due, second_due, now);
         let incidents = overview.of_database.get(entry.name()).map_or(&[][..], Vec::as_slice);
         let standing = Standing::of(state.map(|it| it.verdict), late, !incidents.is_empty());
         if matches!(standing, Standing::Drifted | Standing::Unknown) {

@@ -5,11 +5,8 @@
 
 use std::collections::HashMap;
 
-use jiff::Timestamp;
-
 use super::words::count;
 use super::words::number;
-use crate::health::is_overdue;
 use crate::incident::About;
 use crate::report::Verdict;
 
@@ -85,16 +82,6 @@ impl Standing {
             Self::Drifted => "✕",
         }
     }
-}
-
-/// Whether the last audit is too old to go by: another one is overdue, or two of its due times have passed
-/// since. `second_due` is the second of them.
-pub(in crate::http) fn is_late(
-    next_due: Option<Timestamp>,
-    second_due: Option<Timestamp>,
-    now: Timestamp,
-) -> bool {
-    [next_due, second_due].into_iter().flatten().any(|it| is_overdue(it, now))
 }
 
 /// The fleet in numbers.

@@ -1,4 +1,4 @@
-//! How pages say lengths of time and numbers. Pure; `live.js` says lengths of time in the same words, because
+//! How pages say lengths of time and numbers. Pure; `live/told.js` says lengths of time in the same words, because
 //! it goes on counting after a page was drawn.
 
 use jiff::Timestamp;

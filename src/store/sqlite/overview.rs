@@ -5,9 +5,11 @@ use std::collections::HashMap;
 
 use rusqlite::Connection;
 use rusqlite::OptionalExtension as _;
+use serde_json::Value;
 
 use super::Sqlite;
 use super::column;
+use super::databases;
 use super::deliveries;
 use super::history;
 use super::incidents;
@@ -41,6 +43,14 @@ impl Sqlite {
         incident: IncidentId,
     ) -> Result<Vec<(String, u64)>, StoreError> {
         self.ask("what waits to be sent", move |it| waiting(it, incident)).await
+    }
+
+    pub(in crate::store) async fn last_reports_of(
+        &self,
+        names: Vec<String>,
+    ) -> Result<Vec<(String, Value)>, StoreError> {
+        // By the writer: an audit that changes no incident is told at once, and committed within a second.
+        self.read("last reports", move |it| databases::reports_of(it, &names)).await
     }
 
     pub(in crate::store) async fn sent(

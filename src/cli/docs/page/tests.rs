@@ -1,6 +1,7 @@
 //! The page, as people read it and as nobody can break it.
 
 use super::*;
+use crate::architecture::sample::everything_named;
 
 fn read(text: &str) -> Manifest {
     let today = jiff::civil::date(2025, 7, 5);
@@ -148,17 +149,7 @@ fn a_manifest_of_another_database_says_that_it_shows_nothing_of_it() {
 /// Every name at every place; a page is as many lines as with harmless names, and HTML is none of them.
 #[test]
 fn no_name_breaks_the_page() {
-    let with = |name: &str| {
-        let quoted = crate::manifest::scalar(&format!("\"{}\"", name.replace('"', "\"\"")));
-        let scalar = crate::manifest::scalar(name);
-        page(&format!(
-            "manifest: m\ndescription: {scalar}\ntables:\n  {quoted}:\n    columns: {{ {scalar}: text }}\n    \
-             primary_key: [{scalar}]\n    indexes: [{{ name: {scalar}, keys: [{scalar}] }}]\n    \
-             foreign_keys: [{{ columns: [{scalar}], references: {quoted} }}]\n    owner: {scalar}\n\
-             enums: {{ {quoted}: [{scalar}] }}\nextensions: [{scalar}]\n\
-             known: [{{ object: {quoted}, kind: index_changed, part: {scalar}, reason: {scalar}, owner: {scalar}, until: 2099-01-01 }}]\n"
-        ))
-    };
+    let with = |name: &str| page(&everything_named(name));
     let harmless = with("name");
     for name in [
         "a|b",

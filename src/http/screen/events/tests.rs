@@ -4,24 +4,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::watch;
 
 use super::super::sample;
 use super::*;
 use crate::clock::Clock;
-use crate::health::Health;
 use crate::report::Verdict;
-use crate::store::Store;
 
 fn face(directory: &tempfile::TempDir) -> Face {
-    let clock = Clock::System;
-    Face {
-        store: Store::open_sqlite(&directory.path().join("state.db"), clock.now()).unwrap(),
-        health: Health::new(),
-        clock,
-        config: watch::channel(sample::config(["central".to_owned()])).1,
-        demands: crate::demand::queue().0,
-    }
+    let config = sample::config(["central".to_owned()]);
+    crate::http::sample::face(directory, config, Clock::System)
 }
 
 fn audited() -> Change {

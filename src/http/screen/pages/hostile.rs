@@ -2,6 +2,7 @@
 //! elements with the same attributes as a name that says nothing.
 
 mod drawn;
+mod named;
 
 use std::collections::BTreeSet;
 

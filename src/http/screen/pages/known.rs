@@ -22,7 +22,6 @@ use crate::http::query::Query;
 use crate::http::refusal::Refusal;
 use crate::http::screen::frame;
 use crate::http::screen::words;
-use crate::manifest;
 use crate::manifest::Known;
 use crate::report::Report;
 use crate::report::json;
@@ -153,16 +152,10 @@ pub(super) fn draw(entries: &[Entry], left: usize, today: Date) -> Markup {
 
 fn row(it: &Entry, root: &str, today: Date) -> Markup {
     let known = &it.known;
-    let notice = manifest::notice(known.until, today);
     html! {
         tr {
             td data-label="ends" {
-                time datetime=(known.until) { (known.until) }
-                @if known.until < today {
-                    br; b.bad { "ended: it counts again" }
-                } @else if notice.is_some() {
-                    br; b.warn { "ends within a week" }
-                }
+                (pieces::until(known.until, today))
             }
             td data-label="where" {
                 @match &it.place {

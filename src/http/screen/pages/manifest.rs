@@ -3,11 +3,11 @@
 //! ([`crate::architecture`]), with what is the case beside it.
 
 mod accepted;
+mod databases;
 mod diagram;
 mod objects;
 mod relations;
 mod said;
-mod users;
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -42,8 +42,8 @@ use crate::manifest::Manifest;
 use crate::report::Verdict;
 use crate::store::ManifestState;
 
+pub(super) use databases::DatabaseRow;
 use said::Links;
-pub(super) use users::User;
 
 /// All that the page says.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ pub(super) struct Facts {
     pub(super) manifest: Arc<Manifest>,
     pub(super) state: Option<ManifestState>,
     /// The databases that are held to it, worst first.
-    pub(super) users: Vec<User>,
+    pub(super) databases: Vec<DatabaseRow>,
     /// Those that a deploy holds to another version, or to another one as well.
     pub(super) by_deploy: Vec<ByDeploy>,
     pub(super) today: Date,
@@ -73,7 +73,7 @@ pub(super) async fn show(
     let facts = Facts {
         manifest: Arc::clone(manifest),
         state: states.into_iter().find(|it| it.name == name),
-        users: users_of(&config, &name, &manifests::verdicts(&face)),
+        databases: rows(&config, &name, &manifests::verdicts(&face)),
         by_deploy: by_deploys(&config, &name, &windows, now),
         today: now.to_zoned(TimeZone::UTC).date(),
     };
@@ -83,14 +83,18 @@ pub(super) async fn show(
 }
 
 /// The databases that are held to it, worst first.
-fn users_of(config: &Config, manifest: &str, verdicts: &HashMap<Arc<str>, Verdict>) -> Vec<User> {
+fn rows(
+    config: &Config,
+    manifest: &str,
+    verdicts: &HashMap<Arc<str>, Verdict>,
+) -> Vec<DatabaseRow> {
     let of_it = config.databases.iter().filter(|it| it.manifest.name == manifest);
-    let user = |it: &Arc<Database>| User {
+    let row = |it: &Arc<Database>| DatabaseRow {
         name: it.name.clone(),
         labels: it.labels.clone(),
         verdict: verdicts.get(it.name.as_str()).copied(),
     };
-    let mut all: Vec<User> = of_it.map(user).collect();
+    let mut all: Vec<DatabaseRow> = of_it.map(row).collect();
     // Stable: within one verdict in the order of the config.
     all.sort_by_key(|it| std::cmp::Reverse(it.verdict));
     all
@@ -108,7 +112,7 @@ pub(super) fn draw(facts: &Facts, at: &str) -> Markup {
         h1 data-live { "Manifest " (marks::name(&manifest.name)) }
         @if let Some(said) = &manifest.description { p.lead { bdi { (said) } } }
         (about(facts, &root))
-        (users::section(&facts.users, &facts.by_deploy, &root))
+        (databases::section(&facts.databases, &facts.by_deploy, &root))
         (compared(manifest, &links))
         (diagram::section(manifest, &keys))
         @for it in &sections { (relations::draw(it, &links, &neighbours)) }

@@ -4,6 +4,7 @@
 //! Links begin with `root`, the way from the page back to the first one ([`super::super::frame::root`]).
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use maud::Markup;
 use maud::html;
@@ -16,6 +17,7 @@ use crate::incident::About;
 use crate::incident::Acknowledged;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
+use crate::manifest;
 use crate::notification::Actor;
 use crate::report::Verdict;
 use crate::store::DeliveryRow;
@@ -119,6 +121,18 @@ pub(super) fn channel_type(it: &ChannelKind) -> &'static str {
         ChannelKind::Discord { .. } => "discord",
         ChannelKind::Alertmanager { .. } => "alertmanager",
         ChannelKind::Email(_) => "email",
+    }
+}
+
+/// The day on which an accepted finding ends, and what that means today.
+pub(super) fn until(end: Date, today: Date) -> Markup {
+    html! {
+        time datetime=(end) { (end) }
+        @if end < today {
+            br; b.bad { "ended: it counts again" }
+        } @else if manifest::notice(end, today).is_some() {
+            br; b.warn { "ends within a week" }
+        }
     }
 }
 

@@ -16,6 +16,7 @@ use super::truth::truth;
 use crate::finding::Finding;
 use crate::finding::FindingKind;
 use crate::http::access::Viewer;
+use crate::http::lateness::is_late_now;
 use crate::http::screen::frame;
 use crate::http::screen::marks;
 use crate::http::screen::marks::Told;
@@ -27,8 +28,6 @@ use crate::http::screen::pages::timeline::Ddl;
 use crate::http::screen::pages::timeline::Seen;
 use crate::http::screen::pages::timeline::Timeline;
 use crate::http::screen::pages::timeline::Trouble;
-use crate::http::screen::roll::second_due;
-use crate::http::screen::truth::is_late;
 use crate::http::screen::words;
 use crate::incident::IncidentState;
 use crate::notification::Actor;
@@ -94,10 +93,7 @@ fn lead(facts: &Facts) -> Markup {
 /// What keeps the sentence from being the whole truth.
 fn doubts(facts: &Facts, root: &str) -> Markup {
     let now = facts.now;
-    let audited_at = facts.state.as_ref().map(|it| it.audited_at);
-    // As on the fleet page.
-    let second_due = audited_at.and_then(|it| second_due(&facts.database, it, now));
-    let late = is_late(facts.timing.map(|it| it.next_due), second_due, now);
+    let late = is_late_now(&facts.database, facts.state.as_ref(), facts.timing, now);
     let reason = facts.state.as_ref().and_then(|it| it.reason.as_deref());
     let partial = facts.report.as_ref().is_some_and(|it| it.verdict != Verdict::Unknown);
     html! {

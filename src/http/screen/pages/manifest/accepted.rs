@@ -7,7 +7,7 @@ use maud::html;
 use crate::architecture::accepted;
 use crate::http::screen::pages::list;
 use crate::http::screen::pages::list::WHOLE_MAX;
-use crate::manifest;
+use crate::http::screen::pages::pieces;
 use crate::manifest::Known;
 
 /// The section; nothing where nothing is accepted.
@@ -33,18 +33,12 @@ pub(super) fn section(all: &[Known], root: &str, today: Date) -> Markup {
 }
 
 fn row(it: &Known, today: Date) -> Markup {
-    let notice = manifest::notice(it.until, today);
     html! {
         tr {
             th scope="row" { code { bdi { (accepted(it)) } } }
             td data-label="finding" { code { (it.kind.word()) } }
             td data-label="until" {
-                time datetime=(it.until) { (it.until) }
-                @if it.until < today {
-                    br; b.bad { "ended: it counts again" }
-                } @else if notice.is_some() {
-                    br; b.warn { "ends within a week" }
-                }
+                (pieces::until(it.until, today))
             }
             td data-label="reason" { bdi { (it.reason) } }
             td data-label="owner" { bdi { (it.owner) } }

@@ -19,16 +19,16 @@ const LABELS_MAX: usize = 20;
 
 /// One database that is held to the manifest.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::http::screen::pages) struct User {
+pub(in crate::http::screen::pages) struct DatabaseRow {
     pub(in crate::http::screen::pages) name: String,
     pub(in crate::http::screen::pages) labels: BTreeMap<String, String>,
     /// What its last audit said.
     pub(in crate::http::screen::pages) verdict: Option<Verdict>,
 }
 
-/// The section, in the order of `users`.
-pub(super) fn section(users: &[User], by_deploy: &[ByDeploy], root: &str) -> Markup {
-    let (shown, more) = list::cut(users, WHOLE_MAX);
+/// The section, in the order of `databases`.
+pub(super) fn section(databases: &[DatabaseRow], by_deploy: &[ByDeploy], root: &str) -> Markup {
+    let (shown, more) = list::cut(databases, WHOLE_MAX);
     let (deploys, more_deploys) = list::cut(by_deploy, WHOLE_MAX);
     let table = html! {
         table.list.cards {
@@ -47,8 +47,8 @@ pub(super) fn section(users: &[User], by_deploy: &[ByDeploy], root: &str) -> Mar
     };
     html! {
         section aria-labelledby="databases" {
-            h2 #databases { (words::count(users.len(), "database", "databases")) }
-            @if users.is_empty() {
+            h2 #databases { (words::count(databases.len(), "database", "databases")) }
+            @if databases.is_empty() {
                 p.empty { "No database of the configuration is held to it." }
             } @else {
                 (list::wide("Databases", &table))

@@ -1,6 +1,7 @@
 //! The page of a manifest, with everything on it that a manifest can say.
 
 use super::*;
+use crate::architecture::sample::everything_named;
 use crate::http::answers::manifests::ByDeploy;
 
 fn read(text: &str) -> Arc<Manifest> {
@@ -11,7 +12,7 @@ fn read(text: &str) -> Arc<Manifest> {
 
 fn facts(manifest: Arc<Manifest>) -> Facts {
     let today = jiff::civil::date(2026, 11, 24);
-    Facts { manifest, state: None, users: Vec::new(), by_deploy: Vec::new(), today }
+    Facts { manifest, state: None, databases: Vec::new(), by_deploy: Vec::new(), today }
 }
 
 fn page(text: &str) -> String {
@@ -68,12 +69,12 @@ known:
 #[test]
 fn whatever_a_manifest_says_stands_on_the_page() {
     let mut facts = facts(read(ALL));
-    let user = |name: &str, verdict| User {
+    let row = |name: &str, verdict| DatabaseRow {
         name: name.to_owned(),
         labels: [("team".to_owned(), "red".to_owned())].into(),
         verdict,
     };
-    facts.users = vec![user("sco", Some(Verdict::Drifted)), user("lso", None)];
+    facts.databases = vec![row("sco", Some(Verdict::Drifted)), row("lso", None)];
     facts.state = Some(ManifestState {
         name: "m".to_owned(),
         trusted_hash: "feed".to_owned(),
@@ -205,17 +206,7 @@ fn what_is_too_much_is_left_out_and_that_is_said() {
 /// Names at every place of a manifest that would act, were they put into the page as they are.
 #[test]
 fn no_name_makes_an_element_or_leads_away() {
-    let with = |name: &str| {
-        let quoted = crate::manifest::scalar(&format!("\"{}\"", name.replace('"', "\"\"")));
-        let scalar = crate::manifest::scalar(name);
-        page(&format!(
-            "manifest: m\ndescription: {scalar}\ntables:\n  {quoted}:\n    columns: {{ {scalar}: text }}\n    \
-             primary_key: [{scalar}]\n    indexes: [{{ name: {scalar}, keys: [{scalar}] }}]\n    \
-             foreign_keys: [{{ columns: [{scalar}], references: {quoted} }}]\n    owner: {scalar}\n\
-             enums: {{ {quoted}: [{scalar}] }}\nextensions: [{scalar}]\n\
-             known: [{{ object: {quoted}, kind: index_changed, part: {scalar}, reason: {scalar}, owner: {scalar}, until: 2099-01-01 }}]\n"
-        ))
-    };
+    let with = |name: &str| page(&everything_named(name));
     let tags = |html: &str| html.matches('<').count();
     let harmless = with("name");
     for name in [
