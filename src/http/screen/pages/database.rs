@@ -61,7 +61,7 @@ pub(super) struct Facts {
     /// The last one; `None` where there is none, or a later version wrote it.
     pub(super) report: Option<Report>,
     pub(super) force: Force,
-    /// Those that are not resolved first, each half the latest first.
+    /// Those that are not resolved first, the worst before the others; then those that are over, the latest first.
     pub(super) incidents: Vec<IncidentRow>,
     /// There are more incidents than those.
     pub(super) more_incidents: bool,
@@ -105,17 +105,19 @@ async fn gather(
     let window = standing.windows.iter().find(|(it, _)| it == name).map(|(_, it)| it);
     let trial = standing.trials.iter().find(|it| it.name == database.manifest.name);
     let force = in_force(&database.manifest, window, trial.map(|it| &it.trusted), now);
-    let filter = IncidentFilter {
+    let of = |states: Vec<IncidentState>, limit: usize| IncidentFilter {
         database: Some(name.to_owned()),
-        // One more than is shown tells whether there are more.
-        limit: INCIDENTS_MAX + 1,
+        states,
+        limit,
         ..IncidentFilter::default()
     };
-    let mut incidents = store.incidents(filter).await?;
-    let more_incidents = incidents.len() > INCIDENTS_MAX;
-    incidents.truncate(INCIDENTS_MAX);
-    // Stable: each half stays the latest first.
-    incidents.sort_by_key(|it| it.incident.state == IncidentState::Resolved);
+    // The worst first, as on the fleet page; then the latest of those that are over.
+    let (mut incidents, open) = store.worst_incidents(of(Vec::new(), INCIDENTS_MAX)).await?;
+    let room = INCIDENTS_MAX.saturating_sub(incidents.len());
+    // One more than is shown tells whether there are more.
+    let past = store.incidents(of(vec![IncidentState::Resolved], room + 1)).await?;
+    let more_incidents = open > incidents.len() || past.len() > room;
+    incidents.extend(past.into_iter().take(room));
     let oldest = now.checked_sub(REACH).unwrap_or(now);
     // One more than is shown tells whether there are more.
     let mut audits = store.audits(Some(name.to_owned()), AUDITS_MAX + 1).await?;

@@ -100,6 +100,10 @@ fn kinds(findings: &[Finding]) -> Markup {
 }
 
 fn object(it: &Finding) -> Markup {
+    // Its part tells such findings apart, and names nothing.
+    if it.kind.is_about_database() {
+        return html! { "the database" };
+    }
     html! {
         @if let Some(name) = &it.name { code { bdi { (name.visible()) } } }
         @if it.name.is_some() && it.part.is_some() { " " }
