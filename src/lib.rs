@@ -10,6 +10,7 @@ pub mod audit;
 pub mod backoff;
 pub mod canonical;
 pub mod channel;
+pub mod circuit;
 pub mod cli;
 pub mod clock;
 pub mod compare;
