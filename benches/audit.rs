@@ -30,6 +30,7 @@ use schemawarden::audit::Means;
 use schemawarden::audit::Slots;
 use schemawarden::audit::Twins;
 use schemawarden::audit::audit;
+use schemawarden::circuit::Purpose;
 use schemawarden::clock::Clock;
 use schemawarden::compare::Accepted;
 use schemawarden::compare::compare;
@@ -148,7 +149,8 @@ async fn state(url: &str, path: &Path) {
     let database = Arc::new(database);
     let manifests = Manifests::from([(manifest.name.clone(), Arc::clone(&manifest))]);
     let environment = Environment::new(|_| None);
-    let (slots, goldens) = (Slots::new(&Limits::default()), Goldens::default());
+    let limits = Limits { per_server_rate: 10_000, ..Limits::default() };
+    let (slots, goldens) = (Slots::new(&limits), Goldens::default());
     let (twins, never) = (Twins::default(), CancellationToken::new());
     let force = Force::of(Arc::clone(&manifest));
     let mut known = String::new();
@@ -166,6 +168,7 @@ async fn state(url: &str, path: &Path) {
                 twins: remembers.then_some(&twins),
                 clock: &Clock::System,
                 shutdown: &never,
+                purpose: Purpose::Audit,
             };
             let audited = audit(&database, &force, &manifests, before, means).await;
             let concluded = audited.expect("nobody shuts down").concluded;
@@ -316,7 +319,13 @@ impl Fleet {
                 Arc::new(database)
             })
             .collect();
-        let limits = Limits { concurrency, per_server: concurrency, ..Limits::default() };
+        let limits = Limits {
+            concurrency,
+            per_server: concurrency,
+            // What is measured is the work, not our patience.
+            per_server_rate: 10_000,
+            ..Limits::default()
+        };
         Self {
             databases,
             manifests,
@@ -346,6 +355,7 @@ impl Fleet {
                         twins: None,
                         clock: &Clock::System,
                         shutdown: never,
+                        purpose: Purpose::Audit,
                     },
                 );
                 let report = report.await.expect("nobody shuts down").concluded.report;

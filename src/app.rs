@@ -114,7 +114,8 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     let (publish, current) = watch::channel(Arc::clone(&merged));
     // Kept to the end: it may not be dropped before the loops that follow it have ended.
     let publish = Arc::new(publish);
-    let slots = Arc::new(watch::Sender::new(Arc::new(Slots::new(&config.limits))));
+    let slots = Arc::new(Slots::of_daemon(&config.limits, &health));
+    let slots = Arc::new(watch::Sender::new(slots));
     let stop = Stop::default();
     let mut loops = Loops::default();
     let (demands, demanded) = demand::queue();
@@ -224,6 +225,7 @@ fn start_audits(
         demands,
         environment: Arc::clone(&scheduler.environment),
         clock: scheduler.clock.clone(),
+        slots: scheduler.slots.subscribe(),
         shutdown: stop.scheduler.clone(),
     };
     loops.start("watch", &stop.loops, crate::watch::run(watching));

@@ -4,21 +4,27 @@
 //! turns a read, or the reason why there is none, into a [`Report`](crate::report::Report); it is pure and holds the first
 //! promise of the product: only a complete, proven read may be `clean`.
 
+mod circuits;
 mod conclude;
 mod golden;
+mod offenders;
 mod slots;
 mod twins;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::time::Duration;
 use std::time::Instant;
 
 use futures_util::FutureExt as _;
+use jiff::Timestamp;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 use tracing::debug;
 use tracing::info_span;
 
+use crate::circuit::Effect;
+use crate::circuit::Purpose;
 use crate::clock::Clock;
 use crate::config::Database;
 use crate::deploy::Force;
@@ -37,6 +43,10 @@ pub use conclude::Provisioning;
 pub use conclude::Subject;
 pub use conclude::conclude;
 pub use golden::Goldens;
+pub use slots::Outcome;
+pub use slots::Reach;
+pub use slots::Shut;
+pub use slots::Slot;
 pub use slots::Slots;
 pub use twins::Twins;
 
@@ -50,6 +60,8 @@ pub struct Means<'a> {
     pub twins: Option<&'a Twins>,
     pub clock: &'a Clock,
     pub shutdown: &'a CancellationToken,
+    /// Whether a person waits for it.
+    pub purpose: Purpose,
 }
 
 /// What one audit came to.
@@ -58,12 +70,23 @@ pub struct Audited {
     pub concluded: Concluded,
     /// Where it was seen to live, for who keeps a memory.
     pub residence: Option<Residence>,
+    pub contact: Contact,
+}
+
+/// Whether an audit connected to its server.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contact {
+    /// It did, or tried to; and what that did to the circuit of the server.
+    Sought(Option<Effect>),
+    /// It did not: the circuit of the server is open.
+    LeftAlone,
 }
 
 /// Audits one database now, against what is in force for it. Never fails: what could not be read is a report with verdict `unknown`.
 ///
 /// Returns within the database's `audit_deadline` (plus scheduling noise), and holds one slot of
-/// `slots` meanwhile; waiting for the slot does not count against the deadline. `None` where
+/// `slots` meanwhile; waiting for the slot does not count against the deadline. Where the circuit of its server is
+/// open, nothing is connected to, and the report says so. `None` where
 /// `shutdown` came before the slot: an audit that has not begun does not begin any more.
 pub async fn audit(
     database: &Arc<Database>,
@@ -72,37 +95,39 @@ pub async fn audit(
     before: Before<'_>,
     means: Means<'_>,
 ) -> Option<Audited> {
-    let Means { environment, slots, goldens, twins, clock, shutdown } = means;
+    let Means { environment, slots, goldens, twins, clock, shutdown, purpose } = means;
     let span = info_span!("audit", database.name = %database.name);
     async {
+        if let Err(shut) = slots.look(database, purpose, clock) {
+            // The golden database need not be asked either; what is in force is what it was.
+            return Some(left_alone(database, force, manifests, before, &shut, clock));
+        }
         // Before a slot is taken: reading a golden database takes one of its own.
-        let completed = goldens.complete(force, environment, slots);
+        let completed = goldens.complete(force, environment, slots, clock);
         let completed = shutdown.run_until_cancelled(completed).await?;
         let (force, refusal) = match &completed {
             Ok(completed) => (completed, None),
             Err(reason) => (force, Some(reason.clone())),
         };
-        let _slot = shutdown.run_until_cancelled(slots.acquire(database)).await?;
+        let entered = slots.enter(database, purpose, clock);
+        let mut slot = match shutdown.run_until_cancelled(entered).await? {
+            Ok(slot) => slot,
+            Err(shut) => {
+                return Some(left_alone(database, force, manifests, before, &shut, clock));
+            }
+        };
         let audited_at = clock.now();
         let began = Instant::now();
-        let subject = Subject {
-            database: &database.name,
-            force,
-            known: &database.known,
-            severities: &database.severities,
-            manifests,
-            resets: &database.resets,
-            pin: database.pin.as_ref(),
-            labels: &database.labels,
-        };
+        let subject = subject(database, force, manifests);
         let failed = |reason, took| {
             let concluded = conclude(&subject, Err(reason), None, before, audited_at, took);
-            Audited { concluded, residence: None }
+            Audited { concluded, residence: None, contact: Contact::Sought(None) }
         };
         if let Some(reason) = refusal {
             return Some(failed(reason, began.elapsed()));
         }
-        let attempt = AssertUnwindSafe(async {
+        // On the heap, and only now: thousands may wait for a slot, and each would carry the room for its audit.
+        let attempt = AssertUnwindSafe(Box::pin(async {
             let mut wanted = Wanted::relations();
             force.manifests().for_each(|it| wanted.add(it.wanted()));
             wanted.imprint = twins.is_some() || database.pin.is_some();
@@ -119,7 +144,9 @@ pub async fn audit(
                 Ok((catalog, reading)) => (Ok(catalog), Some(reading)),
                 Err(error) => (Err(error), None),
             };
-            let unreachable = read.as_ref().err().is_some_and(IntrospectError::is_unreachable);
+            let outcome = outcome(read.as_ref().err(), audited_at, began.elapsed());
+            let unreachable = outcome.reach == Reach::Unreachable;
+            let effect = slot.ended(&outcome, clock.now());
             let has_ledger = read.as_ref().is_ok_and(Catalog::has_ledger);
             let read = read.map_err(|error| error.reason());
             match &read {
@@ -152,8 +179,8 @@ pub async fn audit(
                 reading.close().await;
                 report.evidence.duration = began.elapsed();
             }
-            Audited { concluded, residence }
-        });
+            Audited { concluded, residence, contact: Contact::Sought(effect) }
+        }));
         // A panic is a defect of ours; it must not leave a database that nobody hears of.
         Some(attempt.catch_unwind().await.unwrap_or_else(|_| {
             let reason = "an internal error: the audit panicked; the log says where".to_owned();
@@ -162,4 +189,45 @@ pub async fn audit(
     }
     .instrument(span)
     .await
+}
+
+/// What an audit of `database` is about.
+fn subject<'a>(database: &'a Database, force: &'a Force, manifests: &'a Manifests) -> Subject<'a> {
+    Subject {
+        database: &database.name,
+        force,
+        known: &database.known,
+        severities: &database.severities,
+        manifests,
+        resets: &database.resets,
+        pin: database.pin.as_ref(),
+        labels: &database.labels,
+    }
+}
+
+/// The report of an audit that was not made, because the circuit of its server is open. The server was not asked
+/// again, and still it did not answer: whatever counts unreachable databases counts this one.
+fn left_alone(
+    database: &Database,
+    force: &Force,
+    manifests: &Manifests,
+    before: Before<'_>,
+    shut: &Shut,
+    clock: &Clock,
+) -> Audited {
+    let subject = subject(database, force, manifests);
+    let (reason, none) = (shut.to_string(), Duration::ZERO);
+    let mut concluded = conclude(&subject, Err(reason), None, before, clock.now(), none);
+    concluded.report.evidence.unreachable = true;
+    Audited { concluded, residence: None, contact: Contact::LeftAlone }
+}
+
+/// What the end of a read says of the server.
+fn outcome(error: Option<&IntrospectError>, began: Timestamp, took: Duration) -> Outcome {
+    let reach = match error {
+        Some(error) if error.is_untried() => Reach::NotTried,
+        Some(error) if error.is_unreachable() => Reach::Unreachable,
+        _ => Reach::Reached,
+    };
+    Outcome { began, took, reach, timed_out: error.is_some_and(IntrospectError::is_timeout) }
 }

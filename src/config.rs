@@ -336,6 +336,8 @@ pub struct Limits {
     pub concurrency: usize,
     /// Audits at one time on one server.
     pub per_server: usize,
+    /// New connections to one server in each second.
+    pub per_server_rate: usize,
     /// Name lookup, TCP, TLS and authentication together, for one host.
     pub connect_timeout: Duration,
     /// The whole audit, on the wall clock.

@@ -4,6 +4,7 @@
 //! was. It never depends on an audited database or on a receiver, so an outage elsewhere cannot make
 //! an orchestrator restart the one process that would tell about it.
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use jiff::SignedDuration;
 use jiff::Timestamp;
 
+use crate::circuit;
 use crate::progress::Progress;
 
 /// A loop that has not come round for this long is stuck. Every loop comes round each second.
@@ -67,6 +69,8 @@ struct Facts {
     /// Timing of each registered database. Written by the scheduler, read by HTTP; held for one
     /// lookup or one copy.
     timings: Mutex<HashMap<String, Timing>>,
+    /// Open circuits by server. Written by audits, read by HTTP; held for one lookup or one copy.
+    circuits: Mutex<BTreeMap<String, circuit::Open>>,
 }
 
 impl Default for Health {
@@ -88,6 +92,7 @@ impl Health {
             config_read_at: Mutex::new(None),
             heartbeat_taken_at: Mutex::new(None),
             timings: Mutex::new(HashMap::new()),
+            circuits: Mutex::new(BTreeMap::new()),
         };
         Self { facts: Arc::new(facts) }
     }
@@ -212,6 +217,28 @@ impl Health {
     #[must_use]
     pub fn timings(&self) -> HashMap<String, Timing> {
         self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes how the circuit of a server stands: `None` where it is closed.
+    pub fn set_circuit(&self, server: &str, open: Option<circuit::Open>) {
+        let mut circuits = self.facts.circuits.lock().unwrap_or_else(PoisonError::into_inner);
+        match open {
+            Some(open) => drop(circuits.insert(server.to_owned(), open)),
+            None => drop(circuits.remove(server)),
+        }
+    }
+
+    /// How the open circuit of a server stands; `None` where it is closed.
+    #[must_use]
+    pub fn circuit(&self, server: &str) -> Option<circuit::Open> {
+        let circuits = self.facts.circuits.lock().unwrap_or_else(PoisonError::into_inner);
+        circuits.get(server).copied()
+    }
+
+    /// Every open circuit, by server.
+    #[must_use]
+    pub fn circuits(&self) -> BTreeMap<String, circuit::Open> {
+        self.facts.circuits.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 

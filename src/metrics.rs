@@ -102,6 +102,8 @@ pub struct Metrics {
 pub struct Counted {
     pub audits: Family<AuditLabels, Counter>,
     pub audit_duration: Histogram,
+    /// Audits that were not made, because the circuit of their server was open.
+    pub left_alone: Counter,
     pub transitions: Family<TransitionLabels, Counter>,
     /// Notifications that arrived.
     pub notifications: Family<NotificationLabels, Counter>,
@@ -120,6 +122,7 @@ impl Default for Metrics {
         let counted = Counted {
             audits: Family::default(),
             audit_duration: Histogram::new(AUDIT_BUCKETS),
+            left_alone: Counter::default(),
             transitions: Family::default(),
             notifications: Family::default(),
             failures: Family::default(),
@@ -149,6 +152,11 @@ impl Metrics {
     pub fn audited(&self, result: &'static str, took: Duration) {
         self.counted.audits.get_or_create(&AuditLabels { result }).inc();
         self.counted.audit_duration.observe(took.as_secs_f64());
+    }
+
+    /// An audit was not made, because the circuit of its server was open.
+    pub fn left_alone(&self) {
+        self.counted.left_alone.inc();
     }
 
     /// An incident of this kind went on.

@@ -132,6 +132,13 @@ impl Schedule {
         now.saturating_add(self.share(database, tick, self.tick_after(tick))).unwrap_or(now)
     }
 
+    /// Over how long databases that are due at once are spread: the splay, and at most a tenth of the interval.
+    #[must_use]
+    pub fn spread(&self, now: Timestamp) -> Duration {
+        let tick = self.tick_after(now);
+        self.share_bound(tick, self.tick_after(tick)).try_into().unwrap_or_default()
+    }
+
     /// The interval between the tick after `after` and the one that follows it.
     #[must_use]
     pub fn interval(&self, after: Timestamp) -> Duration {
@@ -163,14 +170,17 @@ impl Schedule {
 
     /// This database's share of the splay: the same in every run, spread evenly over a fleet.
     fn share(&self, database: &str, tick: Timestamp, next: Timestamp) -> SignedDuration {
-        let bound = (next.duration_since(tick) / SPLAY_SHARE)
-            .min(SignedDuration::try_from(self.splay).unwrap_or(SignedDuration::MAX));
-        let millis = u64::try_from(bound.as_millis()).unwrap_or(0);
+        let millis = u64::try_from(self.share_bound(tick, next).as_millis()).unwrap_or(0);
         let digest = Sha256::digest(database.as_bytes());
         let mut head = [0; 8];
         head.copy_from_slice(&digest[..8]);
         let share = u64::from_be_bytes(head) % (millis + 1);
         SignedDuration::from_millis(i64::try_from(share).unwrap_or(0))
+    }
+
+    fn share_bound(&self, tick: Timestamp, next: Timestamp) -> SignedDuration {
+        let splay = SignedDuration::try_from(self.splay).unwrap_or(SignedDuration::MAX);
+        (next.duration_since(tick) / SPLAY_SHARE).min(splay)
     }
 
     /// The last tick at or before `at`; none where the line has not fired yet.

@@ -7,9 +7,11 @@
 //! the clock is noticed and `/livez` sees progress.
 
 mod agenda;
+mod circuits;
 mod commit;
 mod ended;
 mod force;
+mod start;
 mod upkeep;
 
 use std::collections::HashMap;
@@ -30,12 +32,14 @@ use tracing::info;
 use tracing::warn;
 
 use crate::audit::Before;
+use crate::audit::Contact;
 use crate::audit::Goldens;
 use crate::audit::Means;
 use crate::audit::Provisioning;
 use crate::audit::Slots;
 use crate::audit::Twins;
 use crate::audit::audit;
+use crate::circuit::Purpose;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Database;
@@ -196,9 +200,10 @@ impl Scheduler {
             }
         };
         if round.config.limits != config.limits {
-            round.slots = Arc::new(Slots::new(&config.limits));
+            round.slots = Arc::new(round.slots.renewed(&config.limits));
             self.slots.send_replace(Arc::clone(&round.slots));
         }
+        round.slots.register(&config.databases);
         round.goldens = Arc::new(Goldens::of(&config.databases));
         let twins = round.twins.get_or_insert_with(|| {
             let residence = |it: &DatabaseState| it.residence.as_ref()?.parse().ok();
@@ -214,6 +219,7 @@ impl Scheduler {
         self.health.retain_timings(|name| round.databases.contains_key(name));
         let let_go = self.register_manifests(round, &config, now).await;
         let mut reports = self.reports_of_new(round, &config).await;
+        let start = start::plan(&config.databases, |it| round.in_force.of(it), &states, now);
         for database in &config.databases {
             let state = states.get(&database.name);
             round.memory.entry(database.name.clone()).or_insert_with(|| Memory {
@@ -228,7 +234,7 @@ impl Scheduler {
             {
                 now
             } else {
-                due_when_registered(database, &round.in_force.of(database), state, now)
+                start.get(database.name.as_str()).copied().unwrap_or(now)
             };
             // A registry publishes often: what is due earlier as it was stays due then.
             let is_as_before = before
@@ -316,7 +322,10 @@ impl Scheduler {
             return;
         };
         if let Some(memory) = round.memory.get_mut(&ended.database) {
-            memory.audited_at = Some(self.clock.now());
+            // What was not connected to was not woken.
+            if ended.contact != Contact::LeftAlone {
+                memory.audited_at = Some(self.clock.now());
+            }
             memory.ever_populated |= ended.populated;
             if let Some(traced) = &ended.traced {
                 memory.traced = Arc::clone(traced);
@@ -332,7 +341,9 @@ impl Scheduler {
         let early = ended.recheck.and_then(|it| now.checked_add(it).ok());
         let next_due = early.map_or(next_due, |early| early.min(next_due));
         // Whoever pays for each waking said how often; a person who asks is not made to wait.
-        let soonest = now.checked_add(database.min_interval).unwrap_or(Timestamp::MAX);
+        let woken = round.memory.get(&ended.database).and_then(|it| it.audited_at);
+        let soonest =
+            woken.map_or(now, |it| it.checked_add(database.min_interval).unwrap_or(Timestamp::MAX));
         let asked = round.asked.get(&ended.database).is_some_and(|it| !it.is_empty());
         let next_due = if asked { next_due } else { next_due.max(soonest) };
         round.agenda.put(&database.name, next_due);
@@ -343,6 +354,7 @@ impl Scheduler {
             // It stays due in everybody's eyes, and so becomes overdue, until a report is recorded.
             self.health.set_idle(&database.name);
         }
+        self.follow_circuit(round, ended);
     }
 
     /// Brings due times forward that a jump of the clock has put out of reach.
@@ -397,31 +409,6 @@ impl Scheduler {
         let ending = Ending::new(database, force, ending);
         self.tracker.spawn(work.run(ending));
     }
-}
-
-/// When a database is due that is registered now.
-///
-/// One whose last complete audit is still current, against what is in force, waits for its next tick.
-/// Where a deploy has begun or ended since, it is due at once; every other one is due now, splayed.
-fn due_when_registered(
-    database: &Database,
-    force: &Force,
-    state: Option<&DatabaseState>,
-    now: Timestamp,
-) -> Timestamp {
-    let hash = Some(force.manifest.hash.as_str());
-    let last_complete_at = state
-        .filter(|it| it.manifest_hash.as_deref() == hash && !it.suspected)
-        .and_then(|it| it.last_complete_at)
-        // One from the future, when the clock was ahead, says nothing about now.
-        .filter(|at| *at <= now);
-    if force.since.is_some_and(|since| last_complete_at.is_none_or(|at| at < since)) {
-        return now;
-    }
-    last_complete_at
-        .map(|at| database.schedule.next_due(&database.name, at))
-        .filter(|due| *due > now)
-        .unwrap_or_else(|| database.schedule.first_due(&database.name, now))
 }
 
 /// Whether a registry named a database just now, or made sense of it just now, or no more: it is
@@ -487,7 +474,8 @@ impl Work {
         let (slots, goldens) = (&*self.slots, &*self.goldens);
         // Without a memory nothing new is remembered either: it would take the place of the old.
         let twins = self.twins.as_deref().filter(|_| remembered.is_some());
-        let means = Means { environment, slots, goldens, twins, clock, shutdown };
+        let purpose = if self.asked.is_empty() { Purpose::Audit } else { Purpose::Asked };
+        let means = Means { environment, slots, goldens, twins, clock, shutdown, purpose };
         let before = Before {
             provisioning: self.provisioning,
             known: remembered.as_ref().and_then(|it| it.known.as_ref()),
@@ -496,6 +484,7 @@ impl Work {
         };
         let audit = audit(&self.database, &self.force, &self.config.manifests, before, means);
         let Some(mut audited) = Box::pin(audit).await else { return };
+        ending.contact = audited.contact.clone();
         self.traced.carry(&mut audited.concluded.report);
         ending.traced = Some(Arc::new(self.traced.after(&audited.concluded.report)));
         let known_version = remembered.map(|it| it.known_version);

@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::sync::Semaphore;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -21,9 +20,11 @@ use tracing::debug;
 use tracing::info;
 use tracing::warn;
 
+use crate::audit::Slots;
 use crate::backoff;
 use crate::backoff::Failed;
 use crate::backoff::Next;
+use crate::circuit::Purpose;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Database;
@@ -34,9 +35,6 @@ use crate::introspect::Listener;
 
 /// A database is asked for at most once in this time.
 pub const PACE: Duration = Duration::from_secs(1);
-
-/// Connections that are being opened at one time.
-const OPENING_MAX: usize = 8;
 
 /// A connection that lived so long was a good one: the waits begin anew.
 const STEADY: Duration = Duration::from_mins(1);
@@ -51,6 +49,8 @@ pub struct Watch {
     pub demands: Demands,
     pub environment: Arc<Environment>,
     pub clock: Clock,
+    /// Opening a connection takes a place like an audit; listening does not.
+    pub slots: watch::Receiver<Arc<Slots>>,
     pub shutdown: CancellationToken,
 }
 
@@ -63,7 +63,6 @@ struct Watched {
 /// Runs until `shutdown`. Follows the configuration: what is new in it is watched, what is gone is let go.
 pub async fn run(mut it: Watch) {
     let tasks = TaskTracker::new();
-    let opening = Arc::new(Semaphore::new(OPENING_MAX));
     let mut watched: HashMap<String, Watched> = HashMap::new();
     loop {
         let config = it.config.borrow_and_update().clone();
@@ -90,7 +89,7 @@ pub async fn run(mut it: Watch) {
                 demands: it.demands.clone(),
                 environment: Arc::clone(&it.environment),
                 clock: it.clock.clone(),
-                opening: Arc::clone(&opening),
+                slots: it.slots.clone(),
                 stop: stop.clone(),
             };
             tasks.spawn(ear.attend());
@@ -119,7 +118,7 @@ struct Ear {
     demands: Demands,
     environment: Arc<Environment>,
     clock: Clock,
-    opening: Arc<Semaphore>,
+    slots: watch::Receiver<Arc<Slots>>,
     stop: CancellationToken,
 }
 
@@ -207,13 +206,23 @@ impl Ear {
     async fn open(&self) -> Result<Listener, String> {
         let Database { connection, limits, .. } = &*self.database;
         let environment = &*self.environment;
-        // It is never closed.
-        let _permit = self.opening.acquire().await;
+        let slots = self.slots.borrow().clone();
+        let enter = || slots.enter(&self.database, Purpose::Aside, &self.clock);
         let reason = |error: introspect::IntrospectError| error.reason();
+        let slot = enter().await.map_err(|shut| shut.to_string())?;
         let listener = introspect::listen(connection, limits, environment).await.map_err(reason)?;
         if !listener.is_pooled() {
             return Ok(listener);
         }
+        // To try it takes connections more.
+        drop(slot);
+        let _slot = match enter().await {
+            Ok(slot) => slot,
+            Err(shut) => {
+                listener.close().await;
+                return Err(shut.to_string());
+            }
+        };
         let hears = introspect::hears(connection, limits, environment).await;
         if let Ok(true) = hears {
             return Ok(listener);

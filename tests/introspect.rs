@@ -33,6 +33,7 @@ fn limits() -> Limits {
     Limits {
         concurrency: 32,
         per_server: 8,
+        per_server_rate: 20,
         connect_timeout: Duration::from_secs(5),
         audit_deadline: Duration::from_secs(30),
         max_relations: 200_000,

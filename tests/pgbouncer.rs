@@ -45,7 +45,7 @@ async fn a_hundred_audits_share_a_pool_of_two_and_leave_no_setting_behind() {
     let url = database.url_at(&role, "127.0.0.1", bouncer.port());
 
     let limits = format!(
-        "{{ concurrency: {AUDITS}, per_server: {AUDITS}, connect_timeout: 20s, \
+        "{{ concurrency: {AUDITS}, per_server: {AUDITS}, per_server_rate: 10000, connect_timeout: 20s, \
          audit_deadline: 25s }}"
     );
     let mut config = ConfigText::new().limits(&limits);

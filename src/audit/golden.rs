@@ -12,6 +12,8 @@ use std::time::Instant;
 use tokio::sync::Mutex;
 
 use super::Slots;
+use crate::circuit::Purpose;
+use crate::clock::Clock;
 use crate::config::Database;
 use crate::deploy::Force;
 use crate::introspect;
@@ -60,11 +62,12 @@ impl Goldens {
         force: &Force,
         environment: &Environment,
         slots: &Slots,
+        clock: &Clock,
     ) -> Result<Force, String> {
         let mut completed = force.clone();
-        completed.manifest = self.one(&force.manifest, environment, slots).await?;
+        completed.manifest = self.one(&force.manifest, environment, slots, clock).await?;
         for it in completed.also.iter_mut().chain(&mut completed.trusted) {
-            *it = self.one(it, environment, slots).await?;
+            *it = self.one(it, environment, slots, clock).await?;
         }
         Ok(completed)
     }
@@ -74,9 +77,10 @@ impl Goldens {
         manifest: &Arc<Manifest>,
         environment: &Environment,
         slots: &Slots,
+        clock: &Clock,
     ) -> Result<Arc<Manifest>, String> {
         let Some(golden) = &manifest.golden else { return Ok(Arc::clone(manifest)) };
-        let catalog = self.read(golden, environment, slots).await.map_err(|reason| {
+        let catalog = self.read(golden, environment, slots, clock).await.map_err(|reason| {
             format!(
                 "database `{}`, which shows what manifest `{}` expects, could not be read: {reason}",
                 golden.database, manifest.name
@@ -90,6 +94,7 @@ impl Goldens {
         golden: &Golden,
         environment: &Environment,
         slots: &Slots,
+        clock: &Clock,
     ) -> Result<Arc<Catalog>, String> {
         let found = self.databases.get(&golden.database).zip(self.kept.get(&golden.database));
         let Some((database, kept)) = found else {
@@ -103,10 +108,11 @@ impl Goldens {
         {
             return it.read.clone();
         }
-        let _slot = slots.acquire(database).await;
+        let entered = slots.enter(database, Purpose::Aside, clock).await;
+        let _slot = entered.map_err(|shut| shut.to_string())?;
         let at = Instant::now();
-        let read =
-            introspect::read(&database.connection, &database.limits, environment, &wanted).await;
+        let (connection, limits) = (&database.connection, &database.limits);
+        let read = Box::pin(introspect::read(connection, limits, environment, &wanted)).await;
         let read = read.map_err(|error| error.reason()).and_then(usable);
         *kept = Some(Kept { at, wanted, read: read.clone() });
         read

@@ -34,6 +34,7 @@ use crate::audit::Goldens;
 use crate::audit::Means;
 use crate::audit::Slots;
 use crate::audit::audit;
+use crate::circuit::Purpose;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Database;
@@ -215,6 +216,7 @@ pub(super) async fn audit_all(scope: &Scope) -> Vec<Report> {
                     twins: None,
                     clock: &Clock::System,
                     shutdown: never,
+                    purpose: Purpose::Asked,
                 },
             );
             (position, report.await.map(|it| it.concluded.report))

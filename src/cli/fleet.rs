@@ -26,6 +26,7 @@ use super::output;
 use super::registries;
 use super::selection::Selection;
 use crate::audit::Slots;
+use crate::circuit::Purpose;
 use crate::clock::Clock;
 use crate::compare::Shape;
 use crate::compare::Shapes;
@@ -148,7 +149,11 @@ async fn read(
     let wanted = Wanted::from(reading.depth.parts());
     let (environment, wanted) = (&environment, &wanted);
     let reads = databases.iter().enumerate().map(|(at, database)| async move {
-        let _slot = reading.slots.acquire(database).await;
+        let entered = reading.slots.enter(database, Purpose::Asked, &Clock::System).await;
+        let _slot = match entered {
+            Ok(slot) => slot,
+            Err(shut) => return (at, Err(shut.to_string())),
+        };
         let read =
             introspect::read(&database.connection, &database.limits, environment, wanted).await;
         (at, read.map_err(|error| error.reason()).and_then(whole))

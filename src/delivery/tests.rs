@@ -257,6 +257,7 @@ fn config(channels: &[(&str, &str)]) -> Config {
         limits: Limits {
             concurrency: 1,
             per_server: 1,
+            per_server_rate: 20,
             connect_timeout: Duration::from_secs(1),
             audit_deadline: Duration::from_secs(1),
             max_relations: 1,

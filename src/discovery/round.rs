@@ -21,6 +21,7 @@ use super::Registries;
 use super::kept;
 use super::refresh;
 use super::seal::Seal;
+use crate::circuit::Purpose;
 use crate::config::Config;
 use crate::config::Discovery;
 use crate::incident::RECHECK_FAILING;
@@ -150,9 +151,13 @@ impl Round {
             self.running.push(
                 async move {
                     let slots = it.slots.borrow().clone();
-                    let _slot = match discovery.from() {
-                        Some(from) => Some(slots.acquire(from).await),
-                        None => None,
+                    let entered = match discovery.from() {
+                        Some(from) => slots.enter(from, Purpose::Aside, &it.clock).await.map(Some),
+                        None => Ok(None),
+                    };
+                    let _slot = match entered {
+                        Ok(slot) => slot,
+                        Err(shut) => return Ended { discovery, rows: Err(shut.to_string()) },
                     };
                     let read = refresh::read(&discovery, &it.environment, it.variable);
                     let rows = AssertUnwindSafe(read).catch_unwind().await;

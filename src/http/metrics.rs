@@ -56,6 +56,11 @@ fn counters(registry: &mut Registry, it: &Counted) {
         it.audit_duration.clone(),
     );
     registry.register(
+        "audits_left_out",
+        "Audits that were not made, because the circuit of their server was open",
+        it.left_alone.clone(),
+    );
+    registry.register(
         "incident_transitions",
         "What became of incidents: opened, changed, resolved",
         it.transitions.clone(),

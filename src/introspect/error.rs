@@ -248,6 +248,29 @@ impl IntrospectError {
         }
     }
 
+    /// Whether it failed before any server was asked: it says nothing of one.
+    #[must_use]
+    pub fn is_untried(&self) -> bool {
+        match self {
+            Self::Credentials { .. }
+            | Self::Unusable { .. }
+            | Self::Denied { .. }
+            | Self::TimedOut { phase: Phase::Credentials, .. } => true,
+            Self::NoHost { failures } => failures.iter().all(Self::is_untried),
+            _ => false,
+        }
+    }
+
+    /// Whether time was up.
+    #[must_use]
+    pub fn is_timeout(&self) -> bool {
+        match self {
+            Self::TimedOut { .. } => true,
+            Self::NoHost { failures } => failures.iter().any(Self::is_timeout),
+            _ => false,
+        }
+    }
+
     /// Whether the server refused the password itself.
     pub(super) fn is_wrong_password(&self) -> bool {
         matches!(self, Self::Login { source, .. } if source.code() == Some("28P01"))

@@ -10,6 +10,7 @@ use tracing::warn;
 
 use crate::audit::Audited;
 use crate::audit::Concluded;
+use crate::audit::Contact;
 use crate::config::Config;
 use crate::config::Database;
 use crate::incident::About;
@@ -33,9 +34,18 @@ pub(super) async fn commit(
     now: Timestamp,
 ) -> Option<Receipt> {
     let name = database.name.as_str();
-    let Audited { concluded: Concluded { report, known }, residence } = audited;
-    log_verdict(name, &report);
-    store.metrics().audited(report.verdict.word(), report.evidence.duration);
+    let Audited { concluded: Concluded { report, known }, residence, contact } = audited;
+    if contact == Contact::LeftAlone {
+        // Its circuit was told when it opened.
+        debug!(
+            database.name = name,
+            "`{name}` was not connected to: the circuit of its server is open"
+        );
+        store.metrics().left_alone();
+    } else {
+        log_verdict(name, &report);
+        store.metrics().audited(report.verdict.word(), report.evidence.duration);
+    }
     let audit = AuditCommit {
         report: Arc::new(report),
         now,

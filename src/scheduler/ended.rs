@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use tokio::sync::mpsc;
 
+use crate::audit::Contact;
 use crate::config::Database;
 use crate::deploy::Force;
 use crate::report::origin::Traced;
@@ -25,6 +26,7 @@ pub(super) struct Ended {
     pub(super) recheck: Option<Duration>,
     /// What is known of its findings from now on, where it came to that.
     pub(super) traced: Option<Arc<Traced>>,
+    pub(super) contact: Contact,
 }
 
 /// Sends [`Ended`] when it is dropped: after the audit, when it is given up, and when it panics.
@@ -37,6 +39,7 @@ pub(super) struct Ending {
     pub(super) recorded: bool,
     pub(super) recheck: Option<Duration>,
     pub(super) traced: Option<Arc<Traced>>,
+    pub(super) contact: Contact,
     to: mpsc::UnboundedSender<Ended>,
 }
 
@@ -54,6 +57,7 @@ impl Ending {
             recorded: false,
             recheck: None,
             traced: None,
+            contact: Contact::Sought(None),
             to,
         }
     }
@@ -69,6 +73,7 @@ impl Drop for Ending {
             recorded: self.recorded,
             recheck: self.recheck,
             traced: self.traced.take(),
+            contact: std::mem::replace(&mut self.contact, Contact::Sought(None)),
         };
         // The loop may have ended before its audits: then nobody waits for this.
         let _ = self.to.send(ended);

@@ -10,6 +10,7 @@ use schemawarden::audit::Provisioning;
 use schemawarden::audit::Slots;
 use schemawarden::audit::Twins;
 use schemawarden::audit::audit;
+use schemawarden::circuit::Purpose;
 use schemawarden::clock::Clock;
 use schemawarden::config::Config;
 use schemawarden::config::Database;
@@ -100,6 +101,7 @@ impl Watched {
             twins: Some(&self.twins),
             clock: &Clock::System,
             shutdown: &CancellationToken::new(),
+            purpose: Purpose::Audit,
         };
         let force = Force::of(Arc::clone(&self.database.manifest));
         let audited = audit(&self.database, &force, &self.config.manifests, before, means).await;

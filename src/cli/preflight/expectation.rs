@@ -14,6 +14,7 @@ use crate::cli::client::Client;
 use crate::cli::environment;
 use crate::cli::selection;
 use crate::cli::sql::login;
+use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::ConnectionSource;
 use crate::config::Database;
@@ -80,7 +81,7 @@ pub(super) async fn from_config(
     let goldens = Goldens::of(&config.databases);
     let slots = Slots::new(&config.limits);
     let force = Force::of(Arc::clone(&database.manifest));
-    let force = match goldens.complete(&force, &environment, &slots).await {
+    let force = match goldens.complete(&force, &environment, &slots, &Clock::System).await {
         Ok(force) => force,
         Err(reason) => bail!("{reason}"),
     };

@@ -14,6 +14,7 @@ use super::Noted;
 pub(in crate::config) const DEFAULTS: Limits = Limits {
     concurrency: 32,
     per_server: 8,
+    per_server_rate: 20,
     connect_timeout: Duration::from_secs(5),
     audit_deadline: Duration::from_secs(30),
     max_relations: 200_000,
@@ -23,6 +24,8 @@ pub(in crate::config) const DEFAULTS: Limits = Limits {
 
 /// Each audit at one time costs a socket and, at worst, `max_bytes` of memory.
 const CONCURRENCY: RangeInclusive<usize> = 1..=1000;
+/// Above the last, a server does nothing but to start and end its processes.
+const PER_SERVER_RATE: RangeInclusive<usize> = 1..=10_000;
 const CONNECT_TIMEOUT: RangeInclusive<Duration> =
     Duration::from_millis(100)..=Duration::from_mins(5);
 const AUDIT_DEADLINE: RangeInclusive<Duration> =
@@ -48,6 +51,12 @@ pub(super) fn global(given: Option<&shape::Limits>, noted: &mut Noted) -> Limits
             &key("per_server"),
             DEFAULTS.per_server,
             CONCURRENCY,
+        ),
+        per_server_rate: noted.number(
+            it.per_server_rate.as_ref(),
+            &key("per_server_rate"),
+            DEFAULTS.per_server_rate,
+            PER_SERVER_RATE,
         ),
         ..DEFAULTS
     };

@@ -17,6 +17,9 @@ pub(in crate::config) struct Limits {
     /// Audits at one time on one server. Default: 8.
     #[schemars(range(min = 1, max = 1000))]
     pub(in crate::config) per_server: Option<At<usize>>,
+    /// New connections to one server in each second. Default: 20.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub(in crate::config) per_server_rate: Option<At<usize>>,
     /// Name lookup, TCP, TLS and authentication together, for one host. Default: `5s`.
     pub(in crate::config) connect_timeout: Option<At<Period>>,
     /// The whole audit. Default: `30s`.

@@ -1,4 +1,4 @@
-//! The YAML of `docs/alerts.md`, `docs/config.md`, `docs/discovery.md` and `docs/resets.md` is what it says: good configs, without a warning.
+//! The YAML of `docs/alerts.md`, `docs/config.md`, `docs/discovery.md`, `docs/resets.md` and `docs/servers.md` is what it says: good configs, without a warning.
 //! And every key there is stands in a guide.
 
 use super::*;
@@ -54,6 +54,7 @@ fn every_example_of_the_guides_is_a_good_config() {
     good("config.md", 10);
     good("discovery.md", 3);
     good("resets.md", 2);
+    good("servers.md", 1);
 }
 
 #[test]

@@ -174,6 +174,12 @@ fn of_schedule(registry: &mut Registry, face: &Face, now: Timestamp) {
     let lag = timings.values().map(|it| late(it.next_due)).max().unwrap_or_default();
     seconds(registry, "audit_lag_seconds", "How late the latest audit is", lag.as_secs_f64());
     let running = timings.values().filter(|it| it.running_since.is_some()).count();
+    gauge(
+        registry,
+        "circuits_open",
+        "Servers that did not answer, and are left alone but for one probe at a time",
+        signed(face.health.circuits().len()),
+    );
     gauge(registry, "audits_in_flight", "Audits that wait for a place or run", signed(running));
 }
 

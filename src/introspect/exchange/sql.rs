@@ -285,6 +285,7 @@ mod tests {
         Limits {
             concurrency: 1,
             per_server: 1,
+            per_server_rate: 20,
             connect_timeout: Duration::from_secs(5),
             audit_deadline: Duration::from_secs(30),
             max_relations: 200_000,

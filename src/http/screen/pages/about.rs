@@ -1,6 +1,7 @@
 //! `/about`: which daemon this is, by which configuration, within which limits, and whom it tells. No secret
 //! is on it: receivers are named, their URLs are not.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use super::list;
 use super::list::WHOLE_MAX;
 use super::matching;
 use super::pieces;
+use crate::circuit::Open;
 use crate::config::Config;
 use crate::http::Face;
 use crate::http::access::GUESS_PAUSE;
@@ -47,6 +49,9 @@ use crate::route::Target;
 /// The path of this page.
 const AT: &str = "/about";
 
+/// Open circuits that the page lists.
+const CIRCUITS_MAX: usize = 20;
+
 /// All that the page says.
 #[derive(Clone, Debug)]
 pub(super) struct Facts {
@@ -55,6 +60,8 @@ pub(super) struct Facts {
     pub(super) reload_refused: Option<String>,
     pub(super) heartbeat_taken_at: Option<Timestamp>,
     pub(super) process: u32,
+    /// Open circuits by server.
+    pub(super) circuits: BTreeMap<String, Open>,
     pub(super) now: Timestamp,
 }
 
@@ -70,6 +77,7 @@ pub(super) async fn show(
         reload_refused: face.health.reload_refused(),
         heartbeat_taken_at: face.health.heartbeat_taken_at(),
         process: std::process::id(),
+        circuits: face.health.circuits(),
         now: face.clock.now(),
     };
     Ok(frame::page(&face, &viewer, AT, "About", draw(&facts)).await)
@@ -125,6 +133,8 @@ fn daemon(facts: &Facts) -> Markup {
                 (words::number(config.databases.iter().filter(|it| it.discovery.is_some()).count()))
                 " are named by discoveries"
             }
+            dt { "Servers left alone" }
+            dd { (circuits(&facts.circuits, now)) }
             dt { "Heartbeat" }
             dd {
                 @match &config.heartbeat {
@@ -142,11 +152,23 @@ fn daemon(facts: &Facts) -> Markup {
     }
 }
 
+/// The servers that do not answer.
+fn circuits(all: &BTreeMap<String, Open>, now: Timestamp) -> Markup {
+    html! {
+        @if all.is_empty() { "none: every circuit is closed" }
+        @for (server, open) in all.iter().take(CIRCUITS_MAX) {
+            (marks::name(server)) ": " (pieces::circuit(open, now)) br;
+        }
+        @if all.len() > CIRCUITS_MAX { "and " (words::number(all.len() - CIRCUITS_MAX)) " more" }
+    }
+}
+
 fn limits(config: &Config) -> Markup {
     let it = &config.limits;
     html! {
         dl.facts {
             dt { "Audits at one time" } dd { (it.concurrency) ", on one server " (it.per_server) }
+            dt { "New connections to one server" } dd { "at most " (it.per_server_rate) " in each second" }
             dt { "Connecting" } dd { "within " (length(it.connect_timeout)) }
             dt { "One audit" } dd { "within " (length(it.audit_deadline)) }
             dt { "Relations of one database" } dd { "at most " (words::number(it.max_relations)) }

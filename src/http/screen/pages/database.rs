@@ -24,6 +24,7 @@ use maud::html;
 use super::forms;
 use super::pieces;
 use super::timeline::REACH;
+use crate::circuit::Open;
 use crate::config::Config;
 use crate::config::Database;
 use crate::deploy::Force;
@@ -70,6 +71,8 @@ pub(super) struct Facts {
     /// There are more of the time that the timeline shows.
     pub(super) more_audits: bool,
     pub(super) timing: Option<Timing>,
+    /// The circuit of its server, where it is open.
+    pub(super) circuit: Option<Open>,
     /// Active ones that hold for it.
     pub(super) silences: Vec<Silence>,
     /// Open maintenance windows that hold for it, and until when.
@@ -143,6 +146,7 @@ async fn gather(
         audits,
         more_audits,
         timing: face.health.timing(name),
+        circuit: face.health.circuit(&database.server()),
         silences,
         windows,
         now,

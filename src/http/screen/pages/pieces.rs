@@ -10,9 +10,11 @@ use maud::Markup;
 use maud::html;
 use url::form_urlencoded;
 
+use crate::circuit::Open;
 use crate::config::ChannelKind;
 use crate::http::screen::marks;
 use crate::http::screen::marks::Told;
+use crate::http::screen::words;
 use crate::incident::About;
 use crate::incident::Acknowledged;
 use crate::incident::Incident;
@@ -43,6 +45,15 @@ pub(super) fn delivery_state(it: DeliveryState) -> Markup {
         DeliveryState::Abandoned => "✕",
     };
     marks::badge("state", it.word(), glyph, it.word())
+}
+
+/// The circuit of a server that does not answer.
+pub(super) fn circuit(it: &Open, now: Timestamp) -> Markup {
+    html! {
+        b.bad { "circuit open" } " since " (exact(it.opened_at)) ": no answer " (words::number(it.failures as usize))
+        " times in a row, next probe "
+        @if it.probe_at > now { (marks::moment(it.probe_at, now, Told::Ahead)) } @else { "under way" }
+    }
 }
 
 /// A registered database.

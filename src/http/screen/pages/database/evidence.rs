@@ -86,7 +86,11 @@ fn registered(facts: &Facts, root: &str) -> Markup {
                     None => "not planned yet",
                 }
             }
-            dt { "Server" } dd { (marks::name(&it.server())) }
+            dt { "Server" }
+            dd {
+                (marks::name(&it.server()))
+                @if let Some(open) = &facts.circuit { br; (pieces::circuit(open, now)) }
+            }
             dt { "Labels" }
             dd {
                 @if it.labels.is_empty() { "none" }

@@ -12,6 +12,7 @@ use super::named::now;
 use super::named::sent;
 use super::named::silence;
 
+use crate::circuit::Open;
 use crate::config;
 use crate::config::Config;
 use crate::deploy::Force;
@@ -108,6 +109,7 @@ fn database_page(name: &str, config: &Config) -> String {
         audits: vec![audit],
         more_audits: true,
         timing: None,
+        circuit: Some(open_circuit()),
         silences: vec![silence(name, true)],
         windows: vec![(name.to_owned(), now())],
         now: now(),
@@ -221,6 +223,7 @@ pub(super) fn pages(name: &str) -> Vec<(&'static str, String)> {
         config: Arc::clone(&config),
         config_read_at: Some(now()),
         reload_refused: Some(name.to_owned()),
+        circuits: [(name.to_owned(), open_circuit())].into(),
         heartbeat_taken_at: None,
         process: 1,
         now: now(),
@@ -242,4 +245,10 @@ pub(super) fn pages(name: &str) -> Vec<(&'static str, String)> {
         ("manifest", manifest::draw(&manifest_facts, "/manifests/central").into_string()),
         ("about", about::draw(&about_facts).into_string()),
     ]
+}
+
+/// Of a server that does not answer.
+fn open_circuit() -> Open {
+    let (failures, [opened_at, since, probe_at]) = (5, [now(); 3]);
+    Open { opened_at, since, failures, probe_at }
 }
