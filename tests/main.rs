@@ -29,6 +29,7 @@ mod incident_life;
 mod incidents;
 mod introspect;
 mod json_schema;
+mod kindness;
 mod layering;
 mod locks;
 mod metrics;
