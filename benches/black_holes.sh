@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # How late the healthy are while a tenth of the databases hangs, against the same fleet without.
 #   benches/black_holes.sh [DATABASES] [SECONDS]      400 databases on 40 servers, 120 s each, every 20 s
-# PROGRAM=… runs another binary than the release build. Needs PostgreSQL's server programs, psql and python3.
+# PROGRAM=… runs another binary than the release build, FLEETS=… only some of the three. Needs PostgreSQL's server programs, psql and python3.
 #
 # Three fleets, one after the other: all well; a tenth hangs, spread over servers that are well; a tenth hangs, on servers
 # of their own. One PostgreSQL stands for all servers (`server:` tells them apart); what hangs is a port that accepts and
-# says nothing. Lateness is what the state has: when an audit began, after when it was due. What hangs from the start is
-# not known then, so the first round is told apart.
+# says nothing. Lateness is what the state has: when an audit began, after when it was due. At the start nobody knows what
+# hangs, so the first 20 s are told apart.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 databases=${1:-400} seconds=${2:-120}
@@ -22,7 +22,7 @@ python3 benches/black_holes.py hang "$work/hole" & hole=$!
 trap 'kill $hole 2>/dev/null || true; rm -rf "$work"; stop_server' EXIT
 until [ -s "$work/hole" ]; do sleep 0.1; done
 
-for fleet in well spread apart; do
+for fleet in ${FLEETS:-well spread apart}; do
   mkdir "$work/$fleet"
   python3 benches/black_holes.py config "$work/$fleet" "$fleet" "$databases" "$port" "$(cat "$work/hole")"
   began=$(date +%s%3N)
