@@ -43,6 +43,7 @@ mod registry;
 mod resets;
 mod screen;
 mod screen_live;
+mod simulated_fleet;
 mod snapshot;
 mod support;
 mod support_test;

@@ -24,6 +24,7 @@ pub(crate) mod process;
 pub(crate) mod proxy;
 pub(crate) mod psql;
 pub(crate) mod receiver;
+pub(crate) mod simulated;
 pub(crate) mod smtp;
 pub(crate) mod tls;
 pub(crate) mod workspace;
