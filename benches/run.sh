@@ -2,6 +2,8 @@
 # Every figure of docs/performance.md, each beside its reference, on a PostgreSQL that this starts and removes.
 #   benches/run.sh            all
 #   benches/run.sh check      one of: check throughput large state depth import memory discovery delivery watch guard http
+#   benches/run.sh fleet           what a fleet costs; not part of all, since it takes an hour. Or one part of it:
+#   benches/run.sh fleet PART      throughput tools ten-thousand black-hole hundred-thousand growth state
 #   benches/run.sh delivery 600    the last with ten minutes beside ill receivers, after two of the baseline
 # Needs PostgreSQL's server programs, psql, pgbench and hyperfine (apt-get install postgresql hyperfine);
 # http needs wrk and a browser (apt-get install wrk chromium chromium-driver).
@@ -239,4 +241,21 @@ if [ "$what" = all ] || [ "$what" = http ]; then
   ulimit -n "$(ulimit -Hn)"
   mkdir "$dir/http"
   cargo bench --locked --quiet --bench http -- "$program" "$dir/http"
+fi
+
+if [ "$what" = fleet ]; then
+  # A few hundred ports at one end, as many connections at the other.
+  ulimit -n "$(ulimit -Hn)"
+  part=${2:-all}
+  mkdir "$dir/fleet"
+  fleet() { mkdir -p "$dir/fleet/$1"; cargo bench --locked --quiet --bench fleet -- "$1" "$program" "$dir/fleet/$1" "$port"; }
+  wanted() { [ "$part" = all ] || [ "$part" = "$1" ]; }
+  if wanted throughput || wanted tools; then
+    for n in $(seq 0 499); do echo "create database fleet_$n template fleet_template;"; done | sql postgres
+  fi
+  ! { wanted throughput || wanted tools; } || fleet throughput | tee "$dir/fleet/throughput.txt"
+  ! wanted tools || benches/fleet/tools.sh "$port" 500 "$(sed -n 's/.*× (\([0-9]*\)\/s; bare.*/\1/p' "$dir/fleet/throughput.txt")"
+  for it in ten-thousand black-hole hundred-thousand growth state; do
+    ! wanted "$it" || fleet "$it"
+  done
 fi
