@@ -254,8 +254,10 @@ if [ "$what" = fleet ]; then
     for n in $(seq 0 499); do echo "create database fleet_$n template fleet_template;"; done | sql postgres
   fi
   ! { wanted throughput || wanted tools; } || fleet throughput | tee "$dir/fleet/throughput.txt"
-  ! wanted tools || benches/fleet/tools.sh "$port" 500 "$(sed -n 's/.*× (\([0-9]*\)\/s; bare.*/\1/p' "$dir/fleet/throughput.txt")"
-  for it in ten-thousand black-hole hundred-thousand growth state; do
+  ! wanted tools || benches/fleet/tools.sh "$port" 100 "$(sed -n 's/.*× (\([0-9]*\)\/s; bare.*/\1/p' "$dir/fleet/throughput.txt")"
+  for it in ten-thousand black-hole growth state; do
     ! wanted "$it" || fleet "$it"
   done
+  # The last size of growth, alone.
+  [ "$part" != hundred-thousand ] || fleet hundred-thousand
 fi

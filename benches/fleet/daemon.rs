@@ -1,8 +1,10 @@
 //! The real program over a fleet: how long it takes to be ready, and what it costs from then on.
 
 use std::collections::BTreeMap;
+use std::fs::File;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::path::PathBuf;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -16,12 +18,14 @@ use tokio::process::Child;
 use tokio::task::JoinSet;
 
 use super::process;
-use super::program;
 
 /// What stands before the address in the line of the log that says where it listens.
 const LISTENING: &str = "\"http.listen\":\"";
 /// Between two looks at what announces no event.
 const POLL: Duration = Duration::from_millis(10);
+
+/// How much of its log is shown where it has ended by itself, in bytes.
+const SHOWN: usize = 2_000;
 
 /// Dropping it ends the program.
 pub(crate) struct Daemon {
@@ -29,22 +33,51 @@ pub(crate) struct Daemon {
     child: Child,
     /// From the start of the process to the first 200 of `/readyz`.
     pub(crate) ready: Duration,
-    /// Reads the log, so that the program never waits for it.
-    _reading: JoinSet<()>,
+    log: PathBuf,
 }
 
 impl Daemon {
-    /// Starts it and waits until it is ready.
+    /// Starts it in `folder`, where its config is, and waits until it is ready.
     pub(crate) async fn start(program: &str, folder: &Path) -> Self {
         let began = Instant::now();
-        let (child, reading, line) = program::start(program, folder, LISTENING).await;
-        let address =
-            line.split(LISTENING).nth(1).and_then(|it| it.split('"').next()?.parse().ok());
-        let address = address.expect("an address");
-        while get(address, "/readyz").await.is_none() {
+        let log = folder.join("log");
+        let child = tokio::process::Command::new(program)
+            .current_dir(folder)
+            .args(["--log-format", "json", "run"])
+            .stderr(File::create(&log).expect("our own folder"))
+            .kill_on_drop(true)
+            .spawn()
+            .expect("the program can be started");
+        let address = ([0, 0, 0, 0], 0).into();
+        let mut daemon = Self { address, child, ready: Duration::ZERO, log };
+        daemon.address = loop {
+            daemon.must_run();
+            if let Some(address) = daemon.listening() {
+                break address;
+            }
+            tokio::time::sleep(POLL).await;
+        };
+        while get(daemon.address, "/readyz").await.is_none() {
+            daemon.must_run();
             tokio::time::sleep(POLL).await;
         }
-        Self { address, child, ready: began.elapsed(), _reading: reading }
+        daemon.ready = began.elapsed();
+        daemon
+    }
+
+    /// Where it says that it listens.
+    fn listening(&self) -> Option<SocketAddr> {
+        let log = std::fs::read_to_string(&self.log).ok()?;
+        log.split(LISTENING).nth(1)?.split('"').next()?.parse().ok()
+    }
+
+    /// Panics with what it said where it has ended: figures of a program that is not there would be zero.
+    pub(crate) fn must_run(&mut self) {
+        if let Some(status) = self.child.try_wait().expect("our own child") {
+            let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+            let from = log.len().saturating_sub(SHOWN);
+            panic!("the daemon ended with {status}: {}", log.get(from..).unwrap_or(&log));
+        }
     }
 
     /// Its process id.

@@ -50,6 +50,7 @@ struct Waves {
     first_rss: u64,
     /// Until each was audited once; and the processor time of that and of the start.
     first_took: Duration,
+    first_peak: u64,
     first_cpu: Duration,
     again_ready: Duration,
     again_rss: u64,
@@ -75,9 +76,10 @@ pub(crate) async fn hundred_thousand(scene: &Scene) {
 pub(crate) async fn growth(scene: &Scene) {
     let mut all = Vec::new();
     for databases in [1_000, 10_000, 100_000] {
-        all.push(waves(scene, databases).await);
+        let it = waves(scene, databases).await;
+        tell(&it);
+        all.push(it);
     }
-    all.last().into_iter().for_each(tell);
     for it in &all {
         let said = format!(
             "tick {:.2} s of processor time, resident {}, load average {}",
@@ -111,7 +113,12 @@ fn tell(it: &Waves) {
     let cores = |it: Duration| it.as_secs_f64() / length;
     #[expect(clippy::cast_precision_loss, reason = "sizes")]
     let each = |it: Duration| it.as_secs_f64() * 1000.0 / n as f64;
-    let first = format!("within {}; {:.2} ms each", seconds(it.first_took), each(it.first_cpu));
+    let first = format!(
+        "within {}; {:.2} ms each; peak {}",
+        seconds(it.first_took),
+        each(it.first_cpu),
+        mebibytes(it.first_peak)
+    );
     row(&what("audits of the start"), "", &first);
     let tick = format!(
         "{:.3} core over {length:.0} s; {:.2} ms each",
@@ -148,9 +155,10 @@ async fn waves(scene: &Scene, databases: usize) -> Waves {
     write_registry(scene, databases, &servers.ports).await;
     plan.write_with_registry(folder.path(), scene.port, &receiver);
 
-    let daemon = Daemon::start(&scene.program, folder.path()).await;
+    let mut daemon = Daemon::start(&scene.program, folder.path()).await;
     let (first_ready, first_rss) = (daemon.ready, daemon.memory().0);
-    let first_took = until_audited(&mut servers, databases, folder.path()).await;
+    let first_took = until_audited(&mut daemon, &mut servers, databases, folder.path()).await;
+    let first_peak = daemon.memory().1;
     let first_cpu = daemon.cpu();
     daemon.stop().await;
 
@@ -159,7 +167,7 @@ async fn waves(scene: &Scene, databases: usize) -> Waves {
     let minute = later(Clock::System.now(), tick_in).to_zoned(jiff::tz::TimeZone::UTC).minute();
     plan.cron = format!("{minute} * * * *");
     plan.write_with_registry(folder.path(), scene.port, &receiver);
-    let daemon = Daemon::start(&scene.program, folder.path()).await;
+    let mut daemon = Daemon::start(&scene.program, folder.path()).await;
     let (again_ready, again_rss) = (daemon.ready, daemon.memory().0);
     tokio::time::sleep(RESTART).await;
     let idle = daemon.cpu();
@@ -170,6 +178,7 @@ async fn waves(scene: &Scene, databases: usize) -> Waves {
     servers.sessions(folder.path()).await;
     let cpu = daemon.cpu();
     sleep_until(later(tick, splay + SETTLE)).await;
+    daemon.must_run();
     let tick_cpu = daemon.cpu_since(cpu);
     let (rss, peak) = daemon.memory();
     let (sessions, connections) = servers.sessions(folder.path()).await;
@@ -184,6 +193,7 @@ async fn waves(scene: &Scene, databases: usize) -> Waves {
         first_ready,
         first_rss,
         first_took,
+        first_peak,
         first_cpu,
         again_ready,
         again_rss,
@@ -200,12 +210,18 @@ async fn waves(scene: &Scene, databases: usize) -> Waves {
 }
 
 /// Waits until every database was audited once; how long that took.
-async fn until_audited(servers: &mut Servers, databases: usize, folder: &Path) -> Duration {
+async fn until_audited(
+    daemon: &mut Daemon,
+    servers: &mut Servers,
+    databases: usize,
+    folder: &Path,
+) -> Duration {
     let began = Instant::now();
     let mut seen = HashSet::new();
     while seen.len() < databases {
         assert!(began.elapsed() < FIRST_MAX, "{} of {databases} were audited", seen.len());
         tokio::time::sleep(LOOK).await;
+        daemon.must_run();
         let (sessions, _) = servers.sessions(folder).await;
         seen.extend(sessions.iter().filter(|it| it.whole).map(|it| it.database));
     }

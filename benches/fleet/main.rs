@@ -18,8 +18,6 @@ mod lateness;
 mod often;
 mod plan;
 mod process;
-#[path = "../http/program.rs"]
-mod program;
 mod servers;
 #[path = "../../tests/support/simulated.rs"]
 mod simulated;

@@ -82,7 +82,7 @@ async fn run(scene: &Scene, black: (usize, u32), ticks: usize) -> Run {
     // Late enough that little time is lost, early enough that the start is over.
     let first = plan.tick_after(Clock::System.now() + WARM);
     sleep_until(first - WARM).await;
-    let daemon = Daemon::start(&scene.program, folder.path()).await;
+    let mut daemon = Daemon::start(&scene.program, folder.path()).await;
     sleep_until(first - AHEAD).await;
     let (cpu, servers_cpu) = (daemon.cpu(), process::cpu(servers.id()));
     let intervals = i32::try_from(ticks).expect("a few");
@@ -90,6 +90,7 @@ async fn run(scene: &Scene, black: (usize, u32), ticks: usize) -> Run {
     sleep_until(window.end - AHEAD).await;
     let length = SignedDuration::as_secs_f64(&(INTERVAL * intervals));
     let cores = |it: Duration| it.as_secs_f64() / length;
+    daemon.must_run();
     let cpu = cores(daemon.cpu_since(cpu));
     let servers_cpu = cores(process::cpu(servers.id()).saturating_sub(servers_cpu));
     let (rss, peak) = daemon.memory();
