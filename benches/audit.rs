@@ -170,7 +170,7 @@ async fn state(url: &str, path: &Path) {
                 shutdown: &never,
                 purpose: Purpose::Audit,
             };
-            let audited = audit(&database, &force, &manifests, before, means).await;
+            let audited = audit(&database, &force, &manifests, async || Some(before), means).await;
             let concluded = audited.expect("nobody shuts down").concluded;
             assert_eq!(concluded.report.verdict, Verdict::Clean, "{:?}", concluded.report.reason);
             if let Some(it) = concluded.known {
@@ -347,7 +347,7 @@ impl Fleet {
                     database,
                     &force,
                     &self.manifests,
-                    Before::NOTHING,
+                    async || Some(Before::NOTHING),
                     Means {
                         environment: &self.environment,
                         slots: &self.slots,
@@ -371,6 +371,9 @@ impl Fleet {
                     known: None,
                     known_version: None,
                     residence: None,
+                    turn: None,
+                    next_due: Clock::System.now(),
+                    deferred: false,
                 };
                 self.store.commit_audit(audit).await.expect("it commits");
             })

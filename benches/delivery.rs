@@ -145,6 +145,9 @@ async fn run(others: [Receiver; 2], length: Duration, pace: u32) -> Vec<Duration
             known: None,
             known_version: None,
             residence: None,
+            turn: None,
+            next_due: clock.now(),
+            deferred: false,
         };
         store.commit_audit(audit).await.expect("it commits");
     }

@@ -1,6 +1,7 @@
 //! The daemon, assembled: the one place that names every concrete part, starts it, and stops it.
 //!
-//! Order of starting: config, state (which takes the lock), channels, HTTP, then the loops; what
+//! Order of starting: config, state (which takes the lock), channels, HTTP, then the loops, of which that which says
+//! who else shares the state comes first; what
 //! can fail fails before anything is audited. Order of stopping: no new audits, running ones finish
 //! or are given up, the outbox is flushed once, the state is closed. Each step has a limit, and
 //! together they stay below [`STOP_MAX`].
@@ -8,6 +9,7 @@
 mod loops;
 mod reload;
 mod source;
+mod state;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -38,6 +40,8 @@ use crate::heartbeat;
 use crate::heartbeat::Pulse;
 use crate::http;
 use crate::introspect::Environment;
+use crate::membership;
+use crate::membership::Membership;
 use crate::retention;
 use crate::scheduler::Scheduler;
 use crate::store::Store;
@@ -45,12 +49,14 @@ use crate::timekeeper;
 use crate::timekeeper::Timekeeper;
 use crate::watch::Watch;
 
+pub(crate) use state::dial;
+
 use loops::Loops;
 use reload::Reloads;
 use source::Source;
 
 /// How long running audits may go on after SIGTERM.
-pub const AUDITS_STOP_MAX: Duration = Duration::from_secs(4);
+pub const AUDITS_STOP_MAX: Duration = Duration::from_millis(3_600);
 /// How long the outbox may take after that: its own last pass, and giving claims back.
 pub const OUTBOX_STOP_MAX: Duration = Duration::from_millis(4_200);
 /// How long each of the other parts may take to come to rest.
@@ -60,7 +66,7 @@ const LOOK_MAX: Duration = Duration::from_secs(5);
 /// SIGTERM to exit, at most.
 pub const STOP_MAX: Duration = Duration::from_secs(10);
 const _: () = assert!(
-    AUDITS_STOP_MAX.as_millis() + OUTBOX_STOP_MAX.as_millis() + 3 * REST_MAX.as_millis()
+    AUDITS_STOP_MAX.as_millis() + OUTBOX_STOP_MAX.as_millis() + 4 * REST_MAX.as_millis()
         < STOP_MAX.as_millis()
 );
 
@@ -92,15 +98,18 @@ pub struct Options {
 /// audited then. Or a loop that ended by itself; everything else was stopped in order then.
 pub async fn run(options: Options) -> anyhow::Result<()> {
     let Options { config: path, variable, mut commands } = options;
-    let clock = Clock::System;
-    let source = Source { path, variable, clock: clock.clone() };
+    // Before the state is open there is no other time; what files say of dates is of this machine.
+    let source = Source { path, variable, clock: Clock::System };
     let config = tokio::select! {
         config = source.clone().read() => Arc::new(config?),
         () = told_to_stop(&mut commands) => return Ok(()),
     };
     let environment = Arc::new(Environment::new(variable));
-    let store = Store::open_sqlite(&config.state.sqlite, clock.now())
-        .context("could not open the state")?;
+    let opening = state::open(&config, &environment);
+    let (store, clock) = tokio::select! {
+        opened = opening => opened.context("could not open the state")?,
+        () = told_to_stop(&mut commands) => return Ok(()),
+    };
     let sender = Sender::new().context("could not set up the HTTP client")?;
     let listener = http::listen(config.http.listen)
         .with_context(|| format!("could not listen on {} (http.listen)", config.http.listen))?;
@@ -129,6 +138,7 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     loops.start("HTTP", &stop.loops, http::serve(listener, face, stop.http.clone()));
     let scheme = if config.http.tls.is_some() { "https" } else { "http" };
     info!(http.listen = %address, "listening on {scheme}://{address}");
+    share(&loops, &stop, &file, (&store, &clock, &health)).await?;
     let delivery = Delivery {
         store: store.clone(),
         sender,
@@ -188,6 +198,25 @@ pub async fn run(options: Options) -> anyhow::Result<()> {
     info!("stopped");
     drop(publish);
     told
+}
+
+/// Joins those that share the state, and says from then on what this replica does.
+async fn share(
+    loops: &Loops,
+    stop: &Stop,
+    file: &watch::Receiver<Arc<Config>>,
+    (store, clock, health): (&Store, &Clock, &Health),
+) -> anyhow::Result<()> {
+    let membership = Membership {
+        store: store.clone(),
+        clock: clock.clone(),
+        config: file.clone(),
+        health: health.clone(),
+        shutdown: stop.scheduler.clone(),
+    };
+    membership::join(&membership).await.context("could not join those that share the state")?;
+    loops.start("membership", &stop.loops, membership::run(membership));
+    Ok(())
 }
 
 /// What says which databases there are.
@@ -302,6 +331,10 @@ impl Stop {
         self.http.cancel();
         self.loops.close();
         let _ = tokio::time::timeout(REST_MAX, self.loops.wait()).await;
+        if store.is_shared() {
+            // The others need not wait for the end of our leases. Where the state is away they do.
+            let _ = tokio::time::timeout(REST_MAX, store.leave()).await;
+        }
         match tokio::time::timeout(REST_MAX, store.close()).await {
             Ok(Ok(())) => {}
             Ok(Err(error)) => {

@@ -42,6 +42,7 @@ pub use conclude::Concluded;
 pub use conclude::Provisioning;
 pub use conclude::Subject;
 pub use conclude::conclude;
+pub use conclude::is_forgotten;
 pub use golden::Goldens;
 pub use slots::Outcome;
 pub use slots::Reach;
@@ -87,12 +88,13 @@ pub enum Contact {
 /// Returns within the database's `audit_deadline` (plus scheduling noise), and holds one slot of
 /// `slots` meanwhile; waiting for the slot does not count against the deadline. Where the circuit of its server is
 /// open, nothing is connected to, and the report says so. `None` where
-/// `shutdown` came before the slot: an audit that has not begun does not begin any more.
-pub async fn audit(
+/// `shutdown` came before the slot: an audit that has not begun does not begin any more; and where `admit` says
+/// that it is somebody else's turn. That is asked last, when everything else is there, and brings what is known.
+pub async fn audit<'b>(
     database: &Arc<Database>,
     force: &Force,
     manifests: &Manifests,
-    before: Before<'_>,
+    admit: impl AsyncFnOnce() -> Option<Before<'b>>,
     means: Means<'_>,
 ) -> Option<Audited> {
     let Means { environment, slots, goldens, twins, clock, shutdown, purpose } = means;
@@ -100,6 +102,7 @@ pub async fn audit(
     async {
         if let Err(shut) = slots.look(database, purpose, clock) {
             // The golden database need not be asked either; what is in force is what it was.
+            let before = shutdown.run_until_cancelled(admit()).await??;
             return Some(left_alone(database, force, manifests, before, &shut, clock));
         }
         // Before a slot is taken: reading a golden database takes one of its own.
@@ -113,9 +116,14 @@ pub async fn audit(
         let mut slot = match shutdown.run_until_cancelled(entered).await? {
             Ok(slot) => slot,
             Err(shut) => {
+                let before = shutdown.run_until_cancelled(admit()).await??;
                 return Some(left_alone(database, force, manifests, before, &shut, clock));
             }
         };
+        // Only now: whoever is admitted may not wait for long.
+        let before = shutdown.run_until_cancelled(admit()).await??;
+        // Without a memory nothing new is remembered either: it would take the place of the old.
+        let twins = twins.filter(|_| !before.forgotten);
         let audited_at = clock.now();
         let began = Instant::now();
         let subject = subject(database, force, manifests);

@@ -40,6 +40,7 @@ mod selection;
 mod silence;
 mod snapshot;
 mod sql;
+mod state;
 mod validate;
 
 use std::path::PathBuf;
@@ -118,6 +119,9 @@ enum Command {
     /// Look at what waits in the outbox and what was sent, and send it now.
     #[command(subcommand)]
     Deliveries(deliveries::DeliveriesCommand),
+    /// Move the state between a file and a server.
+    #[command(subcommand)]
+    State(state::StateCommand),
     /// Check the configuration and every manifest; reports all mistakes at once.
     Validate(validate::ValidateArgs),
     /// Print the `known:` entries that accept what is found now.
@@ -222,6 +226,7 @@ impl Cli {
             Command::Manifests(command) => on_runtime(manifests::run(&global, command)),
             Command::Discover(args) => on_runtime(discover::run(&global, args)),
             Command::Deliveries(command) => on_runtime(deliveries::run(&global, command)),
+            Command::State(command) => on_runtime(state::run(&global, command)),
             Command::Validate(args) => on_runtime(validate::run(&global, args)),
             Command::Baseline(args) => on_runtime(baseline::run(&global, args)),
             Command::Doctor(args) => on_runtime(doctor::run(&global, args)),

@@ -6,9 +6,13 @@
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::PoisonError;
+use std::time::Instant;
 
 use jiff::SignedDuration;
 use jiff::Timestamp;
+
+/// How long a clock that follows a server stands still where the server's was set back.
+const STANDS_MAX: SignedDuration = SignedDuration::from_secs(5);
 
 /// Where "now" comes from.
 #[derive(Clone, Debug)]
@@ -17,6 +21,24 @@ pub enum Clock {
     System,
     /// Stands still until it is moved; for tests and replays.
     Manual(Manual),
+    /// That of the state server, for replicas that share a state.
+    Server(ServerClock),
+}
+
+/// What a server's clock shows, by what it showed when it was asked last and the monotonic clock since. It
+/// never goes back: where the server's does, it waits.
+#[derive(Clone, Debug)]
+pub struct ServerClock {
+    /// Held for a copy only.
+    anchor: Arc<Mutex<Anchor>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Anchor {
+    asked: Instant,
+    showed: Timestamp,
+    /// The latest that was told.
+    told: Timestamp,
 }
 
 /// The time of a manual clock, shared by its clones.
@@ -42,9 +64,26 @@ impl Clock {
             #[expect(clippy::disallowed_methods, reason = "this is the one reader of the time")]
             Self::System => Timestamp::now(),
             Self::Manual(it) => it.now(),
+            Self::Server(it) => it.now(),
         };
         // Rounded down, so that nothing is of the future. Each instant can be spelt so.
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
+    }
+
+    /// A clock of a server that shows `now`.
+    #[must_use]
+    pub fn server(now: Timestamp) -> Self {
+        let anchor = Anchor { asked: Instant::now(), showed: now, told: now };
+        Self::Server(ServerClock { anchor: Arc::new(Mutex::new(anchor)) })
+    }
+
+    /// The server's clock showed `showed` when it was asked at `asked`. Other clocks do not follow a server:
+    /// nothing happens.
+    pub fn follow(&self, asked: Instant, showed: Timestamp) {
+        if let Self::Server(it) = self {
+            let mut anchor = it.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+            *anchor = Anchor { asked, showed, told: anchor.told };
+        }
     }
 
     /// Moves a manual clock forward, or back where `by` is negative, as a wall clock may jump. The
@@ -61,6 +100,20 @@ impl Clock {
         if let Self::Manual(it) = self {
             it.set(now);
         }
+    }
+}
+
+impl ServerClock {
+    fn now(&self) -> Timestamp {
+        let mut anchor = self.anchor.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = SignedDuration::try_from(anchor.asked.elapsed()).unwrap_or_default();
+        let shows = anchor.showed.checked_add(since).unwrap_or(Timestamp::MAX);
+        anchor.told = anchor.told.max(shows);
+        // A jump back of hours is a jump: a clock that stood still for that long would be worse.
+        if anchor.told.duration_since(shows) > STANDS_MAX {
+            anchor.told = shows;
+        }
+        anchor.told
     }
 }
 
@@ -89,6 +142,21 @@ mod tests {
         assert_eq!(clock.now(), Timestamp::UNIX_EPOCH);
         clock.advance(SignedDuration::from_secs(-5));
         assert_eq!(other.now(), Timestamp::from_second(-5).unwrap());
+    }
+
+    #[test]
+    fn a_servers_clock_goes_on_and_never_a_little_back() {
+        let start: Timestamp = "2025-07-05T10:00:00Z".parse().unwrap();
+        let clock = Clock::server(start);
+        assert!(clock.now() >= start);
+        let asked = Instant::now();
+        clock.follow(asked, start + SignedDuration::from_secs(60));
+        let later = clock.now();
+        assert!(later >= start + SignedDuration::from_secs(60));
+        clock.follow(asked, start + SignedDuration::from_secs(58));
+        assert_eq!(clock.now(), later, "two seconds back: it waits");
+        clock.follow(asked, start);
+        assert!(clock.now() < later, "a minute back: it was set");
     }
 
     #[test]

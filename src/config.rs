@@ -17,10 +17,12 @@ mod tls;
 mod unregistered;
 
 use std::collections::BTreeMap;
+use std::collections::HashSet;
 use std::net::IpAddr;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -102,9 +104,20 @@ pub struct Config {
     pub limits: Limits,
     /// What is allowed but worth a word (`insecure: true`, an entry of `known` that ends soon).
     pub warnings: Vec<Mistake>,
+    /// The names of the databases, once somebody has asked for one.
+    pub names: OnceLock<HashSet<Arc<str>>>,
 }
 
 impl Config {
+    /// Whether it registers a database of that name. Asked after each audit: not by a walk through a hundred
+    /// thousand of them.
+    #[must_use]
+    pub fn has(&self, database: &str) -> bool {
+        self.names
+            .get_or_init(|| self.databases.iter().map(|it| Arc::from(it.name.as_str())).collect())
+            .contains(database)
+    }
+
     /// What keeps an alert from reaching anybody. `check` needs no channels, so [`load()`] accepts a
     /// file that names neither channels nor routes; the daemon does not.
     #[must_use]
@@ -318,8 +331,10 @@ pub enum SecretSource {
 /// Where the daemon keeps what it must not forget.
 #[derive(Clone, Debug)]
 pub struct State {
-    /// The SQLite file.
+    /// The SQLite file; where `postgres` is named, only its folder is used, for the API's token.
     pub sqlite: PathBuf,
+    /// The server that holds it in place of the file, for several replicas.
+    pub postgres: Option<SharedState>,
     /// How long the history of audits is kept.
     pub keep_audits: Duration,
     /// How long resolved incidents and ended deliveries are kept.
@@ -327,6 +342,17 @@ pub struct State {
     /// What the URLs of a registry are encrypted with: 32 bytes, as 64 hex digits. Without it they are
     /// not kept.
     pub encryption_key: Option<Secret>,
+}
+
+/// A state that several replicas share.
+#[derive(Clone, Debug)]
+pub struct SharedState {
+    /// How its server is reached.
+    pub connection: ConnectionSource,
+    /// Whose state it is.
+    pub fleet: String,
+    /// How long a replica that says nothing keeps what it has begun.
+    pub lease: Duration,
 }
 
 /// Limits of audits.

@@ -232,6 +232,10 @@ impl Lanes {
 
     /// Claims for free channels, after moving what waits for channels that are gone.
     async fn claim(&mut self, now: Timestamp) -> Result<Claim, StoreError> {
+        if self.delivery.store.members().borrow().stands_back_for().is_some() {
+            // Another replica knows the channels that there are now.
+            return Ok(Claim { deliveries: Vec::new(), next_due: None });
+        }
         if self.reroute || self.config_changed() {
             let config = Arc::clone(&self.delivery.config.borrow_and_update());
             self.reroute = true;
@@ -245,7 +249,10 @@ impl Lanes {
         }
         let busy = self.flights.keys().chain(self.resting.keys()).chain(self.paced.keys());
         let busy = busy.cloned().collect();
-        self.delivery.store.claim(now, LEASE, busy).await
+        let config = self.delivery.config.borrow().clone();
+        let paces = config.channels.iter().map(|(name, it)| (name.clone(), pace(&it.kind)));
+        let paces = paces.filter(|(_, it)| !it.is_zero()).collect();
+        self.delivery.store.claim(now, LEASE, busy, paces).await
     }
 
     fn start(&mut self, claimed: Claimed) {

@@ -213,6 +213,13 @@ impl Health {
         timings.get(database).copied()
     }
 
+    /// How many audits wait for a place or run.
+    #[must_use]
+    pub fn running(&self) -> usize {
+        let timings = self.facts.timings.lock().unwrap_or_else(PoisonError::into_inner);
+        timings.values().filter(|it| it.running_since.is_some()).count()
+    }
+
     /// When each registered database is due.
     #[must_use]
     pub fn timings(&self) -> HashMap<String, Timing> {

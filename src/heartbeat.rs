@@ -7,7 +7,6 @@
 
 mod ping;
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -66,7 +65,7 @@ impl Pulse {
                 tokio::time::sleep(LOOK_EVERY).await;
                 continue;
             };
-            if !looked && !self.has_looked_at_all(&config).await {
+            if !looked && !self.has_looked_at_all(&config) {
                 tokio::time::sleep(LOOK_EVERY).await;
                 continue;
             }
@@ -108,10 +107,9 @@ impl Pulse {
 
     /// Whether every registered database was ever audited. After a restart the state knows them, and
     /// one that is not on time shows by that.
-    async fn has_looked_at_all(&self, config: &Config) -> bool {
-        let Ok(states) = self.store.database_states().await else { return false };
-        let seen: BTreeSet<&str> = states.iter().map(|it| it.name.as_str()).collect();
-        config.databases.iter().all(|it| seen.contains(it.name.as_str()))
+    fn has_looked_at_all(&self, config: &Config) -> bool {
+        let names = config.databases.iter().map(|it| it.name.as_str());
+        self.store.fleet().verdicts(names).iter().all(Option::is_some)
     }
 
     /// What is wrong, the first of it, in words; `None` where all is well.

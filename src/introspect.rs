@@ -91,6 +91,21 @@ pub async fn begin(
     }
 }
 
+/// What moves the bytes of a connection until it ends.
+pub type Driver = futures_util::future::BoxFuture<'static, ()>;
+
+/// Logs in, with the same care and limits as for an audit (`limits.connect_timeout` for each host), for who
+/// keeps the connection: the state on a server. Whoever has the client spawns the driver.
+pub async fn dial(
+    source: &ConnectionSource,
+    limits: &Limits,
+    environment: &Environment,
+) -> Result<(tokio_postgres::Client, Driver), IntrospectError> {
+    let deadline = Deadline::after(limits.connect_timeout);
+    let session = Box::pin(connect::open_to_keep(source, limits, environment, deadline)).await?;
+    Ok(session.into_parts())
+}
+
 /// A connection over which a catalog was read, under the same deadline.
 pub struct Reading {
     session: Box<Session>,

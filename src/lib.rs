@@ -31,6 +31,7 @@ pub mod http;
 pub mod incident;
 pub mod introspect;
 pub mod manifest;
+pub mod membership;
 pub mod metrics;
 pub mod nearest;
 pub mod notification;

@@ -154,6 +154,16 @@ impl Metrics {
         self.counted.audit_duration.observe(took.as_secs_f64());
     }
 
+    /// How many audits came back, whatever their verdict.
+    #[must_use]
+    pub fn audits_made(&self) -> u64 {
+        let results = ["clean", "drifted", "unknown"];
+        results
+            .iter()
+            .map(|&result| self.counted.audits.get_or_create(&AuditLabels { result }).get())
+            .sum()
+    }
+
     /// An audit was not made, because the circuit of its server was open.
     pub fn left_alone(&self) {
         self.counted.left_alone.inc();

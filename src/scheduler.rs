@@ -13,6 +13,7 @@ mod ended;
 mod force;
 mod start;
 mod upkeep;
+mod work;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,44 +32,42 @@ use tracing::error;
 use tracing::info;
 use tracing::warn;
 
-use crate::audit::Before;
 use crate::audit::Contact;
 use crate::audit::Goldens;
-use crate::audit::Means;
 use crate::audit::Provisioning;
 use crate::audit::Slots;
 use crate::audit::Twins;
-use crate::audit::audit;
-use crate::circuit::Purpose;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::config::Database;
 use crate::demand::Answer;
-use crate::demand::Audited;
 use crate::demand::Demand;
-use crate::deploy::Force;
 use crate::health::Health;
 use crate::health::Timing;
 use crate::introspect::Environment;
 use crate::report;
 use crate::report::origin::Traced;
 use crate::store::DatabaseState;
+use crate::store::Members;
 use crate::store::Registered;
-use crate::store::Remembered;
 use crate::store::Store;
+use crate::store::WhyNow;
 
 use agenda::Agenda;
-use commit::commit;
 use commit::log_transition;
 use ended::Ended;
 use ended::Ending;
 use force::InForce;
+use work::Work;
 
 /// The longest sleep of the loop.
 pub const ROUND: Duration = Duration::from_secs(1);
 /// The wall clock may differ from the monotonic one by this much between two rounds before it is
 /// taken for a jump. Slewing by NTP stays far below.
 const JUMP: SignedDuration = SignedDuration::from_secs(5);
+
+/// Reports that are read from the state at one time.
+const REPORTS_AT_ONCE: usize = 500;
 
 /// What the scheduler works with.
 #[derive(Clone, Debug)]
@@ -114,6 +113,9 @@ struct Round {
     in_force: InForce,
     /// Says when that may have changed.
     standing: watch::Receiver<u64>,
+    /// Who else shares the state; and whether another's configuration was in force when that was looked at last.
+    members: watch::Receiver<Members>,
+    stood_back: bool,
     /// The manifests of the config; and whether the store knows them.
     registered: Arc<[Registered]>,
     is_registered: Arc<AtomicBool>,
@@ -122,6 +124,9 @@ struct Round {
     upkept_at: Timestamp,
     /// Databases that are to be audited by an audit that has not begun yet, and who waits for it.
     asked: HashMap<String, Vec<oneshot::Sender<Answer>>>,
+    /// Databases that are to be audited whether or not another replica has just done so: an audit that began
+    /// before this instant does not count.
+    anew: HashMap<String, Timestamp>,
 }
 
 impl Scheduler {
@@ -139,11 +144,14 @@ impl Scheduler {
             memory: HashMap::new(),
             in_force: InForce::default(),
             standing: self.store.standing_changes(),
+            members: self.store.members(),
+            stood_back: false,
             registered: Arc::new([]),
             is_registered: Arc::new(AtomicBool::new(true)),
             upkeep: None,
             upkept_at: Timestamp::UNIX_EPOCH,
             asked: HashMap::new(),
+            anew: HashMap::new(),
         };
         self.register(&mut round, config).await;
         // Unbounded in type, bounded in fact: at most one message for each running audit.
@@ -159,8 +167,13 @@ impl Scheduler {
             self.keep_up(&mut round, now);
             while let Some(name) = round.agenda.take_due(now) {
                 let asked = round.asked.remove(&name).unwrap_or_default();
+                let why = match round.anew.remove(&name) {
+                    _ if !asked.is_empty() => WhyNow::Asked,
+                    Some(since) => WhyNow::Since(since),
+                    None => WhyNow::Due,
+                };
                 if let Some(database) = round.databases.get(&name) {
-                    self.start(&round, database, now, asked, ending.clone());
+                    self.start(&round, database, (why, asked), ending.clone());
                 }
             }
             let wait = round.agenda.next_due().map_or(ROUND, |due| {
@@ -169,8 +182,16 @@ impl Scheduler {
             tokio::select! {
                 () = self.shutdown.cancelled() => return,
                 () = tokio::time::sleep(wait) => {}
-                Some(ended) = ended.recv() => self.put_back(&mut round, &ended),
+                Some(ended) = ended.recv() => self.put_back(&mut round, ended),
                 Ok(()) = round.standing.changed() => self.stand(&mut round).await,
+                Ok(()) = round.members.changed() => {
+                    let stood_back = std::mem::replace(&mut round.stood_back, self.stands_back());
+                    if stood_back && !round.stood_back {
+                        // What there is was somebody else's to say until now.
+                        let config = Arc::clone(&round.config);
+                        self.register(&mut round, config).await;
+                    }
+                }
                 Some(demand) = demands.recv() => self.serve(&mut round, demand),
                 changed = self.config.changed() => {
                     if changed.is_err() {
@@ -215,10 +236,11 @@ impl Scheduler {
             config.databases.iter().map(|it| (it.name.clone(), Arc::clone(it))).collect();
         twins.retain(|name| round.databases.contains_key(name));
         round.agenda.retain(|name| round.databases.contains_key(name));
+        round.anew.retain(|name, _| round.databases.contains_key(name));
         round.memory.retain(|name, _| round.databases.contains_key(name));
         self.health.retain_timings(|name| round.databases.contains_key(name));
         let let_go = self.register_manifests(round, &config, now).await;
-        let mut reports = self.reports_of_new(round, &config).await;
+        let mut reports = self.reports_of_new(round, &config, &states).await;
         let start = start::plan(&config.databases, |it| round.in_force.of(it), &states, now);
         for database in &config.databases {
             let state = states.get(&database.name);
@@ -229,11 +251,16 @@ impl Scheduler {
                 audited_at: None,
                 traced: Arc::new(reports.remove(&database.name).unwrap_or_default()),
             });
-            let next_due = if let_go.contains(&database.name)
-                || is_new(database, before.get(&database.name), state)
-            {
+            let is_new = is_new(database, before.get(&database.name), state);
+            let hash = Some(round.in_force.of(database).manifest.hash.clone());
+            let next_due = if let_go.contains(&database.name) || is_new {
+                round.anew.insert(database.name.clone(), now);
                 now
             } else {
+                if state.is_some_and(|it| it.manifest_hash != hash) {
+                    // Whoever audited it last held it to something else.
+                    round.anew.insert(database.name.clone(), now);
+                }
                 start.get(database.name.as_str()).copied().unwrap_or(now)
             };
             // A registry publishes often: what is due earlier as it was stays due then.
@@ -249,27 +276,48 @@ impl Scheduler {
         }
         let count = config.databases.len();
         info!(databases = count, "registered {count} databases");
-        self.close_unregistered(&config, now).await;
+        if !self.stands_back() {
+            self.close_unregistered(&config, now).await;
+        }
         round.config = config;
     }
 
-    /// What the state remembers of the findings of databases that are new to this process.
-    async fn reports_of_new(&self, round: &Round, config: &Config) -> HashMap<String, Traced> {
-        if config.databases.iter().all(|it| round.memory.contains_key(&it.name)) {
-            return HashMap::new();
-        }
-        let reports = match self.store.last_reports().await {
-            Ok(reports) => reports,
-            Err(error) => {
-                error!(
-                    error = &error as &dyn std::error::Error,
-                    "could not read the last reports; since when findings are there is not known"
-                );
-                Vec::new()
+    /// Whether another replica has a newer configuration: that one decides then what there is.
+    fn stands_back(&self) -> bool {
+        self.store.members().borrow().stands_back_for().is_some()
+    }
+
+    /// What the state remembers of the findings of databases that are new to this process. Only of those that have
+    /// some, a few at a time: the last reports of a hundred thousand databases are a gigabyte.
+    async fn reports_of_new(
+        &self,
+        round: &Round,
+        config: &Config,
+        states: &HashMap<String, DatabaseState>,
+    ) -> HashMap<String, Traced> {
+        let has_some = |name: &str| states.get(name).is_some_and(|it| it.findings > 0);
+        let new = config.databases.iter().map(|it| it.name.as_str());
+        let new: Vec<&str> =
+            new.filter(|it| !round.memory.contains_key(*it) && has_some(it)).collect();
+        let mut all = HashMap::with_capacity(new.len());
+        for names in new.chunks(REPORTS_AT_ONCE) {
+            let names = names.iter().map(|it| (*it).to_owned()).collect();
+            match self.store.last_reports_of(names).await {
+                Ok(reports) => {
+                    all.extend(reports.into_iter().filter_map(|(name, it)| {
+                        Some((name, Traced::of(&report::json::read(&it)?)))
+                    }));
+                }
+                Err(error) => {
+                    error!(
+                        error = &error as &dyn std::error::Error,
+                        "could not read the last reports; since when findings are there is not known"
+                    );
+                    break;
+                }
             }
-        };
-        let read = |(name, it): (String, _)| Some((name, Traced::of(&report::json::read(&it)?)));
-        reports.into_iter().filter_map(read).collect()
+        }
+        all
     }
 
     /// Ends the incidents of databases that left the config: nothing will ever resolve them.
@@ -308,6 +356,7 @@ impl Scheduler {
         let soonest =
             last.filter(|_| reply.is_none()).and_then(|it| it.checked_add(min_interval).ok());
         round.agenda.hasten(&database, soonest.map_or(now, |it| it.max(now)));
+        round.anew.insert(database.clone(), now);
         let asked = round.asked.entry(database).or_default();
         // Whoever has gone away meanwhile takes no room.
         asked.retain(|it| !it.is_closed());
@@ -315,12 +364,24 @@ impl Scheduler {
     }
 
     /// Sets the next due time of a database whose audit has come back.
-    fn put_back(&self, round: &mut Round, ended: &Ended) {
+    fn put_back(&self, round: &mut Round, mut ended: Ended) {
         let Some(database) = round.databases.get(&ended.database) else {
             round.agenda.forget(&ended.database);
             round.asked.remove(&ended.database);
             return;
         };
+        if let Some(elsewhere) = &mut ended.elsewhere {
+            let at = elsewhere.at;
+            round.agenda.put(&database.name, at);
+            self.health.set_timing(&database.name, Timing { next_due: at, running_since: None });
+            if let Some(since) = elsewhere.anew {
+                round.anew.entry(ended.database.clone()).or_insert(since);
+            }
+            if !elsewhere.asked.is_empty() {
+                round.asked.entry(ended.database.clone()).or_default().append(&mut elsewhere.asked);
+            }
+            return;
+        }
         if let Some(memory) = round.memory.get_mut(&ended.database) {
             // What was not connected to was not woken.
             if ended.contact != Contact::LeftAlone {
@@ -347,6 +408,9 @@ impl Scheduler {
         let asked = round.asked.get(&ended.database).is_some_and(|it| !it.is_empty());
         let next_due = if asked { next_due } else { next_due.max(soonest) };
         round.agenda.put(&database.name, next_due);
+        if !is_over {
+            round.anew.insert(ended.database.clone(), now);
+        }
         if ended.recorded {
             let timing = Timing { next_due, running_since: None };
             self.health.set_timing(&database.name, timing);
@@ -354,7 +418,7 @@ impl Scheduler {
             // It stays due in everybody's eyes, and so becomes overdue, until a report is recorded.
             self.health.set_idle(&database.name);
         }
-        self.follow_circuit(round, ended);
+        self.follow_circuit(round, &ended);
     }
 
     /// Brings due times forward that a jump of the clock has put out of reach.
@@ -374,10 +438,10 @@ impl Scheduler {
         &self,
         round: &Round,
         database: &Arc<Database>,
-        now: Timestamp,
-        asked: Vec<oneshot::Sender<Answer>>,
+        (why, asked): (WhyNow, Vec<oneshot::Sender<Answer>>),
         ending: mpsc::UnboundedSender<Ended>,
     ) {
+        let now = self.clock.now();
         self.health.set_timing(&database.name, Timing { next_due: now, running_since: Some(now) });
         let provisioning = match round.memory.get(&database.name) {
             Some(memory) if !memory.ever_populated => {
@@ -403,6 +467,7 @@ impl Scheduler {
             twins: round.twins.clone(),
             provisioning,
             traced: traced.unwrap_or_default(),
+            why,
             asked,
         };
         // Reports back when dropped, so that not even a panic takes a database off the agenda.
@@ -428,95 +493,6 @@ fn is_new(
 /// Whether there was nothing to connect to, and is now.
 fn is_mended(before: &Database, now: &Database) -> bool {
     before.connection.is_unusable() && !now.connection.is_unusable()
-}
-
-/// One audit and its commit.
-struct Work {
-    scheduler: Scheduler,
-    database: Arc<Database>,
-    force: Arc<Force>,
-    config: Arc<Config>,
-    slots: Arc<Slots>,
-    goldens: Arc<Goldens>,
-    twins: Option<Arc<Twins>>,
-    provisioning: Provisioning,
-    /// What is known of its findings.
-    traced: Arc<Traced>,
-    /// Who waits for this audit.
-    asked: Vec<oneshot::Sender<Answer>>,
-}
-
-impl Work {
-    async fn run(mut self, mut ending: Ending) {
-        let abort = self.scheduler.abort.clone();
-        let _ = abort.run_until_cancelled(self.audit_and_commit(&mut ending)).await;
-    }
-
-    /// What the audit goes by; `None` where that cannot be read.
-    async fn remembered(&self) -> Option<Remembered> {
-        let name = &self.database.name;
-        match self.scheduler.store.remembered(name).await {
-            Ok(remembered) => Some(remembered),
-            Err(error) => {
-                error!(
-                    database.name = name,
-                    error = &error as &dyn std::error::Error,
-                    "could not read what is known of `{name}`; it is audited without"
-                );
-                None
-            }
-        }
-    }
-
-    async fn audit_and_commit(&mut self, ending: &mut Ending) {
-        let Scheduler { environment, clock, store, shutdown, .. } = &self.scheduler;
-        let remembered = self.remembered().await;
-        let (slots, goldens) = (&*self.slots, &*self.goldens);
-        // Without a memory nothing new is remembered either: it would take the place of the old.
-        let twins = self.twins.as_deref().filter(|_| remembered.is_some());
-        let purpose = if self.asked.is_empty() { Purpose::Audit } else { Purpose::Asked };
-        let means = Means { environment, slots, goldens, twins, clock, shutdown, purpose };
-        let before = Before {
-            provisioning: self.provisioning,
-            known: remembered.as_ref().and_then(|it| it.known.as_ref()),
-            forgotten: remembered.is_none(),
-            last_complete_at: remembered.as_ref().and_then(|it| it.last_complete_at),
-        };
-        let audit = audit(&self.database, &self.force, &self.config.manifests, before, means);
-        let Some(mut audited) = Box::pin(audit).await else { return };
-        ending.contact = audited.contact.clone();
-        self.traced.carry(&mut audited.concluded.report);
-        ending.traced = Some(Arc::new(self.traced.after(&audited.concluded.report)));
-        let known_version = remembered.map(|it| it.known_version);
-        let report = &audited.concluded.report;
-        ending.populated = report.proves_populated();
-        // The config of now, not of when the audit began: a reload may have taken the database out,
-        // or renamed the channels.
-        let config = self.scheduler.config.borrow().clone();
-        if !config.databases.iter().any(|it| it.name == self.database.name) {
-            return;
-        }
-        let shown = (!self.asked.is_empty()).then(|| report::json::database(report));
-        let now = clock.now();
-        let receipt = commit(store, &self.database, &config, audited, known_version, now).await;
-        ending.recorded = receipt.is_some();
-        ending.recheck = receipt.as_ref().and_then(|it| it.recheck);
-        if let Some(report) = shown {
-            let transitions = receipt.map(|it| it.transitions).unwrap_or_default();
-            let (recheck, recorded) = (ending.recheck, ending.recorded);
-            let audited = Audited { report, transitions, recheck, recorded };
-            answer(self.asked.drain(..), audited);
-        }
-    }
-}
-
-/// Tells everybody who waits for an audit how it ended.
-fn answer(asked: impl Iterator<Item = oneshot::Sender<Answer>>, audited: Audited) {
-    let answer = Answer::Audited(Box::new(audited));
-    for it in asked {
-        // Who asked may have gone away.
-        let _ = it.send(answer.clone());
-    }
 }
 
 /// Notices when the wall clock has moved against the monotonic one.

@@ -28,7 +28,7 @@ const FLOORS: [&[&str]; 22] = [
     &["registry"],
     &["clock", "introspect", "store", "channel", "telemetry", "health"],
     &["demand"],
-    &["audit", "delivery", "retention", "http", "timekeeper", "heartbeat"],
+    &["audit", "delivery", "retention", "http", "timekeeper", "heartbeat", "membership"],
     &["discovery", "watch"],
     &["scheduler"],
     &["app"],

@@ -40,6 +40,7 @@ mod presets;
 mod quarantine;
 mod receivers;
 mod registry;
+mod replicas;
 mod resets;
 mod screen;
 mod screen_live;

@@ -17,6 +17,7 @@ pub(crate) mod disk;
 pub(crate) mod fake_server;
 pub(crate) mod fixtures;
 pub(crate) mod http;
+pub(crate) mod link;
 pub(crate) mod listener;
 pub(crate) mod pgbouncer;
 pub(crate) mod postgres;
@@ -41,14 +42,27 @@ const POLL_INTERVAL: Duration = Duration::from_millis(25);
 
 /// Looks until `look` finds something. Panics with `what` when [`DEADLINE`] passes.
 #[track_caller]
-pub(crate) fn until<T, F>(what: &str, mut look: impl FnMut() -> F) -> impl Future<Output = T>
+pub(crate) fn until<T, F>(what: &str, look: impl FnMut() -> F) -> impl Future<Output = T>
+where
+    F: Future<Output = Option<T>>,
+{
+    until_within(DEADLINE, what, look)
+}
+
+/// The same with another deadline.
+#[track_caller]
+pub(crate) fn until_within<T, F>(
+    deadline: Duration,
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> impl Future<Output = T>
 where
     F: Future<Output = Option<T>>,
 {
     let caller = std::panic::Location::caller();
     async move {
         let mut tick = tokio::time::interval(POLL_INTERVAL);
-        let found = tokio::time::timeout(DEADLINE, async {
+        let found = tokio::time::timeout(deadline, async {
             loop {
                 tick.tick().await;
                 if let Some(found) = look().await {
@@ -56,6 +70,6 @@ where
                 }
             }
         });
-        found.await.unwrap_or_else(|_| panic!("{caller}: {what}: not within {DEADLINE:?}"))
+        found.await.unwrap_or_else(|_| panic!("{caller}: {what}: not within {deadline:?}"))
     }
 }

@@ -150,7 +150,7 @@ async fn waves(scene: &Scene, databases: usize) -> Waves {
         databases,
         cron: "0 * * * *".to_owned(),
         splay: splay.as_secs(),
-        limits: "{ concurrency: 64, per_server: 8 }",
+        limits: "{ concurrency: 64, per_server: 8, per_server_rate: 100 }",
     };
     write_registry(scene, databases, &servers.ports).await;
     plan.write_with_registry(folder.path(), scene.port, &receiver);

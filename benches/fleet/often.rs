@@ -72,7 +72,7 @@ async fn run(scene: &Scene, black: (usize, u32), ticks: usize) -> Run {
         databases: DATABASES,
         cron: "*/5 * * * *".to_owned(),
         splay: 30,
-        limits: "{ concurrency: 32, per_server: 8 }",
+        limits: "{ concurrency: 32, per_server: 8, per_server_rate: 100 }",
     };
     let folder = tempfile::tempdir_in(&scene.folder).expect("a folder");
     let mut servers = Servers::start(scene, PORTS, LATENCY_MS, black).await;

@@ -186,5 +186,8 @@ fn audit(number: usize, at: Timestamp, drifts: bool, policy: &Arc<Policy>) -> Au
         known: None,
         known_version: None,
         residence: None,
+        turn: None,
+        next_due: at,
+        deferred: false,
     }
 }

@@ -39,7 +39,7 @@ pub(crate) async fn measure(scene: &Scene) {
     let mut text = format!(
         "defaults: {{ schedule: {{ every: 1s, splay: 0s }} }}\n\
          http: {{ listen: '127.0.0.1:0' }}\n\
-         limits: {{ concurrency: {CONCURRENCY}, per_server: {CONCURRENCY}, connect_timeout: 1m, \
+         limits: {{ concurrency: {CONCURRENCY}, per_server: {CONCURRENCY}, per_server_rate: 10000, connect_timeout: 1m, \
          audit_deadline: 2m }}\n\
          channels: {{ ops: {{ type: webhook, url: '{receiver}' }} }}\n\
          routes: [{{ to: [ops] }}]\n\

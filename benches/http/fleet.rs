@@ -155,6 +155,9 @@ fn audit(
         known: None,
         known_version: None,
         residence: None,
+        turn: None,
+        next_due: at,
+        deferred: false,
     }
 }
 

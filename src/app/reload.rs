@@ -83,6 +83,10 @@ fn needs_restart(old: &Config, new: &Config) -> anyhow::Result<()> {
     if old.state.sqlite != new.state.sqlite {
         bail!("`state.sqlite` changed: that takes a restart");
     }
+    let name = |it: &Config| it.state.postgres.as_ref().map(|it| (it.fleet.clone(), it.lease));
+    if name(old) != name(new) {
+        bail!("`state.postgres`, `state.fleet` or `state.lease` changed: that takes a restart");
+    }
     if old.http.listen != new.http.listen {
         bail!("`http.listen` changed: that takes a restart");
     }

@@ -69,6 +69,13 @@ pub enum Provisioning {
 /// Why a read without memory proves nothing.
 const FORGOTTEN: &str = "what is known of its storage could not be read from the state";
 
+/// Whether a report proves nothing, and the one reason is that the state could not be read: that is no trouble of
+/// the database's.
+#[must_use]
+pub fn is_forgotten(report: &Report) -> bool {
+    report.verdict == Verdict::Unknown && report.reason.as_deref() == Some(FORGOTTEN)
+}
+
 /// What is remembered of a database when its audit begins.
 #[derive(Clone, Copy, Debug)]
 pub struct Before<'a> {

@@ -208,7 +208,7 @@ pub(super) async fn audit_all(scope: &Scope) -> Vec<Report> {
                 database,
                 &force,
                 &scope.manifests,
-                Before::NOTHING,
+                async || Some(Before::NOTHING),
                 Means {
                     environment,
                     slots,

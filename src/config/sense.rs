@@ -31,6 +31,7 @@ use std::ops::RangeInclusive;
 use std::path::Path;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::OnceLock;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -92,7 +93,8 @@ pub(super) fn sense(
     let registered = Registered::of(file);
     let routes = route::all(file, &registered, noted);
     let maintenance = maintenance::all(file.maintenance.as_ref(), &registered, now, noted);
-    let state = state::read(file, noted);
+    let roots = shared.ssl_root_cert.clone();
+    let state = state::read(file, global_limits, &databases, roots, noted);
     let http = http::read(file.http.as_ref(), &state.sqlite, noted);
     let zone = file.messages.as_ref().and_then(|it| it.timezone.as_ref());
     let messages = Messages {
@@ -146,6 +148,7 @@ pub(super) fn sense(
         deploy_max,
         limits: global_limits,
         warnings: Vec::new(),
+        names: OnceLock::new(),
     })
 }
 

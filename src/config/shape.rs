@@ -157,8 +157,25 @@ pub(super) struct State {
     /// A file of 32 bytes, in hex or base64, that only its owner may read: with it the URLs of
     /// registries are kept, encrypted, over a restart. `openssl rand -hex 32` makes one.
     pub(super) encryption_key_file: Option<At<String>>,
-    #[schemars(skip)]
-    pub(super) postgres: Later,
+    /// In place of `sqlite`: the connection to a PostgreSQL database of its own, which several replicas
+    /// share. URL or libpq keywords, as under `databases`; not through a pooler in transaction mode.
+    pub(super) postgres: Option<At<String>>,
+    /// A file that holds it.
+    pub(super) postgres_file: Option<At<String>>,
+    /// With `postgres`: what this fleet is called. A state that belongs to another fleet is refused. Default:
+    /// `default`.
+    pub(super) fleet: Option<At<String>>,
+    /// With `postgres`: how long a replica that says nothing keeps the audits and deliveries that it has begun.
+    /// Longer than every `audit_deadline`. Default: the longest of them and 15 s.
+    pub(super) lease: Option<At<Period>>,
+    /// As under `databases`.
+    pub(super) password_file: Option<At<String>>,
+    /// As under `databases`.
+    pub(super) password_command: Option<At<PasswordCommand>>,
+    /// As under `databases`.
+    pub(super) sslrootcert: Option<At<String>>,
+    /// As under `databases`.
+    pub(super) insecure: Option<At<bool>>,
 }
 
 /// How long history is kept.

@@ -34,6 +34,7 @@ use crate::schema::RelationName;
 use crate::secret::Secret;
 use crate::store::AuditCommit;
 use crate::store::OutboxStatus;
+use crate::store::Paces;
 
 /// Long enough for a busy machine; a test that waits this long has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -194,6 +195,9 @@ impl Bench {
             known: None,
             known_version: None,
             residence: None,
+            turn: None,
+            next_due: self.delivery.clock.now(),
+            deferred: false,
         };
         self.delivery.store.commit_audit(audit).await.unwrap();
     }
@@ -243,6 +247,7 @@ fn config(channels: &[(&str, &str)]) -> Config {
         channels: channels.iter().map(channel).collect(),
         policy: Arc::new(Policy::of_channels(channels.iter().map(|(name, _)| (*name).to_owned()))),
         state: State {
+            postgres: None,
             sqlite: "state.db".into(),
             keep_audits: Duration::from_hours(1),
             keep_incidents: Duration::from_hours(1),
@@ -265,6 +270,7 @@ fn config(channels: &[(&str, &str)]) -> Config {
             max_replica_lag: Duration::from_mins(1),
         },
         warnings: Vec::new(),
+        names: std::sync::OnceLock::new(),
     }
 }
 
@@ -324,7 +330,7 @@ async fn a_receiver_that_hangs_delays_nobody_else() {
     bench.stop().await;
     // What hung is given back: it is due at once, and no attempt was counted.
     let now = bench.delivery.clock.now();
-    let claim = bench.delivery.store.claim(now, LEASE, Vec::new()).await.unwrap();
+    let claim = bench.delivery.store.claim(now, LEASE, Vec::new(), Paces::new()).await.unwrap();
     assert_eq!((claim.deliveries.len(), claim.deliveries[0].attempt), (1, 1));
 }
 

@@ -22,6 +22,7 @@ use crate::secret::Secret;
 use crate::store::Attempt;
 use crate::store::AttemptEnd;
 use crate::store::AuditCommit;
+use crate::store::Paces;
 
 const PATIENCE: Duration = Duration::from_secs(20);
 const CONFIG: &str = "databases:\n  - { name: central, url: \"host=/tmp\", manifest: central }\n";
@@ -88,6 +89,9 @@ fn audit(now: Timestamp) -> AuditCommit {
         known: None,
         known_version: None,
         residence: None,
+        turn: None,
+        next_due: now,
+        deferred: false,
     }
 }
 
@@ -116,7 +120,7 @@ async fn a_sign_of_life_comes_after_the_first_look_and_says_what_fails() {
         health: Health::new(),
         shutdown: CancellationToken::new(),
     };
-    assert!(!pulse.has_looked_at_all(&pulse.config.borrow().clone()).await);
+    assert!(!pulse.has_looked_at_all(&pulse.config.borrow().clone()));
     pulse.store.commit_audit(audit(clock.now())).await.unwrap();
     let running = tasks.spawn(run(pulse.clone()));
     let mut next = async || {
@@ -178,7 +182,7 @@ async fn a_message_that_was_given_up_is_a_fault_until_another_arrives() {
     report.findings = vec![Finding::new(kind, object, Some(name), "unexpected".to_owned())];
     pulse.store.commit_audit(drifted).await.unwrap();
     let lease = Duration::from_mins(1);
-    let claimed = pulse.store.claim(clock.now(), lease, Vec::new()).await.unwrap();
+    let claimed = pulse.store.claim(clock.now(), lease, Vec::new(), Paces::new()).await.unwrap();
     let claimed = &claimed.deliveries[0];
     let (failure, detail) = ("payload".to_owned(), "400 too large".to_owned());
     let attempt = Attempt {

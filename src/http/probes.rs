@@ -21,8 +21,9 @@ use super::deliveries::parked;
 use super::silences;
 use crate::config::Config;
 use crate::health::not_come_round;
+use crate::report::Verdict;
 use crate::store;
-use crate::store::DatabaseState;
+use crate::store::Fleet;
 use crate::store::OutboxStatus;
 use crate::store::Parked;
 use crate::store::Store;
@@ -42,7 +43,6 @@ struct Condition {
 
 /// What the store knows of the fleet, read for one answer.
 struct Stored {
-    states: Vec<DatabaseState>,
     outbox: OutboxStatus,
     open_incidents: usize,
     parked: Vec<Parked>,
@@ -117,7 +117,7 @@ pub(super) async fn healthz(State(face): State<Face>, Reads(reads): Reads) -> Re
         faults,
         version: reads.then_some(env!("CARGO_PKG_VERSION")),
         databases: config.databases.len(),
-        verdicts: known.as_ref().map(|it| verdicts(&config, &it.states)),
+        verdicts: known.as_ref().map(|_| verdicts(&config, face.store.fleet())),
         audits_overdue: overdue,
         incidents_open: known.as_ref().map(|it| it.open_incidents),
         deliveries: OutboxHealth {
@@ -134,13 +134,13 @@ pub(super) async fn healthz(State(face): State<Face>, Reads(reads): Reads) -> Re
     answer(if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }, &body)
 }
 
-/// How many registered databases have which verdict.
-pub(super) fn verdicts(config: &Config, states: &[DatabaseState]) -> BTreeMap<&'static str, usize> {
-    let states: BTreeMap<_, _> = states.iter().map(|it| (&it.name, it.verdict)).collect();
+/// How many registered databases have which verdict. From memory: whoever probes a hundred thousand databases every
+/// few seconds is to keep no audit waiting.
+pub(super) fn verdicts(config: &Config, fleet: &Fleet) -> BTreeMap<&'static str, usize> {
     let mut verdicts =
         BTreeMap::from([("clean", 0), ("drifted", 0), ("unknown", 0), ("not_audited", 0)]);
-    for database in &config.databases {
-        let word = states.get(&database.name).map_or("not_audited", |it| it.word());
+    for verdict in fleet.verdicts(config.databases.iter().map(|it| it.name.as_str())) {
+        let word = verdict.map_or("not_audited", Verdict::word);
         *verdicts.entry(word).or_insert(0) += 1;
     }
     verdicts
@@ -148,7 +148,6 @@ pub(super) fn verdicts(config: &Config, states: &[DatabaseState]) -> BTreeMap<&'
 
 async fn stored(store: &Store, now: Timestamp) -> Result<Stored, StoreError> {
     Ok(Stored {
-        states: store.database_states().await?,
         outbox: store.outbox_status(now).await?,
         open_incidents: store.open_incidents().await?.len(),
         parked: store.parked().await?,
@@ -178,10 +177,11 @@ fn conditions(face: &Face, unreadable: Option<String>) -> Vec<Condition> {
             since.elapsed().as_secs()
         )),
     };
+    let damaged = face.store.damage().map(|it| format!("the state file is damaged: {it}"));
     let draining = face.health.is_draining().then(|| "the daemon is stopping".to_owned());
     vec![
         Condition { name: "config", fault: None },
-        Condition { name: "state", fault: unwritable.or(unreadable) },
+        Condition { name: "state", fault: unwritable.or(damaged).or(unreadable) },
         Condition { name: "draining", fault: draining },
     ]
 }

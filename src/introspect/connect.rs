@@ -29,6 +29,7 @@ use super::stream::PasswordRule;
 use super::stream::Seen;
 use super::stream::Socket;
 use super::stream::Wire;
+use super::stream::scan::MAX_MESSAGE_BYTES;
 use super::tls::Tls;
 use super::tls::TlsError;
 use super::tls::Verification;
@@ -48,6 +49,9 @@ const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
 /// How long a cancel request may take, connection included. It is a courtesy to the server.
 const CANCEL_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// The longest message from the state's server, in bytes: a row with the report of one audit.
+const KEPT_MESSAGE_MAX: u32 = 256 * 1024 * 1024;
 
 /// A moment, and how long the wait until it was when it was chosen, for the error.
 #[derive(Clone, Copy, Debug)]
@@ -94,6 +98,27 @@ pub(super) async fn open(
     environment: &Environment,
     deadline: Deadline,
 ) -> Result<Session, IntrospectError> {
+    open_for(source, limits, environment, deadline, MAX_MESSAGE_BYTES).await
+}
+
+/// The same, for who keeps the connection: bytes are not counted, and a message may be as long as a report.
+pub(super) async fn open_to_keep(
+    source: &ConnectionSource,
+    limits: &Limits,
+    environment: &Environment,
+    deadline: Deadline,
+) -> Result<Session, IntrospectError> {
+    let limits = Limits { max_bytes: u64::MAX, ..*limits };
+    open_for(source, &limits, environment, deadline, KEPT_MESSAGE_MAX).await
+}
+
+async fn open_for(
+    source: &ConnectionSource,
+    limits: &Limits,
+    environment: &Environment,
+    deadline: Deadline,
+    max_message: u32,
+) -> Result<Session, IntrospectError> {
     if let ConnectionSource::Unusable { reason } = source {
         return Err(IntrospectError::Unusable { reason: reason.to_string() });
     }
@@ -115,6 +140,7 @@ pub(super) async fn open(
             connection: &connection,
             credentials: &credentials,
             max_bytes: limits.max_bytes,
+            max_message,
             deadline: deadline.earlier(Deadline::after(limit)),
         };
         match Box::pin(host.log_in()).await {
@@ -151,6 +177,7 @@ struct Host<'a> {
     connection: &'a Connection,
     credentials: &'a Credentials,
     max_bytes: u64,
+    max_message: u32,
     deadline: Deadline,
 }
 
@@ -239,7 +266,7 @@ impl Host<'_> {
         let verification = if encrypted { peer.tls.as_ref().map(Tls::verification) } else { None };
         let rule = password_rule(peer.reached.is_local(), verification);
         let seen = Arc::<Seen>::default();
-        let guarded = Guarded::new(wire, rule, Arc::clone(&seen));
+        let guarded = Guarded::new(wire, rule, Arc::clone(&seen), self.max_message);
         let logged_in =
             self.within(Phase::Authenticating, config.connect_raw(guarded, Negotiated)).await?;
         let (client, driver) = logged_in.map_err(|error| {
@@ -333,7 +360,8 @@ impl Peer {
         let cancelled = async {
             let socket = self.reached.connect(SSL_REQUEST.len() as u64 * 1024).await.ok()?;
             let wire = self.negotiate(socket).await.ok()?;
-            let guarded = Guarded::new(wire, PasswordRule::ScramOnly, Arc::default());
+            let guarded =
+                Guarded::new(wire, PasswordRule::ScramOnly, Arc::default(), MAX_MESSAGE_BYTES);
             token.cancel_query_raw(guarded, Negotiated).await.ok()
         };
         let _best_effort = tokio::time::timeout(CANCEL_TIMEOUT, Box::pin(cancelled)).await;

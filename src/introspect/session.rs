@@ -64,6 +64,18 @@ impl Session {
         Self { client, driver: Some(driver), calls: 0, about }
     }
 
+    /// Its client, and what moves its bytes; what goes wrong is told to whoever waits for an answer.
+    pub(super) fn into_parts(self) -> (Client, super::Driver) {
+        let Self { client, driver, .. } = self;
+        let driving = async move {
+            if let Some(driver) = driver {
+                // Whoever waits for an answer is told.
+                let _ = driver.await;
+            }
+        };
+        (client, Box::pin(driving))
+    }
+
     /// Sends one simple-protocol message and gives each part of the answer to `each`, until the
     /// server is ready again. Gives up at `deadline`, and then asks the server to cancel.
     pub(super) async fn ask(

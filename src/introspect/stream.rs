@@ -6,7 +6,7 @@
 //! tokio-postgres sees it ([`Guarded`]). The same place refuses to give a password to a server that
 //! asks for the password itself and is not proven to be the one we mean.
 
-mod scan;
+pub(super) mod scan;
 
 use std::io;
 use std::pin::Pin;
@@ -153,8 +153,13 @@ pub(super) struct Guarded {
 
 impl Guarded {
     /// Guards `wire` from the first message after the negotiation of TLS.
-    pub(super) fn new(wire: Wire, passwords: PasswordRule, seen: Arc<Seen>) -> Self {
-        Self { wire, scanner: Scanner::new(passwords, seen) }
+    pub(super) fn new(
+        wire: Wire,
+        passwords: PasswordRule,
+        seen: Arc<Seen>,
+        max_message: u32,
+    ) -> Self {
+        Self { wire, scanner: Scanner::new(passwords, seen, max_message) }
     }
 }
 

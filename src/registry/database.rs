@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::OnceLock;
 
 use super::Tenant;
 use super::Way;
@@ -172,7 +173,8 @@ pub fn merge<'a>(
     config: &Config,
     tenants: impl IntoIterator<Item = (&'a Discovery, Vec<&'a Tenant>)>,
 ) -> Config {
-    let mut merged = config.clone();
+    // There will be more names than anybody has asked for.
+    let mut merged = Config { names: OnceLock::new(), ..config.clone() };
     let mut taken: HashSet<String> = config.databases.iter().map(|it| it.name.clone()).collect();
     for (discovery, tenants) in tenants {
         for tenant in tenants {

@@ -13,6 +13,7 @@ use crate::audit::Concluded;
 use crate::audit::Contact;
 use crate::config::Config;
 use crate::config::Database;
+use crate::failpoint;
 use crate::incident::About;
 use crate::incident::Step;
 use crate::report::Report;
@@ -22,6 +23,7 @@ use crate::store::Receipt;
 use crate::store::Store;
 use crate::store::StoreError;
 use crate::store::TransitionRecord;
+use crate::store::Turn;
 
 /// Commits `report`, to be told as the config of now says. What it changed, once it is recorded, or
 /// is kept and will be; `None` where it is lost.
@@ -31,6 +33,7 @@ pub(super) async fn commit(
     config: &Config,
     audited: Audited,
     known_version: Option<i64>,
+    turn: Option<Turn>,
     now: Timestamp,
 ) -> Option<Receipt> {
     let name = database.name.as_str();
@@ -56,7 +59,11 @@ pub(super) async fn commit(
         known,
         known_version,
         residence: residence.map(|it| it.to_string()),
+        turn,
+        next_due: database.schedule.next_due(name, now),
+        deferred: false,
     };
+    failpoint::reach("audit.made");
     let receipt = match store.commit_audit(audit).await {
         Ok(receipt) => receipt,
         // The store keeps the report, and tells by its health that it cannot write.

@@ -3,10 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::sync::mpsc;
+use tokio::sync::oneshot;
 
 use crate::audit::Contact;
 use crate::config::Database;
+use crate::demand::Answer;
 use crate::deploy::Force;
 use crate::report::origin::Traced;
 
@@ -27,6 +30,19 @@ pub(super) struct Ended {
     /// What is known of its findings from now on, where it came to that.
     pub(super) traced: Option<Arc<Traced>>,
     pub(super) contact: Contact,
+    /// It was not made here: it is another replica's turn.
+    pub(super) elsewhere: Option<Elsewhere>,
+}
+
+/// An audit that was not made here.
+#[derive(Debug)]
+pub(super) struct Elsewhere {
+    /// When to ask again.
+    pub(super) at: Timestamp,
+    /// Audits that began before this still do not count.
+    pub(super) anew: Option<Timestamp>,
+    /// Who waits for it.
+    pub(super) asked: Vec<oneshot::Sender<Answer>>,
 }
 
 /// Sends [`Ended`] when it is dropped: after the audit, when it is given up, and when it panics.
@@ -40,6 +56,7 @@ pub(super) struct Ending {
     pub(super) recheck: Option<Duration>,
     pub(super) traced: Option<Arc<Traced>>,
     pub(super) contact: Contact,
+    pub(super) elsewhere: Option<Elsewhere>,
     to: mpsc::UnboundedSender<Ended>,
 }
 
@@ -58,6 +75,7 @@ impl Ending {
             recheck: None,
             traced: None,
             contact: Contact::Sought(None),
+            elsewhere: None,
             to,
         }
     }
@@ -74,6 +92,7 @@ impl Drop for Ending {
             recheck: self.recheck,
             traced: self.traced.take(),
             contact: std::mem::replace(&mut self.contact, Contact::Sought(None)),
+            elsewhere: self.elsewhere.take(),
         };
         // The loop may have ended before its audits: then nobody waits for this.
         let _ = self.to.send(ended);

@@ -49,7 +49,11 @@ impl Scheduler {
         }
         round.registered = registered(config);
         let policy = Arc::clone(&config.policy);
-        let told = self.store.register_manifests(Arc::clone(&round.registered), policy, now).await;
+        let told = if self.stands_back() {
+            Ok(Vec::new())
+        } else {
+            self.store.register_manifests(Arc::clone(&round.registered), policy, now).await
+        };
         round.is_registered.store(told.is_ok(), Ordering::Relaxed);
         match told {
             Ok(told) => log(&told),
@@ -89,6 +93,7 @@ impl Scheduler {
     /// Puts what is in force into force, and audits at once where that makes a difference.
     fn settle(&self, round: &mut Round, now: Timestamp) {
         for name in round.in_force.settle(&round.databases, now) {
+            round.anew.insert(name.clone(), now);
             // One that is being audited is looked at when it comes back.
             if round.agenda.register(&name, now) {
                 self.health.set_timing(&name, Timing { next_due: now, running_since: None });

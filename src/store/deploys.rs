@@ -147,17 +147,13 @@ pub enum ReleaseManifest {
 impl Store {
     /// Every deploy that is open, newest first; with `all`, ended ones too, as far as history is kept.
     pub async fn deploys(&self, all: bool, now: Timestamp) -> Result<Vec<Deploy>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.deploys(all, now).await,
-        }
+        self.handle.deploys(all, now).await
     }
 
     /// Begins a deploy. It is on disk when this resolves, and from then on no audit that did not know
     /// of it changes anything.
     pub async fn begin_deploy(&self, begin: BeginDeploy) -> Result<Deploy, DeployRefused> {
-        match self {
-            Self::Sqlite(it) => it.begin_deploy(begin).await,
-        }
+        self.handle.begin_deploy(begin).await
     }
 
     /// Ends a deploy. One that has ended stays as it is, unless `rolled_back` takes it back while its
@@ -168,16 +164,12 @@ impl Store {
         rolled_back: bool,
         now: Timestamp,
     ) -> Result<Option<Deploy>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.end_deploy(id, rolled_back, now).await,
-        }
+        self.handle.end_deploy(id, rolled_back, now).await
     }
 
     /// Ends every deploy whose time is over; returns those, with their databases.
     pub async fn end_due_deploys(&self, now: Timestamp) -> Result<Vec<Deploy>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.end_due_deploys(now).await,
-        }
+        self.handle.end_due_deploys(now).await
     }
 
     /// Notes the manifests of a configuration: which of them changed and are on trial, which files
@@ -188,9 +180,7 @@ impl Store {
         policy: Arc<Policy>,
         now: Timestamp,
     ) -> Result<Vec<TransitionRecord>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.register_manifests(registered, policy, now).await,
-        }
+        self.handle.register_manifests(registered, policy, now).await
     }
 
     /// Judges every trial; tells those that end suspect. Costs no write while nothing is decided.
@@ -200,9 +190,7 @@ impl Store {
         policy: Arc<Policy>,
         now: Timestamp,
     ) -> Result<Vec<TransitionRecord>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.judge_trials(registered, policy, now).await,
-        }
+        self.handle.judge_trials(registered, policy, now).await
     }
 
     /// Trusts the changed version of a manifest, by the wish of the token `by`.
@@ -213,30 +201,22 @@ impl Store {
         policy: Arc<Policy>,
         now: Timestamp,
     ) -> Result<ReleaseManifest, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.release_manifest(name, by, policy, now).await,
-        }
+        self.handle.release_manifest(name, by, policy, now).await
     }
 
     /// What the brake knows of every manifest, by name.
     pub async fn manifest_states(&self) -> Result<Vec<ManifestState>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.manifest_states().await,
-        }
+        self.handle.manifest_states().await
     }
 
     /// Everything that decides what is in force, beside the config.
     pub async fn standing(&self) -> Result<Standing, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.standing().await,
-        }
+        self.handle.standing().await
     }
 
     /// Counts up whenever [`Self::standing`] may have changed.
     #[must_use]
     pub fn standing_changes(&self) -> watch::Receiver<u64> {
-        match self {
-            Self::Sqlite(it) => it.standing_changes(),
-        }
+        self.handle.standing_changes()
     }
 }

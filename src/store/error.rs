@@ -5,6 +5,8 @@ use std::path::PathBuf;
 
 use uuid::Uuid;
 
+use super::sql;
+
 /// Why the state could not be opened, read or written.
 ///
 /// Opening errors end the start (exit 2); none of them changes the file. Of the others only
@@ -25,7 +27,7 @@ pub enum StoreError {
     Lock { path: PathBuf, source: io::Error },
 
     #[error("could not open the state file `{path}`", path = path.display())]
-    Open { path: PathBuf, source: rusqlite::Error },
+    Open { path: PathBuf, source: sql::Error },
 
     #[error("could not create the state file `{path}`", path = path.display())]
     Create { path: PathBuf, source: io::Error },
@@ -48,13 +50,44 @@ pub enum StoreError {
     Newer { path: PathBuf, found: i64, known: i64 },
 
     #[error("could not back up the state file to `{path}` before its migration", path = path.display())]
-    BackUp { path: PathBuf, source: rusqlite::Error },
+    BackUp { path: PathBuf, source: sql::Error },
 
     #[error("could not put the backup of the state file at `{path}`", path = path.display())]
     KeepBackup { path: PathBuf, source: io::Error },
 
     #[error("could not migrate the state file `{path}` to schema version {to}; it is unchanged", path = path.display())]
-    Migrate { path: PathBuf, to: i64, source: rusqlite::Error },
+    Migrate { path: PathBuf, to: i64, source: sql::Error },
+
+    #[error("could not open the state on its server (`state.postgres`)")]
+    OpenServer { source: sql::Error },
+
+    #[error("the server of `state.postgres` cannot hold a state: {why}")]
+    Unfit { why: String },
+
+    #[error(
+        "the state on the server has schema version {found}, and this release knows versions up to {known}; \
+         run the newer release on every replica"
+    )]
+    NewerServer { found: i64, known: i64 },
+
+    #[error("could not migrate the state on the server to schema version {to}; it is unchanged")]
+    MigrateServer { to: i64, source: sql::Error },
+
+    #[error(
+        "the state on the server belongs to the fleet `{found}`, and this configuration is of the fleet \
+         `{ours}` (`state.fleet`): two fleets need two databases"
+    )]
+    OtherFleet { found: String, ours: String },
+
+    /// Whose turn it is could not be found out.
+    #[error("the state could not be asked whose turn it is: {reason}")]
+    NoTurn { reason: String },
+
+    /// Its lease ran out, and another replica took it over: what this one found is not committed.
+    #[error(
+        "the audit of `{database}` was taken over by another replica, and is not recorded here"
+    )]
+    Overtaken { database: String },
 
     #[error("could not start the state's writer thread")]
     Thread { source: io::Error },
@@ -65,10 +98,10 @@ pub enum StoreError {
 
     /// Nothing of it was stored.
     #[error("could not write the state ({what})")]
-    Write { what: &'static str, source: rusqlite::Error },
+    Write { what: &'static str, source: sql::Error },
 
     #[error("could not read the state ({what})")]
-    Read { what: &'static str, source: rusqlite::Error },
+    Read { what: &'static str, source: sql::Error },
 
     #[error("the claim on delivery {delivery} is not held any more")]
     LeaseLost { delivery: Uuid },

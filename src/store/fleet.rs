@@ -76,6 +76,13 @@ impl Fleet {
         self.glances.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// The last verdict of each of these, in their order; `None` of one that was never audited.
+    #[must_use]
+    pub fn verdicts<'a>(&self, of: impl IntoIterator<Item = &'a str>) -> Vec<Option<Verdict>> {
+        let glances = self.glances.read().unwrap_or_else(PoisonError::into_inner);
+        of.into_iter().map(|it| glances.get(it).map(|it| it.state.verdict)).collect()
+    }
+
     /// Counts every change that a page may show.
     #[must_use]
     pub fn version(&self) -> watch::Receiver<u64> {

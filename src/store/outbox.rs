@@ -1,6 +1,7 @@
 //! What goes into the outbox and what comes out of it: deliveries, their attempts, and the channels that
 //! they are for.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,6 +23,9 @@ pub struct Claim {
     /// not busy. Others may become due when a busy channel is free.
     pub next_due: Option<Timestamp>,
 }
+
+/// The least time between two messages to a channel, where its receiver wants one.
+pub type Paces = BTreeMap<String, Duration>;
 
 /// One claimed delivery.
 #[derive(Clone, Debug, PartialEq)]

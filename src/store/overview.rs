@@ -60,9 +60,7 @@ impl Store {
         &self,
         filter: IncidentFilter,
     ) -> Result<(Vec<IncidentRow>, usize), StoreError> {
-        match self {
-            Self::Sqlite(it) => it.worst_incidents(filter).await,
-        }
+        self.handle.worst_incidents(filter).await
     }
 
     /// How much waits to be sent, and which channels are parked, by what is committed: it waits for no writer.
@@ -70,9 +68,7 @@ impl Store {
         &self,
         now: Timestamp,
     ) -> Result<(OutboxStatus, Vec<Parked>), StoreError> {
-        match self {
-            Self::Sqlite(it) => it.glance_at_outbox(now).await,
-        }
+        self.handle.glance_at_outbox(now).await
     }
 
     /// Notifications of an incident that wait to be gathered into a delivery: how many for each channel, by
@@ -81,16 +77,12 @@ impl Store {
         &self,
         incident: IncidentId,
     ) -> Result<Vec<(String, u64)>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.waiting_to_be_sent(incident).await,
-        }
+        self.handle.waiting_to_be_sent(incident).await
     }
 
     /// What is wrong with channels ([`Store::channel_troubles`]), by what is committed: it waits for no writer.
     pub async fn glance_at_channels(&self) -> Result<Vec<ChannelTrouble>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.glance_at_channels().await,
-        }
+        self.handle.glance_at_channels().await
     }
 
     /// The last reports of these databases, by name; nothing of one that was never audited.
@@ -98,8 +90,6 @@ impl Store {
         &self,
         names: Vec<String>,
     ) -> Result<Vec<(String, Value)>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.last_reports_of(names).await,
-        }
+        self.handle.last_reports_of(names).await
     }
 }

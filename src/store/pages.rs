@@ -42,9 +42,7 @@ impl Store {
         filter: IncidentFilter,
         before: Option<IncidentId>,
     ) -> Result<Vec<IncidentRow>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.incidents_before(filter, before).await,
-        }
+        self.handle.incidents_before(filter, before).await
     }
 
     /// Audits that history keeps, of one database or of all, the latest first, from the one after
@@ -55,9 +53,7 @@ impl Store {
         before: Option<AuditPlace>,
         limit: usize,
     ) -> Result<Vec<(AuditPlace, AuditRow)>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.audits_before(database, before, limit).await,
-        }
+        self.handle.audits_before(database, before, limit).await
     }
 
     /// Deliveries as `filter` says, newest first, from the one after `before` on: none, where there is
@@ -67,9 +63,7 @@ impl Store {
         filter: DeliveryFilter,
         before: Option<Uuid>,
     ) -> Result<Vec<DeliveryRow>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.deliveries_before(filter, before).await,
-        }
+        self.handle.deliveries_before(filter, before).await
     }
 
     /// One page of silences: those that are active, or all.
@@ -78,30 +72,22 @@ impl Store {
         page: PageOf,
         now: Timestamp,
     ) -> Result<Vec<Silence>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.silences_page(page, now).await,
-        }
+        self.handle.silences_page(page, now).await
     }
 
     /// One silence.
     pub async fn silence(&self, id: i64) -> Result<Option<Silence>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.silence(id).await,
-        }
+        self.handle.silence(id).await
     }
 
     /// One page of deploys: those that are open, and those that have ended whose manifest is in force
     /// and not the file's; or all.
     pub async fn deploys_page(&self, page: PageOf) -> Result<Vec<Deploy>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.deploys_page(page).await,
-        }
+        self.handle.deploys_page(page).await
     }
 
     /// One deploy, open or ended.
     pub async fn deploy(&self, id: u64) -> Result<Option<Deploy>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.deploy(id).await,
-        }
+        self.handle.deploy(id).await
     }
 }

@@ -7,6 +7,7 @@ use std::time::Instant;
 
 use jiff::Timestamp;
 
+use super::Turn;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
@@ -43,6 +44,13 @@ pub struct AuditCommit {
     pub known_version: Option<i64>,
     /// Where it was seen to live, in the form of [`crate::schema::Residence`].
     pub residence: Option<String>,
+    /// What it was made under, where several replicas share the state; `None` where the state could not be
+    /// asked: such an audit counts where nothing later is recorded.
+    pub turn: Option<Turn>,
+    /// When the database is due again by its schedule, for whichever replica asks then.
+    pub next_due: Timestamp,
+    /// It could not be committed when it ended. The store sets this.
+    pub deferred: bool,
 }
 
 /// A person's word that what a database holds is what it should be known by.
@@ -74,6 +82,8 @@ pub struct Remembered {
     /// Of `known`.
     pub known_version: i64,
     pub last_complete_at: Option<Timestamp>,
+    /// Whether a complete read ever found tables of its manifest there.
+    pub ever_populated: bool,
 }
 
 /// What became of a committed audit.

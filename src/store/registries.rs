@@ -83,9 +83,7 @@ pub enum AcceptRegistry {
 impl Store {
     /// What is kept of every registry, by discovery.
     pub async fn registries(&self) -> Result<Vec<KeptRegistry>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.registries().await,
-        }
+        self.handle.registries().await
     }
 
     /// Commits one try to read a registry: its tenants, its incident and what is told of it, in one
@@ -94,9 +92,7 @@ impl Store {
         &self,
         commit: RegistryCommit,
     ) -> Result<Vec<TransitionRecord>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.commit_registry(commit).await,
-        }
+        self.handle.commit_registry(commit).await
     }
 
     /// A person, by the name of a token, says that what is gone from a registry is gone for good.
@@ -108,9 +104,7 @@ impl Store {
         policy: Arc<Policy>,
         now: Timestamp,
     ) -> Result<AcceptRegistry, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.accept_registry(discovery, by, reason, policy, now).await,
-        }
+        self.handle.accept_registry(discovery, by, reason, policy, now).await
     }
 
     /// Forgets registries of discoveries that are not among `discoveries`, and ends their incidents.
@@ -120,16 +114,12 @@ impl Store {
         policy: Arc<Policy>,
         now: Timestamp,
     ) -> Result<Vec<TransitionRecord>, StoreError> {
-        match self {
-            Self::Sqlite(it) => it.forget_registries(discoveries, policy, now).await,
-        }
+        self.handle.forget_registries(discoveries, policy, now).await
     }
 
     /// Counts up whenever a person accepted a registry.
     #[must_use]
     pub fn accepted_registries(&self) -> watch::Receiver<u64> {
-        match self {
-            Self::Sqlite(it) => it.accepted_registries(),
-        }
+        self.handle.accepted_registries()
     }
 }

@@ -104,7 +104,8 @@ impl Watched {
             purpose: Purpose::Audit,
         };
         let force = Force::of(Arc::clone(&self.database.manifest));
-        let audited = audit(&self.database, &force, &self.config.manifests, before, means).await;
+        let admit = async move || Some(before);
+        let audited = audit(&self.database, &force, &self.config.manifests, admit, means).await;
         let concluded = audited.expect("nobody shuts down").concluded;
         assert!(concluded.report.evidence.complete, "{:?}", concluded.report.reason);
         if let Some(known) = concluded.known {

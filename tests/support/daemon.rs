@@ -85,6 +85,11 @@ impl TestDaemon {
         self.log.seen.iter().any(|it| it.contains(words))
     }
 
+    /// How many of the lines that were taken so far hold `words`.
+    pub(crate) fn count_logged(&self, words: &str) -> usize {
+        self.log.seen.iter().filter(|it| it.contains(words)).count()
+    }
+
     /// `GET path`: the status and the body.
     pub(crate) async fn get(&self, path: &str) -> (u16, String) {
         get(self.address, path).await.expect("the daemon answers")
@@ -161,10 +166,44 @@ impl TestDaemon {
         (status, took)
     }
 
+    /// Waits until it has ended by itself.
+    pub(crate) async fn wait_for_its_end(&mut self) -> ExitStatus {
+        self.ended().await
+    }
+
     /// Kills it as a power cut would.
     pub(crate) async fn kill9(&mut self) {
         self.signal(Signal::SIGKILL);
         self.ended().await;
+    }
+
+    /// Stops it as a machine that is out of breath does: it is there, and does nothing.
+    pub(crate) fn freeze(&self) {
+        self.signal(Signal::SIGSTOP);
+    }
+
+    /// Lets it go on.
+    pub(crate) fn thaw(&self) {
+        self.signal(Signal::SIGCONT);
+    }
+
+    /// Whether it is stopped; it may have done that to itself.
+    pub(crate) fn is_frozen(&self) -> bool {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.pid()));
+        // The state stands after the name, which is in parentheses and may hold anything.
+        stat.is_ok_and(|it| it.rsplit(')').next().is_some_and(|it| it.starts_with(" T")))
+    }
+
+    /// Takes the lines that it has logged so far, for [`Self::has_logged`].
+    pub(crate) fn read_log(&mut self) {
+        while let Ok(line) = self.log.lines.try_recv() {
+            self.log.seen.push(line);
+        }
+    }
+
+    /// Whether it has not ended.
+    pub(crate) fn is_alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
     }
 
     /// Starts it again in the same directory, after [`Self::sigterm`] or [`Self::kill9`].

@@ -1,4 +1,4 @@
-//! A real PgBouncer in transaction mode, in front of one database.
+//! A real PgBouncer, in front of every database of a cluster.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -28,6 +28,16 @@ impl PgBouncer {
     /// connections in all, no startup parameter ignored (so a client that sends `options` is
     /// refused, as by hosted poolers).
     pub(crate) async fn start(cluster: &Cluster, role: &Role, pool_size: u16) -> Self {
+        Self::start_in("transaction", cluster, role, pool_size).await
+    }
+
+    /// The same in another pool mode.
+    pub(crate) async fn start_in(
+        mode: &str,
+        cluster: &Cluster,
+        role: &Role,
+        pool_size: u16,
+    ) -> Self {
         let program = find_program("pgbouncer", &USUAL_PLACES).unwrap_or_else(|| {
             panic!(
                 "these tests need PgBouncer, and none was found in PATH or {USUAL_PLACES:?}; on \
@@ -45,7 +55,7 @@ impl PgBouncer {
              unix_socket_dir =\n\
              auth_type = scram-sha-256\n\
              auth_file = {directory}/users\n\
-             pool_mode = transaction\n\
+             pool_mode = {mode}\n\
              default_pool_size = {pool_size}\n\
              max_client_conn = 500\n\
              server_tls_sslmode = disable\n\

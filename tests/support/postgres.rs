@@ -23,6 +23,8 @@ use super::process::must_succeed;
 use super::process::server_directory;
 use super::tls::ServerIdentity;
 
+// Named, because the library's own tests start their server with this file too.
+#[path = "postgres/database.rs"]
 pub(crate) mod database;
 
 pub(crate) use database::Encoding;
@@ -129,19 +131,30 @@ impl Cluster {
 
     /// Kills the server as a power cut would, and starts it again: it recovers.
     pub(crate) fn crash(&self) {
-        let control = |words: &[&str]| {
-            must_succeed(
-                as_server_user(self.binaries.join("pg_ctl"))
-                    .args(words)
-                    .arg("--pgdata")
-                    .arg(self.directory.join("data"))
-                    .arg("--log")
-                    .arg(self.directory.join("log"))
-                    .stdout(std::process::Stdio::null()),
-            );
-        };
-        control(&["stop", "--mode=immediate", "--silent"]);
-        control(&["start", "--wait", "--silent", "--timeout=60"]);
+        self.cut_power();
+        self.start_again();
+    }
+
+    /// Kills the server as a power cut would.
+    pub(crate) fn cut_power(&self) {
+        self.control(&["stop", "--mode=immediate", "--silent"]);
+    }
+
+    /// Starts it again after [`Self::cut_power`], on its port; returns when it takes connections.
+    pub(crate) fn start_again(&self) {
+        self.control(&["start", "--wait", "--silent", "--timeout=60"]);
+    }
+
+    fn control(&self, words: &[&str]) {
+        must_succeed(
+            as_server_user(self.binaries.join("pg_ctl"))
+                .args(words)
+                .arg("--pgdata")
+                .arg(self.directory.join("data"))
+                .arg("--log")
+                .arg(self.directory.join("log"))
+                .stdout(std::process::Stdio::null()),
+        );
     }
 
     /// A read replica of this server that replays each transaction `delay` (as PostgreSQL spells it)

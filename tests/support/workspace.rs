@@ -167,6 +167,19 @@ impl ConfigText {
         self
     }
 
+    /// A state on the server that the variable `STATE_URL` names, so that replicas which reach it by different ways
+    /// have one configuration.
+    pub(crate) fn shared_state(mut self, fleet: &str, lease: &str) -> Self {
+        self.state = format!("{{ postgres: \"${{STATE_URL}}\", fleet: {fleet}, lease: {lease} }}");
+        self
+    }
+
+    /// The keys of `state`, as they stand.
+    pub(crate) fn state_keys(mut self, keys: &str) -> Self {
+        keys.clone_into(&mut self.state);
+        self
+    }
+
     /// The state keeps URLs of registries, encrypted with the key in this file.
     pub(crate) fn encryption_key(mut self, file: &str) -> Self {
         self.state = format!("{{ sqlite: schemawarden.db, encryption_key_file: {file} }}");

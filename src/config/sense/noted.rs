@@ -5,8 +5,6 @@ use std::path::Path;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde::de::IgnoredAny;
-
 use crate::config::period::Period;
 use crate::yaml::At;
 use crate::yaml::Mistake;
@@ -79,13 +77,6 @@ impl Noted {
         near: Option<&str>,
     ) {
         self.warnings.push(Mistake::new(&self.path, Some(at), key, message).with_nearest(near));
-    }
-
-    /// Refuses a key of a later version.
-    pub(super) fn later(&mut self, key: &str, value: Option<&At<IgnoredAny>>) {
-        if let Some(value) = value {
-            self.mistake(Some(value.at), key, "not supported in this version");
-        }
     }
 
     /// A path that the config names, relative to the config.

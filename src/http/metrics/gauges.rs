@@ -15,7 +15,6 @@ use crate::http::Face;
 use crate::http::probes::verdicts;
 use crate::incident::IncidentKind;
 use crate::store;
-use crate::store::DatabaseState;
 use crate::store::OutboxStatus;
 use crate::store::Store;
 use crate::store::StoreError;
@@ -25,7 +24,6 @@ type Seconds = Gauge<f64, AtomicU64>;
 
 /// What the state tells for one answer.
 pub(super) struct Stored {
-    states: Vec<DatabaseState>,
     outbox: OutboxStatus,
     /// Open incidents by kind.
     open: BTreeMap<&'static str, i64>,
@@ -40,7 +38,6 @@ impl Stored {
             *open.entry(it.kind.word()).or_default() += 1;
         }
         Ok(Self {
-            states: store.database_states().await?,
             outbox: store.outbox_status(now).await?,
             open,
             parked: store.parked().await?.into_iter().map(|it| it.channel).collect(),
@@ -87,7 +84,7 @@ pub(super) fn register(
     gauge(registry, "state_ok", "Whether the state can be read and written", i64::from(state_ok));
     let Some(stored) = stored else { return };
     let databases = Family::<OfVerdict, Gauge>::default();
-    for (verdict, count) in verdicts(config, &stored.states) {
+    for (verdict, count) in verdicts(config, face.store.fleet()) {
         databases.get_or_create(&OfVerdict { verdict }).set(signed(count));
     }
     registry.register("databases", "Registered databases by their last verdict", databases);
@@ -115,7 +112,7 @@ pub(super) fn register(
     }
     registry.register("channel_parked", "Whether a channel needs a person", parked);
     if config.metrics_per_database {
-        of_databases(registry, face, config, stored);
+        of_databases(registry, face, config);
     }
 }
 
@@ -159,6 +156,25 @@ fn of_process(registry: &mut Registry, face: &Face, config: &Config) {
         "A number that two replicas with one configuration share",
         hash.unwrap_or_default(),
     );
+    let members = face.store.members().borrow().clone();
+    gauge(
+        registry,
+        "replicas",
+        "Replicas that share the state and were seen of late; 1 where the state is a file",
+        signed(members.all.len().max(1)),
+    );
+    gauge(
+        registry,
+        "replica_configurations",
+        "Different configurations that replicas run with; more than 1 but during a rollout is a mistake",
+        signed(members.configurations().max(1)),
+    );
+    gauge(
+        registry,
+        "replica_stands_back",
+        "Whether this replica audits nothing, because another has a newer configuration",
+        i64::from(members.stands_back_for().is_some()),
+    );
 }
 
 fn of_schedule(registry: &mut Registry, face: &Face, now: Timestamp) {
@@ -184,21 +200,20 @@ fn of_schedule(registry: &mut Registry, face: &Face, now: Timestamp) {
 }
 
 /// A series or two for each database: only where somebody asked for them.
-fn of_databases(registry: &mut Registry, face: &Face, config: &Config, stored: &Stored) {
+fn of_databases(registry: &mut Registry, face: &Face, config: &Config) {
     let success = Family::<OfDatabase, Seconds>::default();
     let counting = Family::<OfDatabase, Gauge>::default();
     let unexpected = Family::<OfDatabase, Gauge>::default();
     let glances = face.store.fleet().all();
-    let known: BTreeMap<&str, &DatabaseState> =
-        stored.states.iter().map(|it| (it.name.as_str(), it)).collect();
     for database in &config.databases {
-        let Some(state) = known.get(database.name.as_str()) else { continue };
+        let Some(glance) = glances.get(&*database.name) else { continue };
+        let state = &glance.state;
         let labels = OfDatabase { database: database.name.clone() };
         if let Some(at) = state.last_complete_at {
             success.get_or_create(&labels).set(unix_seconds(at));
         }
         counting.get_or_create(&labels).set(i64::try_from(state.counting).unwrap_or(i64::MAX));
-        if let Some(tables) = glances.get(&*database.name).and_then(|it| it.unexpected) {
+        if let Some(tables) = glance.unexpected {
             unexpected.get_or_create(&labels).set(i64::try_from(tables).unwrap_or(i64::MAX));
         }
     }

@@ -13,7 +13,7 @@ use super::StreamError;
 
 /// The longest single message that is taken, in bytes. Our longest answer is one row with the names
 /// of every extension; error texts and notices are shorter still.
-pub(super) const MAX_MESSAGE_BYTES: u32 = 1024 * 1024;
+pub(in crate::introspect) const MAX_MESSAGE_BYTES: u32 = 1024 * 1024;
 
 const HEADER_BYTES: usize = 5;
 const AUTHENTICATION: u8 = b'R';
@@ -65,12 +65,14 @@ pub(super) struct Scanner {
     wanted: usize,
     /// Bytes of the body that are still to be skipped.
     skip: usize,
+    /// The longest message that is taken, in bytes.
+    max_message: u32,
 }
 
 impl Scanner {
-    pub(super) fn new(passwords: PasswordRule, seen: Arc<Seen>) -> Self {
+    pub(super) fn new(passwords: PasswordRule, seen: Arc<Seen>, max_message: u32) -> Self {
         let head = [0; HEADER_BYTES + PEEK_BYTES];
-        Self { passwords, seen, head, filled: 0, wanted: HEADER_BYTES, skip: 0 }
+        Self { passwords, seen, head, filled: 0, wanted: HEADER_BYTES, skip: 0, max_message }
     }
 
     /// Takes the next bytes. After an error the stream must not be used again.
@@ -98,8 +100,9 @@ impl Scanner {
         let [kind, l0, l1, l2, l3, peek @ ..] = self.head;
         if self.wanted == HEADER_BYTES {
             let bytes = u32::from_be_bytes([l0, l1, l2, l3]);
-            if bytes > MAX_MESSAGE_BYTES {
-                return Err(StreamError::MessageTooLong { bytes, limit: MAX_MESSAGE_BYTES });
+            let limit = self.max_message;
+            if bytes > limit {
+                return Err(StreamError::MessageTooLong { bytes, limit });
             }
             // A length below 4 is nonsense, which tokio-postgres refuses.
             let body = (bytes as usize).saturating_sub(4);
@@ -156,7 +159,7 @@ mod tests {
         let mut last = Arc::default();
         for size in 1..=bytes.len() {
             let seen = Arc::<Seen>::default();
-            let mut scanner = Scanner::new(rule, Arc::clone(&seen));
+            let mut scanner = Scanner::new(rule, Arc::clone(&seen), MAX_MESSAGE_BYTES);
             let got = bytes.chunks(size).try_for_each(|piece| scanner.scan(piece));
             assert_eq!(got, *want, "pieces of {size} bytes");
             last = seen;

@@ -24,12 +24,12 @@ const HOLDER_BYTES_MAX: u64 = 512;
 
 /// Held while it lives.
 #[derive(Debug)]
-pub(super) struct Lock {
+pub(in crate::store) struct Lock {
     _file: File,
 }
 
 /// Takes the lock of the state file at `state`, a path without links, and writes who holds it.
-pub(super) fn take(state: &Path, now: Timestamp) -> Result<Lock, StoreError> {
+pub(in crate::store) fn take(state: &Path, now: Timestamp) -> Result<Lock, StoreError> {
     let path = beside(state, ".lock");
     let trouble = |source| StoreError::Lock { path: path.clone(), source };
     let mut file = OpenOptions::new()

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use rusqlite::TransactionBehavior;
 
 use crate::store::StoreError;
+use crate::store::sql;
 
 /// The steps, oldest first; the schema's version is the number of steps taken (`user_version`).
 const STEPS: &[&str] = &[
@@ -28,11 +29,14 @@ const STEPS: &[&str] = &[
 ];
 
 /// Marks a SQLite file as ours (`application_id`): `SWdn`.
-pub(super) const APPLICATION_ID: i64 = 0x5357_646e;
+pub(in crate::store) const APPLICATION_ID: i64 = 0x5357_646e;
 
 /// Takes the steps that `connection` lacks. A file that holds something is backed up first, beside
 /// itself, as `<file>.v<version>-backup`.
-pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+pub(in crate::store) fn migrate(
+    connection: &mut Connection,
+    path: &Path,
+) -> Result<(), StoreError> {
     migrate_with(connection, path, STEPS)
 }
 
@@ -41,7 +45,8 @@ fn migrate_with(
     path: &Path,
     steps: &[&str],
 ) -> Result<(), StoreError> {
-    let open = |source| StoreError::Open { path: path.to_owned(), source };
+    let open =
+        |source| StoreError::Open { path: path.to_owned(), source: sql::Error::Sqlite(source) };
     let found: i64 =
         connection.pragma_query_value(None, "user_version", |row| row.get(0)).map_err(open)?;
     let application: i64 =
@@ -66,7 +71,7 @@ fn migrate_with(
         take(connection, to, step).map_err(|source| StoreError::Migrate {
             path: path.to_owned(),
             to,
-            source,
+            source: source.into(),
         })?;
     }
     Ok(())
@@ -93,13 +98,13 @@ fn back_up(connection: &Connection, path: &Path, version: i64) -> Result<(), Sto
     }
     connection
         .execute("/* migrations.back_up */ vacuum into ?1", [unfinished.to_string_lossy()])
-        .map_err(|source| StoreError::BackUp { path: backup.clone(), source })?;
+        .map_err(|source| StoreError::BackUp { path: backup.clone(), source: source.into() })?;
     File::open(&unfinished).and_then(|file| file.sync_all()).map_err(keep)?;
     fs::rename(&unfinished, &backup).map_err(keep)
 }
 
 /// The path with `suffix` added to its file name.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(in crate::store) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)

@@ -12,6 +12,7 @@ use schemawarden::audit::Means;
 use schemawarden::audit::Slots;
 use schemawarden::audit::Twins;
 use schemawarden::audit::audit;
+use schemawarden::circuit::Purpose;
 use schemawarden::clock::Clock;
 use schemawarden::config::Database;
 use schemawarden::config::Limits;
@@ -221,8 +222,9 @@ async fn audit_once(url: &str, manifest: Arc<Manifest>) -> Verdict {
         twins: Some(&Twins::default()),
         clock: &Clock::System,
         shutdown: &CancellationToken::new(),
+        purpose: Purpose::Audit,
     };
     let force = Force::of(manifest);
-    let audited = audit(&database, &force, &manifests, Before::NOTHING, means).await;
+    let audited = audit(&database, &force, &manifests, async || Some(Before::NOTHING), means).await;
     audited.expect("nobody shuts down").concluded.report.verdict
 }

@@ -1,6 +1,8 @@
 //! `/about`: which daemon this is, by which configuration, within which limits, and whom it tells. No secret
 //! is on it: receivers are named, their URLs are not.
 
+mod replicas;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +47,7 @@ use crate::http::serve::WAITING_MAX;
 use crate::notification::lasted;
 use crate::route::Piece;
 use crate::route::Target;
+use crate::store::Members;
 
 /// The path of this page.
 const AT: &str = "/about";
@@ -62,6 +65,8 @@ pub(super) struct Facts {
     pub(super) process: u32,
     /// Open circuits by server.
     pub(super) circuits: BTreeMap<String, Open>,
+    /// Who shares the state.
+    pub(super) members: Members,
     pub(super) now: Timestamp,
 }
 
@@ -78,6 +83,7 @@ pub(super) async fn show(
         heartbeat_taken_at: face.health.heartbeat_taken_at(),
         process: std::process::id(),
         circuits: face.health.circuits(),
+        members: face.store.members().borrow().clone(),
         now: face.clock.now(),
     };
     Ok(frame::page(&face, &viewer, AT, "About", draw(&facts)).await)
@@ -92,6 +98,12 @@ pub(super) fn draw(facts: &Facts) -> Markup {
             section.panel aria-labelledby="limits" { h2 #limits { "Limits" } (limits(&facts.config)) }
             section.panel aria-labelledby="asking" { h2 #asking { "Limits of who asks" } (asking()) }
             section.panel aria-labelledby="access" { h2 #access { "Access" } (access(&facts.config)) }
+        }
+        @if facts.config.state.postgres.is_some() || !facts.members.all.is_empty() {
+            section aria-labelledby="replicas" {
+                h2 #replicas { "Replicas" }
+                (replicas::table(&facts.members, facts.now))
+            }
         }
         section aria-labelledby="channels" { h2 #channels { "Channels" } (channels(&facts.config)) }
         section aria-labelledby="routes" { h2 #routes { "Routes" } (routes(&facts.config)) }
@@ -120,8 +132,20 @@ fn daemon(facts: &Facts) -> Markup {
                 }
             }
             dt { "Replicas" }
-            dd { "one: with SQLite as its state there is this process alone (process id " (facts.process) ")" }
-            dt { "State" } dd { code { bdi { (config.state.sqlite.display()) } } }
+            dd {
+                @if facts.config.state.postgres.is_some() {
+                    (words::count(facts.members.all.len(), "shares", "share")) " the state: " a href="#replicas" { "who" }
+                } @else {
+                    "one: with SQLite as its state there is this process alone (process id " (facts.process) ")"
+                }
+            }
+            dt { "State" }
+            dd {
+                @match &config.state.postgres {
+                    Some(it) => { "PostgreSQL, of the fleet " (marks::name(&it.fleet)) "; a lease holds for " (length(it.lease)) }
+                    None => code { bdi { (config.state.sqlite.display()) } },
+                }
+            }
             dt { "History" }
             dd {
                 "audits for " (length(config.state.keep_audits)) ", incidents and deliveries for "

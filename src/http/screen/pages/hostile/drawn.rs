@@ -38,6 +38,8 @@ use crate::schema::RelationName;
 use crate::store::ChannelTrouble;
 use crate::store::DeliveryState;
 use crate::store::IncidentEvent;
+use crate::store::Member;
+use crate::store::Members;
 use crate::store::OutboxStatus;
 use crate::store::Parked;
 use crate::store::TroubleKind;
@@ -226,6 +228,7 @@ pub(super) fn pages(name: &str) -> Vec<(&'static str, String)> {
         circuits: [(name.to_owned(), open_circuit())].into(),
         heartbeat_taken_at: None,
         process: 1,
+        members: replicas(name),
         now: now(),
     };
     let given_up = sent(name, DeliveryState::Abandoned);
@@ -248,6 +251,22 @@ pub(super) fn pages(name: &str) -> Vec<(&'static str, String)> {
 }
 
 /// Of a server that does not answer.
+fn replicas(name: &str) -> Members {
+    let one = |epoch| Member {
+        epoch,
+        name: name.to_owned(),
+        started_at: now(),
+        seen_at: now(),
+        version: name.to_owned(),
+        config_hash: format!("{name}{epoch}"),
+        config_at: now(),
+        databases: 1,
+        running: 0,
+        audits: 1,
+    };
+    Members { me: 1, all: vec![one(1), one(2)] }
+}
+
 fn open_circuit() -> Open {
     let (failures, [opened_at, since, probe_at]) = (5, [now(); 3]);
     Open { opened_at, since, failures, probe_at }
