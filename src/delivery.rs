@@ -232,7 +232,7 @@ impl Lanes {
 
     /// Claims for free channels, after moving what waits for channels that are gone.
     async fn claim(&mut self, now: Timestamp) -> Result<Claim, StoreError> {
-        if self.delivery.store.members().borrow().stands_back_for().is_some() {
+        if self.delivery.store.stands_back() {
             // Another replica knows the channels that there are now.
             return Ok(Claim { deliveries: Vec::new(), next_due: None });
         }

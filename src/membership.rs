@@ -153,7 +153,7 @@ impl Told {
                     it.name
                 );
             } else {
-                info!("all replicas in force have this configuration again");
+                info!("the configuration of this replica is in force again");
             }
             self.stands_back = hash;
         }

@@ -78,7 +78,8 @@ async fn pass(
 ) -> Result<Pruned, StoreError> {
     let mut all = Pruned::default();
     for _ in 0..BATCHES_MAX {
-        if shutdown.is_cancelled() {
+        // How long history is kept is the word of the configuration that is in force.
+        if shutdown.is_cancelled() || store.stands_back() {
             break;
         }
         let batch = store.prune(audits_before, incidents_before).await?;

@@ -185,7 +185,7 @@ impl Scheduler {
                 Some(ended) = ended.recv() => self.put_back(&mut round, ended),
                 Ok(()) = round.standing.changed() => self.stand(&mut round).await,
                 Ok(()) = round.members.changed() => {
-                    let stood_back = std::mem::replace(&mut round.stood_back, self.stands_back());
+                    let stood_back = std::mem::replace(&mut round.stood_back, self.store.stands_back());
                     if stood_back && !round.stood_back {
                         // What there is was somebody else's to say until now.
                         let config = Arc::clone(&round.config);
@@ -241,7 +241,15 @@ impl Scheduler {
         self.health.retain_timings(|name| round.databases.contains_key(name));
         let let_go = self.register_manifests(round, &config, now).await;
         let mut reports = self.reports_of_new(round, &config, &states).await;
-        let start = start::plan(&config.databases, |it| round.in_force.of(it), &states, now);
+        // A registry publishes often: what is due earlier as it was stays due then.
+        let is_as_before = |it: &Database| {
+            let was = before.get(&it.name);
+            was.is_some_and(|was| was.schedule.describe() == it.schedule.describe())
+        };
+        let all = config.databases.iter().filter(|it| is_as_before(it));
+        let kept: HashMap<&str, Timestamp> =
+            all.filter_map(|it| Some((it.name.as_str(), round.agenda.due(&it.name)?))).collect();
+        let start = start::plan(&config.databases, |it| round.in_force.of(it), &states, &kept, now);
         for database in &config.databases {
             let state = states.get(&database.name);
             round.memory.entry(database.name.clone()).or_insert_with(|| Memory {
@@ -263,12 +271,8 @@ impl Scheduler {
                 }
                 start.get(database.name.as_str()).copied().unwrap_or(now)
             };
-            // A registry publishes often: what is due earlier as it was stays due then.
-            let is_as_before = before
-                .get(&database.name)
-                .is_some_and(|it| it.schedule.describe() == database.schedule.describe());
-            let earlier = round.agenda.due(&database.name).filter(|_| is_as_before);
-            let next_due = earlier.map_or(next_due, |it| it.min(next_due));
+            let earlier = kept.get(database.name.as_str());
+            let next_due = earlier.map_or(next_due, |it| (*it).min(next_due));
             if round.agenda.register(&database.name, next_due) {
                 let timing = Timing { next_due, running_since: None };
                 self.health.set_timing(&database.name, timing);
@@ -276,15 +280,10 @@ impl Scheduler {
         }
         let count = config.databases.len();
         info!(databases = count, "registered {count} databases");
-        if !self.stands_back() {
+        if !self.store.stands_back() {
             self.close_unregistered(&config, now).await;
         }
         round.config = config;
-    }
-
-    /// Whether another replica has a newer configuration: that one decides then what there is.
-    fn stands_back(&self) -> bool {
-        self.store.members().borrow().stands_back_for().is_some()
     }
 
     /// What the state remembers of the findings of databases that are new to this process. Only of those that have

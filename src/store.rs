@@ -24,6 +24,7 @@ mod opened;
 mod outbox;
 mod overview;
 mod pages;
+mod place;
 mod postgres;
 mod record;
 mod registries;
@@ -34,10 +35,7 @@ mod statements;
 mod strip;
 
 use std::collections::BTreeSet;
-use std::io::BufRead;
-use std::io::Write;
 use std::path::Path;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -54,7 +52,6 @@ use crate::policy::Policy;
 use crate::silence::Silence;
 
 use handle::Handle;
-use opened::Opened;
 
 pub use deploys::BeginDeploy;
 pub use deploys::Deploy;
@@ -97,6 +94,7 @@ pub use overview::Overview;
 pub use overview::WORST_MAX;
 pub use pages::AuditPlace;
 pub use pages::PageOf;
+pub use place::Place;
 pub use postgres::SCHEMA;
 pub use postgres::open::VERSION as SCHEMA_VERSION;
 pub use record::AcceptReset;
@@ -137,48 +135,6 @@ pub use statements::history::EVENTS_MAX;
 pub use strip::SLOT_SECONDS;
 pub use strip::SLOTS;
 pub use strip::Strip;
-
-/// Where a state is, for who moves it while no daemon has it.
-#[derive(Clone)]
-pub enum Place {
-    /// A file.
-    Sqlite(PathBuf),
-    /// A server, and the fleet whose state it is.
-    Postgres(Dial, String),
-}
-
-impl Place {
-    /// Writes all of the state to `to`, as lines of JSON. Blocks.
-    pub fn export(&self, now: Timestamp, to: &mut dyn Write) -> Result<Moved, MoveError> {
-        let opened = self.open(now)?;
-        opened.connection.begin_reading().map_err(MoveError::State)?;
-        moving::export(&opened.connection, SCHEMA_VERSION, to)
-    }
-
-    /// Reads all of a state from what [`Self::export`] wrote; all of it or nothing. Only into an empty one.
-    /// Blocks.
-    pub fn import(&self, now: Timestamp, from: &mut dyn BufRead) -> Result<Moved, MoveError> {
-        let opened = self.open(now)?;
-        opened.connection.begin().map_err(MoveError::State)?;
-        let moved = moving::import(&opened.connection, SCHEMA_VERSION, from);
-        match &moved {
-            Ok(_) => opened.connection.commit().map_err(MoveError::State)?,
-            Err(_) => {
-                // Nothing of it holds either way.
-                let _ = opened.connection.roll_back();
-            }
-        }
-        moved
-    }
-
-    fn open(&self, now: Timestamp) -> Result<Opened, MoveError> {
-        let opened = match self {
-            Self::Sqlite(path) => sqlite::open::open(path, now),
-            Self::Postgres(dial, fleet) => postgres::open::open(dial, fleet),
-        };
-        opened.map_err(|error| MoveError::Open(Box::new(error)))
-    }
-}
 
 /// The state of one daemon, or of several that share it. Clones share it.
 #[derive(Clone, Debug)]
@@ -239,6 +195,13 @@ impl Store {
     #[must_use]
     pub fn members(&self) -> watch::Receiver<Members> {
         self.handle.members()
+    }
+
+    /// Whether another replica has a newer configuration. That one decides then what is registered, held to, told and
+    /// kept; whatever this one would write by its own would be taken back.
+    #[must_use]
+    pub fn stands_back(&self) -> bool {
+        self.handle.members().borrow().stands_back_for().is_some()
     }
 
     /// What the state server's clock shows.

@@ -45,6 +45,13 @@ pub async fn run(mut keeper: Timekeeper) {
     let mut memory = Memory::default();
     loop {
         keeper.health.timekeeper_progressed();
+        if keeper.store.stands_back() {
+            // Whom to remind, and what mutes, a newer configuration says.
+            if keeper.shutdown.run_until_cancelled(tokio::time::sleep(EVERY)).await.is_none() {
+                return;
+            }
+            continue;
+        }
         match keeper.pass(&mut memory).await {
             Ok(transitions) => {
                 memory.is_failing = false;

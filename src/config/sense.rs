@@ -9,6 +9,7 @@ mod discover;
 mod email;
 mod encryption_key;
 mod http;
+mod leading;
 mod life;
 mod limits;
 mod maintenance;

@@ -43,7 +43,7 @@ pub(super) async fn run(delivery: Delivery) {
             let ChannelKind::Alertmanager { resend, .. } = channel.kind else { continue };
             let now = Instant::now();
             let due = *next.entry(name.clone()).or_insert(now + resend);
-            if due <= now && !running.contains_key(name) {
+            if due <= now && !running.contains_key(name) && !delivery.store.stands_back() {
                 next.insert(name.clone(), now + resend);
                 let task = delivery.tasks.spawn(round(delivery.clone(), channel.clone(), resend));
                 running.insert(name.clone(), task);

@@ -109,6 +109,10 @@ impl Round {
             self.unseen = names.iter().cloned().collect();
         }
         self.note_seen(None);
+        if self.it.store.stands_back() {
+            // It may be one that only the newer configuration names.
+            return;
+        }
         let policy = Arc::clone(&self.config.policy);
         match self.it.store.forget_registries(names, policy, now).await {
             Ok(told) => told.iter().for_each(log_transition),
@@ -219,6 +223,9 @@ impl Round {
         detail: Option<String>,
         now: Timestamp,
     ) {
+        if self.it.store.stands_back() {
+            return;
+        }
         let name = &discovery.name;
         let seal = self.config.state.encryption_key.as_ref().and_then(Seal::new);
         // Where nothing is known and nothing was read, the state may know more than we could read of it.

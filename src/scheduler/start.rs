@@ -39,19 +39,26 @@ enum Turn {
 
 /// When each database is due.
 ///
+/// `kept` says what is on the agenda already: a registry that is published puts nothing forward that waits for its next
+/// look, least of all what was suspected a moment ago and is to be confirmed after a while.
+///
 /// One whose last complete audit is still current, against what is in force, waits for its next tick. Where a deploy
 /// has begun or ended since, it is due at once; every other one is due now, spread.
 pub(super) fn plan<'a>(
     databases: &'a [Arc<Database>],
     in_force: impl Fn(&Database) -> Arc<Force>,
     states: &HashMap<String, DatabaseState>,
+    kept: &HashMap<&str, Timestamp>,
     now: Timestamp,
 ) -> HashMap<&'a str, Timestamp> {
     let mut overdue = Vec::new();
     let mut due = HashMap::with_capacity(databases.len());
     for it in databases {
-        let state = states.get(&it.name);
-        match due_by_schedule(it, &in_force(it), state, now) {
+        let (state, force) = (states.get(&it.name), in_force(it));
+        let is_held_to_it =
+            |it: &DatabaseState| it.manifest_hash.as_deref() == Some(force.manifest.hash.as_str());
+        let kept = kept.get(it.name.as_str()).copied().filter(|_| state.is_some_and(is_held_to_it));
+        match due_by_schedule(it, &force, state, now).or(kept) {
             Some(at) => {
                 due.insert(it.name.as_str(), at);
             }

@@ -49,7 +49,7 @@ impl Scheduler {
         }
         round.registered = registered(config);
         let policy = Arc::clone(&config.policy);
-        let told = if self.stands_back() {
+        let told = if self.store.stands_back() {
             Ok(Vec::new())
         } else {
             self.store.register_manifests(Arc::clone(&round.registered), policy, now).await
@@ -111,7 +111,10 @@ impl Scheduler {
         }
         let is_registered = round.is_registered.load(Ordering::Relaxed);
         let idle = !is_over && !round.in_force.is_on_trial() && is_registered;
-        if idle || round.upkeep.as_ref().is_some_and(|it| !it.is_finished()) {
+        if idle
+            || self.store.stands_back()
+            || round.upkeep.as_ref().is_some_and(|it| !it.is_finished())
+        {
             return;
         }
         let every = jiff::SignedDuration::try_from(super::ROUND).unwrap_or_default();

@@ -95,7 +95,7 @@ impl Work {
         let Scheduler { store, clock, .. } = &self.scheduler;
         if store.is_shared() {
             let now = clock.now();
-            if store.members().borrow().stands_back_for().is_some() {
+            if store.stands_back() {
                 granted.put_off(now, STANDING_BACK);
                 return false;
             }

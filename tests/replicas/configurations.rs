@@ -3,6 +3,7 @@
 use super::fleet::Fleet;
 use super::fleet::metric;
 use crate::support::daemon::message;
+use crate::support::psql::psql;
 use crate::support::until;
 
 const HASH: &str = "schemawarden_config_hash";
@@ -41,11 +42,16 @@ async fn who_has_an_older_configuration_stands_back_until_it_has_the_new_one() {
 
     // One that is started again with an old file changes nothing: not even what it has never heard of.
     fleet.settle().await;
+    // A registry that the old file does not name either.
+    let registry = "insert into schemawarden_state.registries (discovery, tried_at, failures) values ('new', 1, 0)";
+    let (noted, said) = psql(fleet.state(), registry).await;
+    assert!(noted, "{said}");
     fleet.replicas[0].daemon.sigterm().await;
     fleet.replicas[0].daemon.restart().await;
     fleet.replicas[0].daemon.wait_for_log("it stands back again", stands_back).await;
     let now = fleet.now().await;
     fleet.wait_for_audits_after(now).await;
+    assert_eq!(fleet.count("select count(*) from registries").await, 1, "it forgets none");
     let incidents = fleet.incidents().await;
     assert_eq!(incidents.len(), 1, "{incidents:#?}");
     assert_eq!(incidents[0].2, "open", "{incidents:#?}");
@@ -53,7 +59,7 @@ async fn who_has_an_older_configuration_stands_back_until_it_has_the_new_one() {
     let new = fleet.config.to_string();
     fleet.replicas[0].daemon.workspace().rewrite("config.yaml", &new);
     fleet.replicas[0].daemon.sighup();
-    let agrees = |line: &serde_json::Value| message(line).contains("have this configuration again");
+    let agrees = |line: &serde_json::Value| message(line).contains("is in force again");
     fleet.replicas[0].daemon.wait_for_log("they agree", agrees).await;
     let is_audit = |line: &serde_json::Value| message(line).starts_with("audited `db");
     fleet.replicas[0].daemon.wait_for_log("it audits again", is_audit).await;

@@ -1,6 +1,5 @@
 //! Databases: each can be connected to, has a manifest, a schedule, and a name of its own.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::civil::Date;
@@ -9,10 +8,8 @@ use crate::config::ConnectionDefaults;
 use crate::config::ConnectionSource;
 use crate::config::Database;
 use crate::config::Limits;
-use crate::config::SecretSource;
 use crate::config::known::KnownFiles;
 use crate::config::shape;
-use crate::connection;
 use crate::connection::Connection;
 use crate::connection::Password;
 use crate::connection::SslMode;
@@ -27,7 +24,7 @@ use crate::yaml::nearest;
 
 use super::Noted;
 use super::check_name;
-use super::directory_of;
+use super::leading::lead;
 use super::life;
 use super::own::MAX_PROVISION_GRACE;
 use super::own::Own;
@@ -269,35 +266,13 @@ fn connection(
         it.sslrootcert.as_ref().map(|it| noted.file_of(it, &format!("{key}.sslrootcert")));
     let password = password(it.password_file.as_ref(), it.password_command.as_ref(), key, noted);
     let found = found?;
-    let file = match &found.source {
-        SecretSource::Inline(_) => None,
-        SecretSource::File(path) => Some(path.clone()),
-    };
-    let defaults = ConnectionDefaults {
-        insecure: it.insecure.as_ref().is_some_and(|it| it.value),
-        ssl_root_cert: own_roots.or_else(|| shared.ssl_root_cert.clone()),
-        password,
-        directory: match &file {
-            Some(path) => directory_of(path),
-            None => noted.directory().to_owned(),
-        },
-        ..ConnectionDefaults::default()
-    };
-    let parsed = match connection::parse(found.text.expose(), &defaults) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            let mistake = Mistake::new(noted.path(), Some(found.at), &found.key, error.to_string());
-            noted.mistakes.push(Mistake { help: error.help(), ..mistake });
-            return None;
-        }
-    };
-    look_at(&parsed, &found, it, &defaults, noted);
-    let server = file.is_some().then(|| parsed.server());
-    let scales_to_zero = parsed.scales_to_zero();
-    let source = match file {
-        Some(path) => ConnectionSource::File { path, defaults },
-        None => ConnectionSource::Parsed(Arc::new(parsed)),
-    };
+    let insecure = it.insecure.as_ref().is_some_and(|it| it.value);
+    let roots = own_roots.or_else(|| shared.ssl_root_cert.clone());
+    let led = lead(&found, insecure, roots, password, noted)?;
+    look_at(&led.parsed, &found, it, &led.defaults, noted);
+    let server = led.in_a_file.then(|| led.parsed.server());
+    let scales_to_zero = led.parsed.scales_to_zero();
+    let source = led.source;
     Some(Reached { source, server, scales_to_zero })
 }
 

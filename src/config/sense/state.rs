@@ -4,22 +4,17 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::config::ConnectionSource;
 use crate::config::Database;
 use crate::config::Limits;
-use crate::config::SecretSource;
 use crate::config::SharedState;
 use crate::config::State;
 use crate::config::shape;
-use crate::connection;
-use crate::connection::ConnectionDefaults;
-use crate::yaml::Mistake;
 
 use super::Noted;
 use super::check_name;
 use super::database::password;
-use super::directory_of;
 use super::encryption_key;
+use super::leading::lead;
 use super::secret;
 
 /// Where the state is, if the file does not say.
@@ -133,33 +128,8 @@ fn shared(
     let own_roots = it.sslrootcert.as_ref().map(|it| noted.file_of(it, "state.sslrootcert"));
     let password =
         password(it.password_file.as_ref(), it.password_command.as_ref(), "state", noted);
-    let found = found?;
-    let file = match &found.source {
-        SecretSource::Inline(_) => None,
-        SecretSource::File(path) => Some(path.clone()),
-    };
-    let defaults = ConnectionDefaults {
-        insecure: it.insecure.as_ref().is_some_and(|it| it.value),
-        ssl_root_cert: own_roots.or(roots),
-        password,
-        directory: match &file {
-            Some(path) => directory_of(path),
-            None => noted.directory().to_owned(),
-        },
-        ..ConnectionDefaults::default()
-    };
-    let parsed = match connection::parse(found.text.expose(), &defaults) {
-        Ok(parsed) => parsed,
-        Err(error) => {
-            let mistake = Mistake::new(noted.path(), Some(found.at), &found.key, error.to_string());
-            noted.mistakes.push(Mistake { help: error.help(), ..mistake });
-            return None;
-        }
-    };
-    let connection = match file {
-        Some(path) => ConnectionSource::File { path, defaults },
-        None => ConnectionSource::Parsed(Arc::new(parsed)),
-    };
+    let insecure = it.insecure.as_ref().is_some_and(|it| it.value);
+    let led = lead(&found?, insecure, own_roots.or(roots), password, noted)?;
     let fleet = it.fleet.as_ref().map_or_else(|| DEFAULT_FLEET.to_owned(), |it| it.value.clone());
-    Some(SharedState { connection, fleet, lease })
+    Some(SharedState { connection: led.source, fleet, lease })
 }

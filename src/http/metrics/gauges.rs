@@ -173,7 +173,7 @@ fn of_process(registry: &mut Registry, face: &Face, config: &Config) {
         registry,
         "replica_stands_back",
         "Whether this replica audits nothing, because another has a newer configuration",
-        i64::from(members.stands_back_for().is_some()),
+        i64::from(face.store.stands_back()),
     );
 }
 

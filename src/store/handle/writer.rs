@@ -13,6 +13,8 @@
 //!
 //! **Invariant.** A report leaves the backlog only after the commit that holds it.
 
+mod claiming;
+
 use std::io;
 use std::panic::AssertUnwindSafe;
 use std::panic::catch_unwind;
@@ -32,7 +34,6 @@ use tracing::info;
 
 use super::backlog::Backlog;
 use super::backlog::Waiting;
-use super::command::Asking;
 use super::command::Command;
 use super::command::Write;
 use super::epoch::Epoch;
@@ -51,7 +52,6 @@ use crate::store::statements::column;
 use crate::store::statements::databases;
 use crate::store::statements::glances;
 use crate::store::statements::members;
-use crate::store::statements::turns;
 
 /// A batch of this many audits is committed without waiting longer.
 const BATCH_MAX: usize = 512;
@@ -96,6 +96,28 @@ pub(super) fn start(mut writer: Writer, commands: mpsc::Receiver<Command>) -> io
         }
     })?;
     Ok(())
+}
+
+/// What has come meanwhile and is of one kind, up to a batch. The first of another kind is held over.
+fn gather<T>(
+    first: T,
+    commands: &mut mpsc::Receiver<Command>,
+    held_over: &mut Option<Command>,
+    same: impl Fn(Command) -> Result<T, Command>,
+) -> Vec<T> {
+    let mut all = vec![first];
+    while all.len() < BATCH_MAX
+        && let Ok(command) = commands.try_recv()
+    {
+        match same(command) {
+            Ok(it) => all.push(it),
+            Err(other) => {
+                *held_over = Some(other);
+                break;
+            }
+        }
+    }
+    all
 }
 
 /// Shows an audit to the pages. One that cannot be shown is committed all the same.
@@ -163,32 +185,18 @@ impl Writer {
                 Some(None) => return None,
                 Some(Some(Command::Close(reply))) => return Some(reply),
                 Some(Some(Command::Ask(asking))) => {
-                    let mut all = vec![asking];
-                    while all.len() < BATCH_MAX {
-                        match commands.try_recv() {
-                            Ok(Command::Ask(asking)) => all.push(asking),
-                            Ok(other) => {
-                                held_over = Some(other);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
-                    }
+                    let all = gather(asking, &mut commands, &mut held_over, |it| match it {
+                        Command::Ask(asking) => Ok(asking),
+                        other => Err(other),
+                    });
                     self.guarded(|it| it.claim_turns(all));
                 }
                 Some(Some(Command::Audit(waiting))) if self.connection.is_shared() => {
                     // On a server a transaction waits for nobody: what has come meanwhile is one batch.
-                    let mut all = vec![*waiting];
-                    while all.len() < BATCH_MAX {
-                        match commands.try_recv() {
-                            Ok(Command::Audit(waiting)) => all.push(*waiting),
-                            Ok(other) => {
-                                held_over = Some(other);
-                                break;
-                            }
-                            Err(_) => break,
-                        }
-                    }
+                    let all = gather(*waiting, &mut commands, &mut held_over, |it| match it {
+                        Command::Audit(waiting) => Ok(*waiting),
+                        other => Err(other),
+                    });
                     self.guarded(|it| it.audits(all));
                 }
                 Some(Some(command)) => self.guarded(|it| it.handle(command)),
@@ -262,43 +270,6 @@ impl Writer {
         match &*self.health.borrow() {
             Health::Failing { reason, .. } => reason.clone(),
             Health::Ok => "the writer is recovering".to_owned(),
-        }
-    }
-
-    /// Claims turns, all that are asked for in one transaction.
-    fn claim_turns(&mut self, all: Vec<Asking>) {
-        let (asked, replies): (Vec<_>, Vec<_>) =
-            all.into_iter().map(|it| (it.ask, it.reply)).unzip();
-        if self.retry_at.is_some_and(|at| at > Instant::now()) {
-            let reason = self.reason();
-            return replies.into_iter().for_each(|it| {
-                let _ = it.send(Err(StoreError::NoTurn { reason: reason.clone() }));
-            });
-        }
-        let claimed = self.connection.begin_claim().and_then(|()| {
-            let answers = turns::claim(&self.connection, self.epoch.now(), &asked, self.lease_ms)?;
-            self.connection.commit()?;
-            Ok(answers)
-        });
-        match claimed {
-            Ok(answers) => {
-                for (reply, answer) in replies.into_iter().zip(answers) {
-                    // Nobody waits any more: the lease ends by itself.
-                    let _ = reply.send(Ok(answer));
-                }
-            }
-            Err(error) => {
-                let reason = error.to_string();
-                for it in replies {
-                    let _ = it.send(Err(StoreError::NoTurn { reason: reason.clone() }));
-                }
-                if error.is_trouble() {
-                    self.fail(&error);
-                } else {
-                    self.roll_back();
-                    error!(error = %error, "could not claim turns: {error}");
-                }
-            }
         }
     }
 

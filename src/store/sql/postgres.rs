@@ -39,8 +39,7 @@ const LOCK_MAX: Duration = Duration::from_secs(6);
 const REST: Duration = Duration::from_secs(1);
 /// Prepared statements that are kept; more than there are.
 const STATEMENTS_MAX: usize = 512;
-/// The advisory lock of everything that writes to a state: two fleets in one database have two schemas, and
-/// share it.
+/// The advisory lock of everything that writes to a state; a database holds one.
 const WRITE_LOCK: i64 = 0x5363_6865_6d61_5772;
 /// That of claiming turns, so that limits which hold over all replicas are counted by one at a time.
 const CLAIM_LOCK: i64 = 0x5363_6865_6d61_436c;
