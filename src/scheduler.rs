@@ -7,10 +7,13 @@
 //! the clock is noticed and `/livez` sees progress.
 
 mod agenda;
+mod back;
 mod circuits;
 mod commit;
 mod ended;
 mod force;
+mod launch;
+mod register;
 mod start;
 mod upkeep;
 mod work;
@@ -28,13 +31,9 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::error;
-use tracing::info;
 use tracing::warn;
 
-use crate::audit::Contact;
 use crate::audit::Goldens;
-use crate::audit::Provisioning;
 use crate::audit::Slots;
 use crate::audit::Twins;
 use crate::clock::Clock;
@@ -45,29 +44,21 @@ use crate::demand::Demand;
 use crate::health::Health;
 use crate::health::Timing;
 use crate::introspect::Environment;
-use crate::report;
 use crate::report::origin::Traced;
-use crate::store::DatabaseState;
 use crate::store::Members;
 use crate::store::Registered;
 use crate::store::Store;
 use crate::store::WhyNow;
 
 use agenda::Agenda;
-use commit::log_transition;
 use ended::Ended;
-use ended::Ending;
 use force::InForce;
-use work::Work;
 
 /// The longest sleep of the loop.
 pub const ROUND: Duration = Duration::from_secs(1);
 /// The wall clock may differ from the monotonic one by this much between two rounds before it is
 /// taken for a jump. Slewing by NTP stays far below.
 const JUMP: SignedDuration = SignedDuration::from_secs(5);
-
-/// Reports that are read from the state at one time.
-const REPORTS_AT_ONCE: usize = 500;
 
 /// What the scheduler works with.
 #[derive(Clone, Debug)]
@@ -204,138 +195,6 @@ impl Scheduler {
         }
     }
 
-    /// Takes the databases of `config` into the agenda, and drops those that are gone.
-    ///
-    /// A database whose last complete audit is still current, against the same manifest, waits for
-    /// its next tick; every other one, and what was waiting to be confirmed, is due now, splayed.
-    async fn register(&self, round: &mut Round, config: Arc<Config>) {
-        let now = self.clock.now();
-        let states: HashMap<_, _> = match self.store.database_states().await {
-            Ok(states) => states.into_iter().map(|it| (it.name.clone(), it)).collect(),
-            Err(error) => {
-                error!(
-                    error = &error as &dyn std::error::Error,
-                    "could not read the state; every database is audited now"
-                );
-                HashMap::new()
-            }
-        };
-        if round.config.limits != config.limits {
-            round.slots = Arc::new(round.slots.renewed(&config.limits));
-            self.slots.send_replace(Arc::clone(&round.slots));
-        }
-        round.slots.register(&config.databases);
-        round.goldens = Arc::new(Goldens::of(&config.databases));
-        let twins = round.twins.get_or_insert_with(|| {
-            let residence = |it: &DatabaseState| it.residence.as_ref()?.parse().ok();
-            let seen = states.values().filter_map(|it| Some((it.name.clone(), residence(it)?)));
-            Arc::new(Twins::remembered(seen))
-        });
-        let before = std::mem::take(&mut round.databases);
-        round.databases =
-            config.databases.iter().map(|it| (it.name.clone(), Arc::clone(it))).collect();
-        twins.retain(|name| round.databases.contains_key(name));
-        round.agenda.retain(|name| round.databases.contains_key(name));
-        round.anew.retain(|name, _| round.databases.contains_key(name));
-        round.memory.retain(|name, _| round.databases.contains_key(name));
-        self.health.retain_timings(|name| round.databases.contains_key(name));
-        let let_go = self.register_manifests(round, &config, now).await;
-        let mut reports = self.reports_of_new(round, &config, &states).await;
-        // A registry publishes often: what is due earlier as it was stays due then.
-        let is_as_before = |it: &Database| {
-            let was = before.get(&it.name);
-            was.is_some_and(|was| was.schedule.describe() == it.schedule.describe())
-        };
-        let all = config.databases.iter().filter(|it| is_as_before(it));
-        let kept: HashMap<&str, Timestamp> =
-            all.filter_map(|it| Some((it.name.as_str(), round.agenda.due(&it.name)?))).collect();
-        let start = start::plan(&config.databases, |it| round.in_force.of(it), &states, &kept, now);
-        for database in &config.databases {
-            let state = states.get(&database.name);
-            round.memory.entry(database.name.clone()).or_insert_with(|| Memory {
-                // Never in the future: the clock may have been ahead when it was written.
-                registered_at: state.map_or(now, |it| it.first_seen_at.min(now)),
-                ever_populated: state.is_some_and(|it| it.ever_populated),
-                audited_at: None,
-                traced: Arc::new(reports.remove(&database.name).unwrap_or_default()),
-            });
-            let is_new = is_new(database, before.get(&database.name), state);
-            let hash = Some(round.in_force.of(database).manifest.hash.clone());
-            let next_due = if let_go.contains(&database.name) || is_new {
-                round.anew.insert(database.name.clone(), now);
-                now
-            } else {
-                if state.is_some_and(|it| it.manifest_hash != hash) {
-                    // Whoever audited it last held it to something else.
-                    round.anew.insert(database.name.clone(), now);
-                }
-                start.get(database.name.as_str()).copied().unwrap_or(now)
-            };
-            let earlier = kept.get(database.name.as_str());
-            let next_due = earlier.map_or(next_due, |it| (*it).min(next_due));
-            if round.agenda.register(&database.name, next_due) {
-                let timing = Timing { next_due, running_since: None };
-                self.health.set_timing(&database.name, timing);
-            }
-        }
-        let count = config.databases.len();
-        info!(databases = count, "registered {count} databases");
-        if !self.store.stands_back() {
-            self.close_unregistered(&config, now).await;
-        }
-        round.config = config;
-    }
-
-    /// What the state remembers of the findings of databases that are new to this process. Only of those that have
-    /// some, a few at a time: the last reports of a hundred thousand databases are a gigabyte.
-    async fn reports_of_new(
-        &self,
-        round: &Round,
-        config: &Config,
-        states: &HashMap<String, DatabaseState>,
-    ) -> HashMap<String, Traced> {
-        let has_some = |name: &str| states.get(name).is_some_and(|it| it.findings > 0);
-        let new = config.databases.iter().map(|it| it.name.as_str());
-        let new: Vec<&str> =
-            new.filter(|it| !round.memory.contains_key(*it) && has_some(it)).collect();
-        let mut all = HashMap::with_capacity(new.len());
-        for names in new.chunks(REPORTS_AT_ONCE) {
-            let names = names.iter().map(|it| (*it).to_owned()).collect();
-            match self.store.last_reports_of(names).await {
-                Ok(reports) => {
-                    all.extend(reports.into_iter().filter_map(|(name, it)| {
-                        Some((name, Traced::of(&report::json::read(&it)?)))
-                    }));
-                }
-                Err(error) => {
-                    error!(
-                        error = &error as &dyn std::error::Error,
-                        "could not read the last reports; since when findings are there is not known"
-                    );
-                    break;
-                }
-            }
-        }
-        all
-    }
-
-    /// Ends the incidents of databases that left the config: nothing will ever resolve them.
-    async fn close_unregistered(&self, config: &Config, now: Timestamp) {
-        let registered = config.databases.iter().map(|it| it.name.clone()).collect();
-        let policy = Arc::clone(&config.policy);
-        match self.store.close_unregistered(registered, policy, now).await {
-            Ok(closed) => {
-                for it in &closed {
-                    log_transition(it);
-                }
-            }
-            Err(error) => error!(
-                error = &error as &dyn std::error::Error,
-                "could not end the incidents of databases that left the configuration"
-            ),
-        }
-    }
-
     /// Makes what is asked for due now. A database that is being audited is due again as soon as that
     /// audit has come back.
     fn serve(&self, round: &mut Round, demand: Demand) {
@@ -362,64 +221,6 @@ impl Scheduler {
         asked.extend(reply);
     }
 
-    /// Sets the next due time of a database whose audit has come back.
-    fn put_back(&self, round: &mut Round, mut ended: Ended) {
-        let Some(database) = round.databases.get(&ended.database) else {
-            round.agenda.forget(&ended.database);
-            round.asked.remove(&ended.database);
-            return;
-        };
-        if let Some(elsewhere) = &mut ended.elsewhere {
-            let at = elsewhere.at;
-            round.agenda.put(&database.name, at);
-            self.health.set_timing(&database.name, Timing { next_due: at, running_since: None });
-            if let Some(since) = elsewhere.anew {
-                round.anew.entry(ended.database.clone()).or_insert(since);
-            }
-            if !elsewhere.asked.is_empty() {
-                round.asked.entry(ended.database.clone()).or_default().append(&mut elsewhere.asked);
-            }
-            return;
-        }
-        if let Some(memory) = round.memory.get_mut(&ended.database) {
-            // What was not connected to was not woken.
-            if ended.contact != Contact::LeftAlone {
-                memory.audited_at = Some(self.clock.now());
-            }
-            memory.ever_populated |= ended.populated;
-            if let Some(traced) = &ended.traced {
-                memory.traced = Arc::clone(traced);
-            }
-        }
-        let now = self.clock.now();
-        // What is in force may have changed while the audit ran, or somebody asked: audit again.
-        let stands = ended.force.stands_under(&round.in_force.of(database));
-        let is_mended = ended.was_unusable && !database.connection.is_unusable();
-        let is_over = stands && !is_mended && !round.asked.contains_key(&ended.database);
-        let next_due = if is_over { database.schedule.next_due(&database.name, now) } else { now };
-        // What has to be seen again is seen again soon: the alarm waits for it.
-        let early = ended.recheck.and_then(|it| now.checked_add(it).ok());
-        let next_due = early.map_or(next_due, |early| early.min(next_due));
-        // Whoever pays for each waking said how often; a person who asks is not made to wait.
-        let woken = round.memory.get(&ended.database).and_then(|it| it.audited_at);
-        let soonest =
-            woken.map_or(now, |it| it.checked_add(database.min_interval).unwrap_or(Timestamp::MAX));
-        let asked = round.asked.get(&ended.database).is_some_and(|it| !it.is_empty());
-        let next_due = if asked { next_due } else { next_due.max(soonest) };
-        round.agenda.put(&database.name, next_due);
-        if !is_over {
-            round.anew.insert(ended.database.clone(), now);
-        }
-        if ended.recorded {
-            let timing = Timing { next_due, running_since: None };
-            self.health.set_timing(&database.name, timing);
-        } else {
-            // It stays due in everybody's eyes, and so becomes overdue, until a report is recorded.
-            self.health.set_idle(&database.name);
-        }
-        self.follow_circuit(round, &ended);
-    }
-
     /// Brings due times forward that a jump of the clock has put out of reach.
     fn after_a_jump(&self, round: &mut Round, now: Timestamp) {
         let databases = &round.databases;
@@ -431,67 +232,6 @@ impl Scheduler {
             self.health.set_timing(&name, Timing { next_due, running_since: None });
         }
     }
-
-    /// Starts one audit as a task of its own.
-    fn start(
-        &self,
-        round: &Round,
-        database: &Arc<Database>,
-        (why, asked): (WhyNow, Vec<oneshot::Sender<Answer>>),
-        ending: mpsc::UnboundedSender<Ended>,
-    ) {
-        let now = self.clock.now();
-        self.health.set_timing(&database.name, Timing { next_due: now, running_since: Some(now) });
-        let provisioning = match round.memory.get(&database.name) {
-            Some(memory) if !memory.ever_populated => {
-                let age = now.duration_since(memory.registered_at);
-                let grace = SignedDuration::try_from(database.provision_grace);
-                if grace.is_ok_and(|grace| age < grace) {
-                    Provisioning::Pending
-                } else {
-                    Provisioning::Done
-                }
-            }
-            _ => Provisioning::Done,
-        };
-        let force = round.in_force.of(database);
-        let traced = round.memory.get(&database.name).map(|it| Arc::clone(&it.traced));
-        let work = Work {
-            scheduler: self.clone(),
-            database: Arc::clone(database),
-            force: Arc::clone(&force),
-            config: Arc::clone(&round.config),
-            slots: Arc::clone(&round.slots),
-            goldens: Arc::clone(&round.goldens),
-            twins: round.twins.clone(),
-            provisioning,
-            traced: traced.unwrap_or_default(),
-            why,
-            asked,
-        };
-        // Reports back when dropped, so that not even a panic takes a database off the agenda.
-        let ending = Ending::new(database, force, ending);
-        self.tracker.spawn(work.run(ending));
-    }
-}
-
-/// Whether a registry named a database just now, or made sense of it just now, or no more: it is
-/// audited at once.
-fn is_new(
-    database: &Database,
-    before: Option<&Arc<Database>>,
-    state: Option<&DatabaseState>,
-) -> bool {
-    let is_named = database.discovery.is_some() && before.is_none() && state.is_none();
-    // What was known of it before says nothing of now.
-    let is_lost =
-        database.connection.is_unusable() && before.is_none_or(|it| !it.connection.is_unusable());
-    is_named || is_lost || before.is_some_and(|it| is_mended(it, database))
-}
-
-/// Whether there was nothing to connect to, and is now.
-fn is_mended(before: &Database, now: &Database) -> bool {
-    before.connection.is_unusable() && !now.connection.is_unusable()
 }
 
 /// Notices when the wall clock has moved against the monotonic one.
