@@ -6,6 +6,7 @@
 //! repeated hour fires once, and `*/5` fires in every five minutes of real time. Here stands what is
 //! ours: which lines are refused, the splay, and how missed ticks collapse.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cron::Cron;
@@ -38,7 +39,12 @@ pub struct Schedule {
 
 #[derive(Clone, Debug)]
 enum Ticks {
-    Cron { cron: Box<Cron>, text: String, timezone: TimeZone },
+    /// Shared: croner's tables are 5 kB, and a whole fleet is on one line.
+    Cron {
+        cron: Arc<Cron>,
+        text: Arc<str>,
+        timezone: TimeZone,
+    },
     Every(Duration),
 }
 
@@ -87,7 +93,7 @@ impl Schedule {
         if cron.find_next_occurrence(&probe.to_zoned(TimeZone::UTC), true).is_err() {
             return Err(ScheduleError::NeverFires);
         }
-        let ticks = Ticks::Cron { cron: Box::new(cron), text: text.trim().to_owned(), timezone };
+        let ticks = Ticks::Cron { cron: Arc::new(cron), text: text.trim().into(), timezone };
         Ok(Self { ticks, splay })
     }
 

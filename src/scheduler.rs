@@ -1,7 +1,7 @@
 //! Starts the audit of every database when it is due, and commits what it found.
 //!
 //! One loop owns the due times. It never waits for an audit: each one is a task of its own that
-//! waits for a slot, audits, commits, and reports back by a channel. An audit of a database never
+//! waits for a slot, audits, commits, and reports back by a channel. Few more are started than there are slots. An audit of a database never
 //! overlaps itself, because the next due time is set only when the last audit has come back; ticks
 //! missed meanwhile collapse into that one. The loop sleeps at most [`ROUND`], so that a jump of
 //! the clock is noticed and `/livez` sees progress.
@@ -16,6 +16,7 @@ mod launch;
 mod register;
 mod start;
 mod upkeep;
+mod waiting;
 mod work;
 
 use std::collections::HashMap;
@@ -48,11 +49,11 @@ use crate::report::origin::Traced;
 use crate::store::Members;
 use crate::store::Registered;
 use crate::store::Store;
-use crate::store::WhyNow;
 
 use agenda::Agenda;
 use ended::Ended;
 use force::InForce;
+use waiting::Waiting;
 
 /// The longest sleep of the loop.
 pub const ROUND: Duration = Duration::from_secs(1);
@@ -95,6 +96,11 @@ struct Round {
     config: Arc<Config>,
     databases: HashMap<String, Arc<Database>>,
     agenda: Agenda,
+    /// What is due and not started.
+    waiting: Waiting,
+    /// Where audits say that they have come back. Unbounded in type, bounded in fact: at most one message for each
+    /// audit that is started.
+    ending: mpsc::UnboundedSender<Ended>,
     memory: HashMap<String, Memory>,
     slots: Arc<Slots>,
     goldens: Arc<Goldens>,
@@ -125,6 +131,7 @@ impl Scheduler {
     /// the tracker.
     pub async fn run(mut self, mut demands: mpsc::Receiver<Demand>) {
         let config = self.config.borrow_and_update().clone();
+        let (ending, mut ended) = mpsc::unbounded_channel();
         let mut round = Round {
             slots: self.slots.borrow().clone(),
             goldens: Arc::new(Goldens::of(&config.databases)),
@@ -132,6 +139,8 @@ impl Scheduler {
             config: Arc::clone(&config),
             databases: HashMap::new(),
             agenda: Agenda::default(),
+            waiting: Waiting::default(),
+            ending,
             memory: HashMap::new(),
             in_force: InForce::default(),
             standing: self.store.standing_changes(),
@@ -145,8 +154,6 @@ impl Scheduler {
             anew: HashMap::new(),
         };
         self.register(&mut round, config).await;
-        // Unbounded in type, bounded in fact: at most one message for each running audit.
-        let (ending, mut ended) = mpsc::unbounded_channel::<Ended>();
         let mut watched = ClockWatch::new(self.clock.now());
 
         loop {
@@ -156,17 +163,7 @@ impl Scheduler {
                 self.after_a_jump(&mut round, now);
             }
             self.keep_up(&mut round, now);
-            while let Some(name) = round.agenda.take_due(now) {
-                let asked = round.asked.remove(&name).unwrap_or_default();
-                let why = match round.anew.remove(&name) {
-                    _ if !asked.is_empty() => WhyNow::Asked,
-                    Some(since) => WhyNow::Since(since),
-                    None => WhyNow::Due,
-                };
-                if let Some(database) = round.databases.get(&name) {
-                    self.start(&round, database, (why, asked), ending.clone());
-                }
-            }
+            self.launch(&mut round, now);
             let wait = round.agenda.next_due().map_or(ROUND, |due| {
                 Duration::try_from(due.duration_since(now)).unwrap_or(Duration::ZERO).min(ROUND)
             });
@@ -215,10 +212,14 @@ impl Scheduler {
             last.filter(|_| reply.is_none()).and_then(|it| it.checked_add(min_interval).ok());
         round.agenda.hasten(&database, soonest.map_or(now, |it| it.max(now)));
         round.anew.insert(database.clone(), now);
-        let asked = round.asked.entry(database).or_default();
+        let is_asked = reply.is_some();
+        let asked = round.asked.entry(database.clone()).or_default();
         // Whoever has gone away meanwhile takes no room.
         asked.retain(|it| !it.is_closed());
         asked.extend(reply);
+        if is_asked {
+            self.hurry(round, &database);
+        }
     }
 
     /// Brings due times forward that a jump of the clock has put out of reach.

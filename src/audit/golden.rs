@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::PoisonError;
 use std::time::Duration;
 use std::time::Instant;
 
@@ -39,8 +40,9 @@ struct Kept {
 #[derive(Default)]
 pub struct Goldens {
     databases: HashMap<String, Arc<Database>>,
-    /// One lock a database, held while it is read: who comes meanwhile waits for that read.
-    kept: HashMap<String, Mutex<Option<Kept>>>,
+    /// Of those that were asked for. One lock a database, held while it is read: who comes meanwhile waits for
+    /// that read.
+    kept: std::sync::Mutex<HashMap<String, Arc<Mutex<Option<Kept>>>>>,
 }
 
 impl Goldens {
@@ -48,8 +50,7 @@ impl Goldens {
     #[must_use]
     pub fn of(databases: &[Arc<Database>]) -> Self {
         let by_name = databases.iter().map(|it| (it.name.clone(), Arc::clone(it)));
-        let kept = databases.iter().map(|it| (it.name.clone(), Mutex::default()));
-        Self { databases: by_name.collect(), kept: kept.collect() }
+        Self { databases: by_name.collect(), kept: std::sync::Mutex::default() }
     }
 
     /// `force` with every manifest completed by its golden database, or why that cannot be.
@@ -96,9 +97,12 @@ impl Goldens {
         slots: &Slots,
         clock: &Clock,
     ) -> Result<Arc<Catalog>, String> {
-        let found = self.databases.get(&golden.database).zip(self.kept.get(&golden.database));
-        let Some((database, kept)) = found else {
+        let Some(database) = self.databases.get(&golden.database) else {
             return Err("no database of that name is registered".to_owned());
+        };
+        let kept = {
+            let mut all = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(all.entry(golden.database.clone()).or_default())
         };
         let wanted = golden.wanted();
         let mut kept = kept.lock().await;

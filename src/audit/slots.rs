@@ -164,6 +164,12 @@ impl Slots {
         circuits.look(&server, purpose, clock.now()).map_err(|open| Shut { server, open })
     }
 
+    /// Whether the last audits of `database` were slow, so that only some of the places are for it.
+    #[must_use]
+    pub fn is_slow(&self, database: &Database, now: Timestamp) -> bool {
+        self.is_offender(&database.name, &database.server(), now)
+    }
+
     /// Waits for a slot. Whoever connects again takes another.
     ///
     /// # Errors

@@ -13,6 +13,7 @@ use crate::health::Timing;
 impl Scheduler {
     /// Sets the next due time of a database whose audit has come back.
     pub(super) fn put_back(&self, round: &mut Round, mut ended: Ended) {
+        round.waiting.back(&ended.database);
         let Some(database) = round.databases.get(&ended.database) else {
             round.agenda.forget(&ended.database);
             round.asked.remove(&ended.database);

@@ -58,6 +58,9 @@ impl Scheduler {
             config.databases.iter().map(|it| (it.name.clone(), Arc::clone(it))).collect();
         twins.retain(|name| round.databases.contains_key(name));
         round.agenda.retain(|name| round.databases.contains_key(name));
+        for gone in round.waiting.retain(|name| round.databases.contains_key(name)) {
+            round.agenda.forget(&gone);
+        }
         round.anew.retain(|name, _| round.databases.contains_key(name));
         round.memory.retain(|name, _| round.databases.contains_key(name));
         self.health.retain_timings(|name| round.databases.contains_key(name));
