@@ -36,6 +36,7 @@ use self::parts::Waits;
 use self::rows::Evidence;
 use self::rows::Read;
 use self::sql::Layout;
+use self::waiting::ended_with;
 use super::connect::Deadline;
 use super::error::IntrospectError;
 use super::error::TalkError;
@@ -81,7 +82,7 @@ pub fn messages(
     let Some(server) = Server::new(server_version, "UTF8") else { return Vec::new() };
     let sql = |waits| parts::questions(parts, waits).map(move |it| it.sql(server, limits));
     let riding: Vec<String> = sql(Waits::Never).collect();
-    let first = sql::message_with(limits, remaining, &riding);
+    let first = sql::message_with(limits, remaining, &riding, &[]);
     let others = sql(Waits::ForLocks).map(|it| sql::message_of_part(remaining, &it));
     std::iter::once(first).chain(others).collect()
 }
@@ -101,22 +102,32 @@ pub(super) async fn read(
     let riding: Vec<_> = parts::questions(&asked, Waits::Never).collect();
     let queries = server
         .map_or_else(Vec::new, |server| riding.iter().map(|it| it.sql(server, limits)).collect());
-    let sql = sql::message_with(limits, deadline.remaining(), &queries);
-    let mut answer = Answer::new(limits, !asked.is_empty(), riding);
+    let imprint = server.filter(|_| wanted.imprint).map(imprint::Answer::riding);
+    let behind = imprint.as_ref().map_or_else(Vec::new, |it| it.queries(limits));
+    let sql = sql::message_with(limits, deadline.remaining(), &queries, &behind);
+    let mut answer = Answer::new(limits, !asked.is_empty(), riding, imprint);
     let outcome = session.ask(&sql, deadline, |part| answer.take(part)).await;
-    let failure = match outcome {
-        Err(error) if answer.read() == 0 => return Err(error),
+    let is_told = answer.is_told();
+    let error = match outcome {
+        Err(error) if !is_told && answer.read() == 0 => return Err(error),
         outcome => outcome.err(),
     };
+    // What fails behind everything else is no doubt about that.
+    let (failure, denied) = if is_told { (None, error) } else { (error, None) };
+    let over = match &denied {
+        Some(error) => ended_with(session, deadline, waiting::reason(error)).await,
+        None => None,
+    };
     let relations_ended = answer.announced.is_some();
+    let imprint = answer.imprint.take().filter(|_| failure.is_none());
     let (mut catalog, places, mut known) = answer.into_catalog(failure.as_ref(), session);
-    let places = (wanted.imprint && failure.is_none()).then_some(places);
-    let failure = failure.as_ref().map(waiting::reason);
-    if let (Some(places), Some(server)) = (&places, server)
+    let failure = failure.as_ref().map(waiting::reason).or(over);
+    if let Some(rode) = imprint
         && catalog.incomplete.is_none()
     {
         let database = &catalog.session.database;
-        let read = imprint::read(session, limits, deadline, server, places, database).await;
+        let denied = denied.as_ref();
+        let read = imprint::read(session, limits, deadline, rode, denied, &places, database).await;
         known.definitions.imprint = Some(read);
     }
     if catalog.session.in_recovery && catalog.incomplete.is_none() {
@@ -191,17 +202,24 @@ struct Answer {
     announced: Option<u64>,
     /// The parts that ride in the message, in its order.
     parts: Vec<(&'static Question, Told)>,
+    /// What storage says, behind them.
+    imprint: Option<imprint::Answer>,
     /// Whether any part is wanted, riding or not.
     wants_parts: bool,
     known: Known,
 }
 
 impl Answer {
-    fn new(limits: &Limits, wants_parts: bool, parts: Vec<&'static Question>) -> Self {
+    fn new(
+        limits: &Limits,
+        wants_parts: bool,
+        parts: Vec<&'static Question>,
+        imprint: Option<imprint::Answer>,
+    ) -> Self {
         Self {
             max_relations: limits.max_relations,
             limits: *limits,
-            layout: Layout::with(parts.len()),
+            layout: Layout::with(parts.len(), imprint.as_ref().map_or(0, imprint::Answer::asked)),
             completed: 0,
             row_sets: 0,
             evidence: None,
@@ -210,6 +228,7 @@ impl Answer {
             shapes: BTreeMap::new(),
             announced: None,
             parts: parts.into_iter().map(|it| (it, Told::default())).collect(),
+            imprint,
             wants_parts,
             known: Known::default(),
         }
@@ -230,21 +249,25 @@ impl Answer {
                     }
                     Read::Aside(it) => self.aside.push(it),
                 },
-                set => match set.checked_sub(3).and_then(|it| self.parts.get_mut(it)) {
-                    Some((question, told)) => told.take(question, &row, &mut self.known),
-                    None => return Err(rows::undecodable("rows that were not asked for")),
-                },
+                set => {
+                    let part = set.checked_sub(3).and_then(|it| self.parts.get_mut(it));
+                    match (part, &mut self.imprint) {
+                        (Some((question, told)), _) => told.take(question, &row, &mut self.known),
+                        (None, Some(imprint)) if set > 2 => imprint.take(&row),
+                        _ => return Err(rows::undecodable("rows that were not asked for")),
+                    }
+                }
             },
             SimpleQueryMessage::CommandComplete(count) => {
                 self.completed += 1;
                 match self.completed.checked_sub(self.layout.relations_at()) {
                     None => {}
                     Some(0) => self.relations_end(count),
-                    Some(part) => {
-                        if let Some((_, told)) = self.parts.get_mut(part - 1) {
-                            told.end(count);
-                        }
-                    }
+                    Some(part) => match (self.parts.get_mut(part - 1), &mut self.imprint) {
+                        (Some((_, told)), _) => told.end(count),
+                        (None, Some(imprint)) => imprint.end_of_query(),
+                        (None, None) => {}
+                    },
                 }
             }
             _ => {}
@@ -309,6 +332,11 @@ impl Answer {
         (catalog, places, self.known)
     }
 
+    /// Whether all was told but what rides behind it.
+    fn is_told(&self) -> bool {
+        self.imprint.is_some() && self.completed >= self.layout.before_imprint()
+    }
+
     /// Relations that arrived, of whatever use.
     fn read(&self) -> usize {
         self.relations.len() + self.aside.len()
@@ -329,7 +357,13 @@ impl Answer {
         let Some(evidence) = &self.evidence else {
             return Some("the server did not say who read what".to_owned());
         };
-        if self.completed != self.layout.statements() || self.announced != Some(read as u64) {
+        let rides = self.layout.statements() > self.layout.before_imprint() + 1;
+        let is_over = if rides {
+            self.completed >= self.layout.before_imprint()
+        } else {
+            self.completed == self.layout.statements()
+        };
+        if !is_over || self.announced != Some(read as u64) {
             return Some(format!("the answer ended early, after {read} relations"));
         }
         if !evidence.sees_pg_class {
@@ -370,8 +404,8 @@ mod tests {
         Answer {
             max_relations: 2,
             limits: Limits::default(),
-            layout: Layout::with(0),
-            completed: Layout::with(0).statements(),
+            layout: Layout::with(0, 0),
+            completed: Layout::with(0, 0).statements(),
             row_sets: 2,
             evidence: Some(Evidence { facts: Facts::default(), relations: 2, sees_pg_class: true }),
             relations: vec![table("b")],
@@ -383,6 +417,7 @@ mod tests {
             shapes: BTreeMap::new(),
             announced: Some(2),
             parts: Vec::new(),
+            imprint: None,
             wants_parts: false,
             known: Known::default(),
         }

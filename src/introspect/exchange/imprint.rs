@@ -1,9 +1,10 @@
-//! What storage says of the tables that were read: a message of its own after the audit's, and only for
-//! who keeps a memory to compare it with.
+//! What storage says of the tables that are read: only for who keeps a memory to compare it with.
 //!
-//! Everything here is a row of a catalog, or a function over one that waits for nobody. The statistics
-//! and `pg_control_system()` may be revoked: without them the rest is still told, so that a reset is
-//! seen by its OIDs. Relations were told by the first message, so rows carry OIDs and no names.
+//! Everything here is a row of a catalog, or a function over one that waits for nobody. So it rides at the end of the
+//! audit's message, where it costs no round trip and no transaction; only what partitions sum up to is a message of
+//! its own, since few databases have any, and planning it costs. The statistics and `pg_control_system()` may be
+//! revoked: without them the rest is still told, so that a reset is seen by its OIDs. What a role is denied ends the
+//! message, and everything else was told by then. Relations are told before this, so rows carry OIDs and no names.
 
 use std::collections::BTreeMap;
 use std::collections::HashMap;
@@ -104,39 +105,68 @@ pub(super) struct Places {
     pub(super) partitioned: bool,
 }
 
-/// Reads it, or says why that cannot be. `database`: its visible name.
+/// Reads what of it did not ride, or says why that cannot be. `rode` is what the audit's message has told, `failure`
+/// why that ended early. `database`: its visible name.
 pub(super) async fn read(
     session: &mut Session,
     limits: &Limits,
     deadline: Deadline,
-    server: Server,
+    rode: Answer,
+    failure: Option<&IntrospectError>,
     places: &Places,
     database: &str,
 ) -> Result<Imprint, String> {
-    let mut first = None;
-    for statistics in [true, false] {
-        let queries = queries(server, limits, statistics, places.partitioned);
-        let mut answer = Answer::new(places, server, statistics);
-        let message = sql::message_of_queries(deadline.remaining(), &queries);
-        let outcome = session.ask(&message, deadline, |part| answer.take(&part)).await;
-        // The last query asks for what a role may be denied; all the others were answered by then.
-        let told = answer.completed >= sql::QUERIES_AT + queries.len() - 2;
-        if outcome.is_ok() || told {
-            if let Err(error) = outcome {
-                ended_with(session, deadline, waiting::reason(&error)).await;
-            }
-            return Ok(answer.into_imprint(database));
+    let mut answer = match (rode.settled(), failure) {
+        (Ok(true), _) => rode,
+        (Err(reason), _) => return Err(reason),
+        (Ok(false), Some(error)) if is_denied(error) => {
+            let mut plainly = Answer::without_statistics(rode.server);
+            ask(session, limits, deadline, &mut plainly).await?;
+            plainly
         }
-        let error = outcome.expect_err("it was not told");
-        let reason = waiting::reason(&error);
-        let over = ended_with(session, deadline, reason.clone()).await;
-        let denied = is_denied(&error);
-        let first = first.get_or_insert(reason);
-        if over.is_some() || !denied {
-            return Err(first.clone());
-        }
+        (Ok(false), Some(error)) => return Err(waiting::reason(error)),
+        (Ok(false), None) => return Err("the answer about storage ended early".to_owned()),
+    };
+    if places.partitioned {
+        let mut whole = Answer::of(&[Query::Partitioned], answer.server, answer.statistics);
+        ask(session, limits, deadline, &mut whole).await?;
+        answer.rows.append(&mut whole.rows);
     }
-    Err(first.unwrap_or_default())
+    Ok(answer.into_imprint(places, database))
+}
+
+/// Asks in a message of its own.
+async fn ask(
+    session: &mut Session,
+    limits: &Limits,
+    deadline: Deadline,
+    answer: &mut Answer,
+) -> Result<(), String> {
+    let message = sql::message_of_queries(deadline.remaining(), &answer.queries(limits));
+    let mut statements = 0;
+    let outcome = session
+        .ask(&message, deadline, |part| {
+            match part {
+                SimpleQueryMessage::Row(row) => answer.take(&row),
+                SimpleQueryMessage::CommandComplete(_) => {
+                    statements += 1;
+                    if statements >= sql::QUERIES_AT {
+                        answer.end_of_query();
+                    }
+                }
+                _ => {}
+            }
+            Ok(())
+        })
+        .await;
+    let reason = outcome.err().as_ref().map(waiting::reason);
+    if let Some(reason) = &reason {
+        ended_with(session, deadline, reason.clone()).await;
+    }
+    if answer.settled()? {
+        return Ok(());
+    }
+    Err(reason.unwrap_or_else(|| "the answer about storage ended early".to_owned()))
 }
 
 fn is_denied(error: &IntrospectError) -> bool {
@@ -146,118 +176,167 @@ fn is_denied(error: &IntrospectError) -> bool {
     code == NOT_ALLOWED
 }
 
-/// The queries of the message, in order. The last one may be denied to a role.
-fn queries(server: Server, limits: &Limits, statistics: bool, partitioned: bool) -> Vec<String> {
-    let rows = i64::try_from(limits.max_relations).unwrap_or(i64::MAX).saturating_add(1);
-    // Each with the function that tells it of an OID.
-    let counters: &[_] = if statistics { &COUNTERS } else { &[] };
-    let with = |one: fn(&str, &str) -> String| -> String {
-        let all: Vec<String> = counters.iter().map(|(name, it)| one(name, it)).collect();
-        all.iter().flat_map(|it| [", ", it.as_str()]).collect()
-    };
-    let tables = TABLES.replace("{counters}", &with(|_, function| format!("{function}(c.oid)")));
-    let schemas = SCHEMAS.replace("{name}", &server.name("n.nspname"));
-    let lost = if statistics { STATISTICS } else { "" };
-    let database = DATABASE.replace("{statistics}", lost);
-    let mut queries = vec![database, schemas, format!("{tables} limit {rows}")];
-    if partitioned {
-        let sum = |name: &str, function: &str| {
-            format!("coalesce(pg_catalog.sum({function}(t.oid)), 0) as {name}")
+/// One of the queries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Query {
+    Database,
+    Schemas,
+    Tables,
+    Partitioned,
+    Control,
+}
+
+/// Those that ride, in order. The last one may be denied to a role.
+const RIDING: [Query; 4] = [Query::Database, Query::Schemas, Query::Tables, Query::Control];
+
+impl Query {
+    fn sql(self, server: Server, limits: &Limits, statistics: bool) -> String {
+        let rows = i64::try_from(limits.max_relations).unwrap_or(i64::MAX).saturating_add(1);
+        // Each with the function that tells it of an OID.
+        let counters: &[_] = if statistics { &COUNTERS } else { &[] };
+        let with = |one: fn(&str, &str) -> String| -> String {
+            let all: Vec<String> = counters.iter().map(|(name, it)| one(name, it)).collect();
+            all.iter().flat_map(|it| [", ", it.as_str()]).collect()
         };
-        let live = if statistics { "pg_catalog.pg_stat_get_live_tuples(t.oid)" } else { "0" };
-        let analysed = if server.major() >= 14 {
-            "t.reltuples operator(pg_catalog.>=) 0::pg_catalog.float4"
-        } else {
-            "t.relpages operator(pg_catalog.>) 0"
-        };
-        let counted = if statistics {
-            " or pg_catalog.pg_stat_get_tuples_inserted(t.oid) operator(pg_catalog.>) 0"
-        } else {
-            ""
-        };
-        let query = PARTITIONED
-            .replace("{counters}", &with(|name, _| format!("whole.{name}")))
-            .replace("{sums}", &with(sum))
-            .replace("{silent}", &format!("not ({analysed}{counted})"))
-            .replace("{live}", &format!("{live}::pg_catalog.float8"));
-        queries.push(format!("{query} limit {rows}"));
+        match self {
+            Self::Database => {
+                DATABASE.replace("{statistics}", if statistics { STATISTICS } else { "" })
+            }
+            Self::Schemas => SCHEMAS.replace("{name}", &server.name("n.nspname")),
+            Self::Tables => {
+                let counters = with(|_, function| format!("{function}(c.oid)"));
+                format!("{} limit {rows}", TABLES.replace("{counters}", &counters))
+            }
+            Self::Partitioned => {
+                let sum = |name: &str, function: &str| {
+                    format!("coalesce(pg_catalog.sum({function}(t.oid)), 0) as {name}")
+                };
+                let live =
+                    if statistics { "pg_catalog.pg_stat_get_live_tuples(t.oid)" } else { "0" };
+                let analysed = if server.major() >= 14 {
+                    "t.reltuples operator(pg_catalog.>=) 0::pg_catalog.float4"
+                } else {
+                    "t.relpages operator(pg_catalog.>) 0"
+                };
+                let counted = if statistics {
+                    " or pg_catalog.pg_stat_get_tuples_inserted(t.oid) operator(pg_catalog.>) 0"
+                } else {
+                    ""
+                };
+                let query = PARTITIONED
+                    .replace("{counters}", &with(|name, _| format!("whole.{name}")))
+                    .replace("{sums}", &with(sum))
+                    .replace("{silent}", &format!("not ({analysed}{counted})"))
+                    .replace("{live}", &format!("{live}::pg_catalog.float8"));
+                format!("{query} limit {rows}")
+            }
+            Self::Control => CONTROL.to_owned(),
+        }
     }
-    queries.push(CONTROL.to_owned());
-    queries
 }
 
 /// What has arrived.
-struct Answer<'a> {
-    places: &'a Places,
+#[derive(Debug)]
+pub(super) struct Answer {
     server: Server,
     statistics: bool,
-    completed: usize,
-    row_sets: usize,
+    asked: &'static [Query],
+    /// How many of them were answered whole.
+    answered: usize,
+    /// Why a row makes no sense. It spoils this and nothing else.
+    failed: Option<String>,
     oid: Oid,
     schemas: BTreeMap<Name, u32>,
-    /// Where in `places` a table is.
-    at: HashMap<Oid, usize>,
-    /// What is told of each, in that order.
-    stored: Vec<Option<Stored>>,
-    oids: Vec<u32>,
+    /// Of every table: those of schemas of PostgreSQL's own are among them.
+    rows: Vec<Stored>,
     lost: Option<Statistics>,
     control: Option<(u64, StartedAt)>,
 }
 
-impl<'a> Answer<'a> {
-    fn new(places: &'a Places, server: Server, statistics: bool) -> Self {
+impl Answer {
+    /// To what rides in the audit's message.
+    pub(super) fn riding(server: Server) -> Self {
+        Self::of(&RIDING, server, true)
+    }
+
+    fn without_statistics(server: Server) -> Self {
+        Self::of(&RIDING, server, false)
+    }
+
+    fn of(asked: &'static [Query], server: Server, statistics: bool) -> Self {
         Self {
-            places,
             server,
             statistics,
-            completed: 0,
-            row_sets: 0,
+            asked,
+            answered: 0,
+            failed: None,
             oid: 0,
             schemas: BTreeMap::new(),
-            at: places.tables.iter().enumerate().map(|(at, (oid, _))| (*oid, at)).collect(),
-            stored: vec![None; places.tables.len()],
-            oids: Vec::with_capacity(places.tables.len()),
+            rows: Vec::new(),
             lost: None,
             control: None,
         }
     }
 
-    fn take(&mut self, part: &SimpleQueryMessage) -> Result<(), TalkError> {
-        match part {
-            SimpleQueryMessage::RowDescription(_) => self.row_sets += 1,
-            SimpleQueryMessage::CommandComplete(_) => self.completed += 1,
-            SimpleQueryMessage::Row(row) => match (self.row_sets, self.places.partitioned) {
-                (1, _) => {
-                    self.oid = parsed(rows::text(row, 0)?)?;
-                    if self.statistics {
-                        let reset_at = rows::optional(row, 1)?.map(str::to_owned);
-                        let commits = rows::number(row, 2)?;
-                        self.lost = Some(Statistics { reset_at, commits });
-                    }
+    /// How many queries that are.
+    pub(super) fn asked(&self) -> usize {
+        self.asked.len()
+    }
+
+    /// What is asked, in order.
+    pub(super) fn queries(&self, limits: &Limits) -> Vec<String> {
+        self.asked.iter().map(|it| it.sql(self.server, limits, self.statistics)).collect()
+    }
+
+    /// The server says that these were all rows of a query.
+    pub(super) fn end_of_query(&mut self) {
+        self.answered += 1;
+    }
+
+    /// Whether all was told, but for what a role may be denied; or why it makes no sense.
+    fn settled(&self) -> Result<bool, String> {
+        if let Some(reason) = &self.failed {
+            return Err(reason.clone());
+        }
+        let needed = self.asked.iter().filter(|it| **it != Query::Control).count();
+        Ok(self.answered >= needed)
+    }
+
+    /// Takes a row of the query that is not answered whole yet.
+    pub(super) fn take(&mut self, row: &SimpleQueryRow) {
+        if self.failed.is_none()
+            && let Err(error) = self.take_row(row)
+        {
+            self.failed = Some(error.to_string());
+        }
+    }
+
+    fn take_row(&mut self, row: &SimpleQueryRow) -> Result<(), TalkError> {
+        match self.asked.get(self.answered) {
+            Some(Query::Database) => {
+                self.oid = parsed(rows::text(row, 0)?)?;
+                if self.statistics {
+                    let reset_at = rows::optional(row, 1)?.map(str::to_owned);
+                    let commits = rows::number(row, 2)?;
+                    self.lost = Some(Statistics { reset_at, commits });
                 }
-                (2, _) => {
-                    self.schemas.insert(rows::name(row, 1)?, parsed(rows::text(row, 0)?)?);
-                }
-                (3, _) => self.take_table(row, false)?,
-                (4, true) => self.take_table(row, true)?,
-                _ => {
-                    // A signed number in SQL, an unsigned one in the control file.
-                    let system: i64 = parsed(rows::text(row, 0)?)?;
-                    self.control = Some((system.cast_unsigned(), parsed(rows::text(row, 1)?)?));
-                }
-            },
-            _ => {}
+            }
+            Some(Query::Schemas) => {
+                self.schemas.insert(rows::name(row, 1)?, parsed(rows::text(row, 0)?)?);
+            }
+            Some(Query::Tables) => self.take_table(row, false)?,
+            Some(Query::Partitioned) => self.take_table(row, true)?,
+            Some(Query::Control) => {
+                // A signed number in SQL, an unsigned one in the control file.
+                let system: i64 = parsed(rows::text(row, 0)?)?;
+                self.control = Some((system.cast_unsigned(), parsed(rows::text(row, 1)?)?));
+            }
+            None => return Err(rows::undecodable("rows that were not asked for")),
         }
         Ok(())
     }
 
     fn take_table(&mut self, row: &SimpleQueryRow, partitioned: bool) -> Result<(), TalkError> {
-        let oid = parsed(rows::text(row, 0)?)?;
-        self.oids.push(oid);
-        // One that is put aside, of a schema of PostgreSQL's own, or created in the meantime.
-        let Some(stored) = self.at.get(&oid).and_then(|at| self.stored.get_mut(*at)) else {
-            return Ok(());
-        };
         let counters = if self.statistics {
             let count = |column| rows::number(row, column);
             Some(Counters { live: count(4)?, inserted: count(5)?, deleted: count(6)? })
@@ -266,8 +345,8 @@ impl<'a> Answer<'a> {
         };
         let tuples: f64 = parsed(rows::text(row, 2)?)?;
         let pages: u64 = parsed(rows::text(row, 3)?)?;
-        *stored = Some(Stored {
-            oid,
+        self.rows.push(Stored {
+            oid: parsed(rows::text(row, 0)?)?,
             file: rows::number(row, 1)?,
             rows: rows_told(self.server.major(), tuples, pages, counters),
             counters,
@@ -276,9 +355,11 @@ impl<'a> Answer<'a> {
         Ok(())
     }
 
-    fn into_imprint(self, database: &str) -> Imprint {
-        let told = self.places.tables.iter().zip(self.stored);
-        let tables = told.filter_map(|((_, name), it)| Some((name.clone(), it?)));
+    fn into_imprint(self, places: &Places, database: &str) -> Imprint {
+        // One that is put aside, of a schema of PostgreSQL's own, or created in the meantime, is in no place.
+        let by_oid: HashMap<Oid, &Stored> = self.rows.iter().map(|it| (it.oid, it)).collect();
+        let tables = places.tables.iter();
+        let tables = tables.filter_map(|(oid, name)| Some((name.clone(), **by_oid.get(oid)?)));
         Imprint {
             identity: DatabaseIdentity {
                 system: self.control.map(|it| it.0),
@@ -287,9 +368,9 @@ impl<'a> Answer<'a> {
                 major: self.server.major(),
             },
             started_at: self.control.map(|it| it.1),
-            schemas: self.schemas,
             tables: tables.collect(),
-            oids: self.oids.into_iter().collect(),
+            oids: self.rows.iter().map(|it| it.oid).collect(),
+            schemas: self.schemas,
             statistics: self.lost,
         }
     }
@@ -318,8 +399,8 @@ mod tests {
         for version in ["13.23", "15.18", "18.4"] {
             let server = Server::new(version, "UTF8").expect("a version");
             for statistics in [true, false] {
-                for query in queries(server, &Limits::default(), statistics, true) {
-                    sql::holds_the_rules(&query);
+                for query in RIDING.into_iter().chain([Query::Partitioned]) {
+                    sql::holds_the_rules(&query.sql(server, &Limits::default(), statistics));
                 }
             }
         }

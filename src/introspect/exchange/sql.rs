@@ -52,20 +52,27 @@ const STATEMENTS_OF_SPELLING: usize = 8;
 /// Which statement of [`message_of_part`], from 1, returns the part.
 pub(super) const PART_AT: usize = STATEMENTS_OF_BEGIN + STATEMENTS_OF_SPELLING + 1;
 
-/// How the message of an audit is laid out, which depends on how many parts ride in it.
+/// How the message of an audit is laid out, which depends on how much rides in it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Layout {
     parts: usize,
+    imprint: usize,
 }
 
 impl Layout {
-    pub(super) fn with(parts: usize) -> Self {
-        Self { parts }
+    /// With so many queries of parts, and of the imprint behind them.
+    pub(super) fn with(parts: usize, imprint: usize) -> Self {
+        Self { parts, imprint }
     }
 
     /// Statements of the message.
     pub(super) fn statements(self) -> usize {
-        self.relations_at() + self.parts + 1
+        self.before_imprint() + self.imprint + 1
+    }
+
+    /// Statements up to the imprint.
+    pub(super) fn before_imprint(self) -> usize {
+        self.relations_at() + self.parts
     }
 
     /// Which of them, from 1, returns the relations. The parts follow.
@@ -197,11 +204,16 @@ pub(in crate::introspect) fn begin(remaining: Duration) -> String {
 /// send the same.
 #[must_use]
 pub fn message(limits: &Limits, remaining: Duration) -> String {
-    message_with(limits, remaining, &[])
+    message_with(limits, remaining, &[], &[])
 }
 
-/// The message of an audit in which `parts` (queries) ride.
-pub(super) fn message_with(limits: &Limits, remaining: Duration, parts: &[String]) -> String {
+/// The message of an audit in which `parts` and `imprint` (queries) ride. The latter spell no SQL.
+pub(super) fn message_with(
+    limits: &Limits,
+    remaining: Duration,
+    parts: &[String],
+    imprint: &[String],
+) -> String {
     // One more than allowed tells "exactly at the limit" from "beyond it".
     let rows = i64::try_from(limits.max_relations).unwrap_or(i64::MAX).saturating_add(1);
     let mut sql = begin(remaining);
@@ -212,8 +224,8 @@ pub(super) fn message_with(limits: &Limits, remaining: Duration, parts: &[String
     let relations = RELATIONS.replace("{shape}", &shapes::columns());
     let evidence = EVIDENCE.replace("{comment}", &comment()).replace("{guard}", GUARD_PREFIX);
     let _ = writeln!(sql, "{evidence};\n{relations}\nlimit {rows};");
-    for part in parts {
-        let _ = writeln!(sql, "{part};");
+    for query in parts.iter().chain(imprint) {
+        let _ = writeln!(sql, "{query};");
     }
     sql.push_str("commit");
     sql
@@ -312,7 +324,7 @@ mod tests {
         }
         // A pooler passes only what ends with the transaction.
         assert_eq!(sql.matches("\nset ").count(), sql.matches("\nset local ").count());
-        assert_eq!(sql.matches(';').count() + 1, Layout::with(0).statements());
+        assert_eq!(sql.matches(';').count() + 1, Layout::with(0, 0).statements());
         assert_eq!(begin(Duration::ZERO).matches(';').count(), STATEMENTS_OF_BEGIN);
         // Nothing that waits for a lock on a relation, and nothing that looks up a path.
         for word in ["regclass", "pg_get_expr", "pg_get_viewdef", "pg_relation_size", "::text"] {
@@ -349,12 +361,15 @@ mod tests {
         assert_eq!(SPELLING.matches(';').count(), STATEMENTS_OF_SPELLING);
         assert_eq!(SPELLING.matches("\nset local ").count() + 1, STATEMENTS_OF_SPELLING);
         let parts = ["select 1".to_owned(), "select 2".to_owned()];
-        let sql = message_with(&limits(), Duration::from_secs(30), &parts);
+        let imprint = ["select 3".to_owned()];
+        let sql = message_with(&limits(), Duration::from_secs(30), &parts, &imprint);
         let statements: Vec<&str> = sql.split(';').map(str::trim).collect();
-        let layout = Layout::with(parts.len());
+        let layout = Layout::with(parts.len(), imprint.len());
         assert_eq!(statements.len(), layout.statements());
         assert!(statements[layout.relations_at() - 1].ends_with("limit 200001"));
-        assert_eq!(statements[layout.relations_at()..], ["select 1", "select 2", "commit"]);
+        let behind = ["select 1", "select 2", "select 3", "commit"];
+        assert_eq!(statements[layout.relations_at()..], behind);
+        assert_eq!(statements[layout.before_imprint()..], behind[2..]);
         let sql = message_of_part(Duration::from_secs(30), "select 1");
         let statements: Vec<&str> = sql.split(';').map(str::trim).collect();
         assert_eq!(statements[PART_AT - 1..], ["select 1", "commit"]);

@@ -79,18 +79,18 @@ impl Recording {
         let mut system = None;
         let mut answers = HashMap::new();
         for (sql, bytes) in heard.answers {
-            // The second message: its first row has the database's OID, its last set of rows the cluster.
+            // What storage says are the last sets of rows: the database's OID, schemas, tables, the cluster.
             let tells_storage = sql.windows(17).any(|it| it == b"pg_control_system");
             let sets = sets_of_rows(&bytes);
             let answer = Answer::of(&bytes, |set, row, values| {
-                if tells_storage && (set, row) == (1, 1) {
+                if tells_storage && (set + 3, row) == (sets, 1) {
                     return Some((0, Mark::Oid));
                 }
                 if tells_storage && set == sets {
                     return Some((0, Mark::System));
                 }
                 let at = values.iter().position(|it| it.as_deref() == Some(&name))?;
-                (!tells_storage).then_some((at, Mark::Name))
+                Some((at, Mark::Name))
             });
             assert!(answer.marks() > 0, "{} tells no identity", String::from_utf8_lossy(&sql));
             if tells_storage {
