@@ -3,7 +3,7 @@
 #   benches/run.sh            all
 #   benches/run.sh check      one of: check throughput large state depth import memory discovery delivery watch guard http
 #   benches/run.sh fleet           what a fleet costs; not part of all, since it takes an hour. Or one part of it:
-#   benches/run.sh fleet PART      throughput tools ten-thousand black-hole hundred-thousand growth state
+#   benches/run.sh fleet PART      throughput tools ten-thousand black-hole hundred-thousand growth replicas state
 #   benches/run.sh delivery 600    the last with ten minutes beside ill receivers, after two of the baseline
 # Needs PostgreSQL's server programs, psql, pgbench and hyperfine (apt-get install postgresql hyperfine);
 # http needs wrk and a browser (apt-get install wrk chromium chromium-driver).
@@ -255,7 +255,7 @@ if [ "$what" = fleet ]; then
   fi
   ! { wanted throughput || wanted tools; } || fleet throughput | tee "$dir/fleet/throughput.txt"
   ! wanted tools || benches/fleet/tools.sh "$port" 100 "$(sed -n 's/.*× (\([0-9]*\)\/s; bare.*/\1/p' "$dir/fleet/throughput.txt")"
-  for it in ten-thousand black-hole growth state; do
+  for it in ten-thousand black-hole growth replicas state; do
     ! wanted "$it" || fleet "$it"
   done
   # The last size of growth, alone.

@@ -235,8 +235,8 @@ fn later(at: Timestamp, by: Duration) -> Timestamp {
 /// Fills the registry on the scene's server.
 async fn write_registry(scene: &Scene, databases: usize, ports: &[u16]) {
     let url = |name| format!("postgres://postgres@127.0.0.1:{}/{name}", scene.port);
-    run(&url("postgres"), "drop database if exists registry").await;
-    run(&url("postgres"), "create database registry").await;
+    obeyed(&url("postgres"), "drop database if exists registry").await;
+    obeyed(&url("postgres"), "create database registry").await;
     let ports: Vec<String> = ports.iter().map(ToString::to_string).collect();
     // The same names and ports as in a file.
     let sql = format!(
@@ -248,10 +248,11 @@ async fn write_registry(scene: &Scene, databases: usize, ports: &[u16]) {
         ports.join(","),
         ports.len(),
     );
-    run(&url("registry"), &sql).await;
+    obeyed(&url("registry"), &sql).await;
 }
 
-async fn run(url: &str, sql: &str) {
+/// Runs `sql` on a real server.
+pub(crate) async fn obeyed(url: &str, sql: &str) {
     let (client, connection) =
         tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("the server answers");
     let (done, _) = tokio::join!(async move { client.batch_execute(sql).await }, connection);

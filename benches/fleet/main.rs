@@ -6,7 +6,7 @@
 //!
 //! ```text
 //! fleet PART PROGRAM FOLDER PORT    PART: throughput, ten-thousand, black-hole, hundred-thousand, growth,
-//!                                   or state; PORT is where the PostgreSQL listens
+//!                                   replicas, or state; PORT is where the PostgreSQL listens
 //! fleet simulate …                  the simulated servers, started by the others
 //! ```
 
@@ -18,6 +18,7 @@ mod lateness;
 mod often;
 mod plan;
 mod process;
+mod replicas;
 mod servers;
 #[path = "../../tests/support/simulated.rs"]
 mod simulated;
@@ -67,6 +68,7 @@ async fn measure(what: &str, scene: &Scene) {
         "black-hole" => often::black_holes(scene).await,
         "hundred-thousand" => hourly::hundred_thousand(scene).await,
         "growth" => hourly::growth(scene).await,
+        "replicas" => replicas::measure(scene).await,
         "state" => state::measure(scene).await,
         other => println!("no part `{other}`"),
     }

@@ -65,13 +65,24 @@ impl Handle {
             return Ok(Members::default());
         }
         let gone = self.lease.saturating_mul(GONE_AFTER_LEASES);
-        let gone_ms = i64::try_from(gone.as_millis()).unwrap_or(i64::MAX);
+        let [gone_ms, lease_ms] =
+            [gone, self.lease].map(|it| i64::try_from(it.as_millis()).unwrap_or(i64::MAX));
         let epoch = self.epoch.now();
         let write = move |it: &Connection| {
+            // Before those are forgotten that are gone.
+            let freed = members::free_claims_of_silent(it, lease_ms)?;
             let known = members::beat(it, epoch, &beat, gone_ms)?;
-            Ok((known, members::all(it)?))
+            Ok((known, freed, members::all(it)?))
         };
-        let (known, all) = self.write("a sign of life", write).await?;
+        let (known, freed, all) = self.write("a sign of life", write).await?;
+        if freed > 0 {
+            tracing::warn!(
+                delivery.freed = freed,
+                "a replica that does not say any more that it runs was sending messages: {freed} of them are \
+                 sent again"
+            );
+            self.outbox.notify_one();
+        }
         let mut members = Members { me: epoch, all };
         if !known && self.members.borrow().me == epoch {
             // Whatever this process had claimed is somebody else's by now, or of another past. Who it was is

@@ -78,6 +78,21 @@ pub(in crate::store) fn beat(
     Ok(known)
 }
 
+/// Frees the messages that replicas had claimed which have not said for `lease_ms` that they run: each may have been
+/// sent, and is sent again under the same id. Returns how many.
+pub(in crate::store) fn free_claims_of_silent(
+    connection: &Connection,
+    lease_ms: i64,
+) -> sql::Result<usize> {
+    connection
+        .prepare_cached(&format!(
+            "/* members.free_claims */ update deliveries set state = 'pending', lease_until = null, \
+             epoch = null where state = 'sending' \
+             and epoch in (select epoch from replicas where seen_at < {NOW} - ?1)"
+        ))?
+        .execute([lease_ms])
+}
+
 /// Says that the replica `epoch` has ended in order.
 pub(in crate::store) fn leave(connection: &Connection, epoch: i64) -> sql::Result<()> {
     connection.execute("/* members.leave */ delete from replicas where epoch = ?1", [epoch])?;

@@ -230,6 +230,42 @@ async fn replicas_see_each_other_and_what_the_others_did() {
 }
 
 #[tokio::test]
+async fn a_message_whose_sender_died_is_free_when_its_lease_would_be_over() {
+    let bench = BenchOn::<Database>::new();
+    let (one, other) = (bench.open(), bench.open());
+    let beat = |name: &str| Beat { name: name.to_owned(), databases: 1, ..Beat::default() };
+    one.beat(beat("one")).await.unwrap();
+    other.beat(beat("other")).await.unwrap();
+    one.commit_audit(bench.audit("central", "Musician")).await.unwrap();
+    let claimed = bench.claim(&one).await;
+    assert_eq!(claimed.len(), 1);
+    // As long as it says that it runs, its message is its own.
+    other.beat(beat("other")).await.unwrap();
+    assert!(bench.claim(&other).await.is_empty());
+    let silent = |by: Duration| {
+        let connection = bench.place.connect();
+        let sql = format!(
+            "update replicas set seen_at = seen_at - {} where name = 'one'",
+            by.as_millis()
+        );
+        aside(move || connection.execute_batch(&sql).unwrap());
+    };
+    silent(LEASE / 2);
+    other.beat(beat("other")).await.unwrap();
+    assert!(bench.claim(&other).await.is_empty());
+    silent(LEASE / 2 + Duration::from_secs(1));
+    other.beat(beat("other")).await.unwrap();
+    let again = bench.claim(&other).await;
+    assert_eq!(again.iter().map(|it| it.id).collect::<Vec<_>>(), [claimed[0].id]);
+    // Were it only frozen: what it says of the message now does not count.
+    let late = one.record_attempt(
+        bench
+            .attempt(&claimed[0], AttemptEnd::Delivered { answer: "ok".to_owned(), failure: None }),
+    );
+    assert!(matches!(late.await, Err(StoreError::LeaseLost { .. })));
+}
+
+#[tokio::test]
 async fn a_state_of_another_fleet_or_a_newer_release_is_refused() {
     let bench = BenchOn::<Database>::new();
     bench.open().close().await.unwrap();
