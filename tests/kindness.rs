@@ -203,3 +203,31 @@ async fn connections_to_one_server_keep_their_rate_and_none_stays() {
     .await;
     assert_eq!(front.accepted().len(), names.len(), "nobody came back before the next tick");
 }
+
+/// A fleet that is due at one instant waits in a list; whoever is asked for by a person waits for nobody's turn.
+#[tokio::test]
+async fn who_is_asked_for_waits_for_nobodys_turn() {
+    const DATABASES: usize = 60;
+    let front = Front::open().await;
+    let central = Audited::create().await;
+    // At two connections a second, one round of all takes half a minute.
+    let mut config = ConfigText::new()
+        .every("1h")
+        .limits("{ per_server: 1, per_server_rate: 2, audit_deadline: 10s }");
+    let names = named("db", DATABASES);
+    for name in &names {
+        config = config.database_with(name, &central.url_at(front.port()), "central", TWINS);
+    }
+    let mut daemon = TestDaemon::start(fixtures::workspace(&config)).await;
+    daemon.wait_for_log("all are registered", |it| message(it).contains("registered 60")).await;
+    let asked = names.last().expect("there are some");
+    let answer = daemon.post(&format!("databases/{asked}/audit"), &serde_json::json!({})).await;
+    let answer = answer.expect(200);
+    assert_eq!(answer["report"]["verdict"], "clean", "{answer:#}");
+    let (_, health) = daemon.get("/healthz").await;
+    let health: Value = serde_json::from_str(&health).expect("JSON");
+    let waiting = health["verdicts"]["not_audited"].as_u64().expect("a number");
+    assert!(waiting > 30, "{health:#}");
+    // It is one audit all the same: none of the others is lost, and none is made twice.
+    assert!(front.accepted().len() < DATABASES / 2, "{} connections", front.accepted().len());
+}

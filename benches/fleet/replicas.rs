@@ -18,8 +18,8 @@ use super::servers::Servers;
 
 const DATABASES: usize = 600;
 const PORTS: usize = 60;
-/// Before each answer of a server, in milliseconds. An audit waits for three: the login, and two messages.
-const LATENCY_MS: u64 = 33;
+/// Before each answer of a server, in milliseconds. An audit waits for two: the login, and its message.
+const LATENCY_MS: u64 = 50;
 /// From the last start until a turn counts: the first audits are over, and the turns are spread over all.
 const SETTLE: Duration = Duration::from_secs(10);
 const TURN: Duration = Duration::from_secs(30);

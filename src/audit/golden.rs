@@ -118,6 +118,8 @@ impl Goldens {
         let (connection, limits) = (&database.connection, &database.limits);
         let read = Box::pin(introspect::read(connection, limits, environment, &wanted)).await;
         let read = read.map_err(|error| error.reason()).and_then(usable);
+        // A read that hung is old by now: were it made again for each who waits, they would wait for ever.
+        let at = if read.is_err() { Instant::now() } else { at };
         *kept = Some(Kept { at, wanted, read: read.clone() });
         read
     }

@@ -17,6 +17,7 @@ mod matcher;
 mod network;
 mod noted;
 mod own;
+mod paced;
 mod proxies;
 mod receiver;
 mod resets;
@@ -78,6 +79,7 @@ pub(super) fn sense(
     let global_limits = limits::global(file.limits.as_ref(), noted);
     let shared = database::shared(file, manifests.as_ref(), &known, global_limits, today, noted);
     let databases: Vec<_> = database::all(file, &shared, noted).into_iter().map(Arc::new).collect();
+    paced::check(file, &databases, global_limits, now, noted);
     let discoveries = discover::all(file, &shared, &databases, noted);
     database::goldens(file, manifests.as_ref(), noted);
     for (key, word, given) in [

@@ -308,6 +308,47 @@ fn what_is_allowed_but_risky_is_a_warning() {
 }
 
 #[test]
+fn a_server_that_is_asked_for_more_than_its_pace_allows_is_a_warning() {
+    let folder = Folder::new();
+    let fleet = |rate: &str, every: &str| {
+        let mut text = format!(
+            "limits: {{per_server_rate: {rate}}}\ndefaults: {{schedule: {{every: {every}}}}}\ndatabases:\n"
+        );
+        for n in 0..30 {
+            text += &format!("  - {{name: a{n}, url: \"postgres://h/d{n}\", manifest: central}}\n");
+        }
+        text += "  - {name: b, url: \"postgres://other/d\", manifest: central, schedule: {every: 1s}}\n";
+        let config = folder.load(&text).unwrap();
+        folder.words(&config.warnings)
+    };
+    assert_eq!(fleet("3", "10s"), [""; 0], "just so");
+    assert_eq!(fleet("1", "1h"), [""; 0]);
+    let twice = "{per_server_rate: 1}\ndefaults: {schedule: {cron: \"0,1 3 * * *\"}}";
+    let text = format!(
+        "limits: {twice}\ndatabases:\n{}",
+        (0..90)
+            .map(|n| {
+                format!(
+                    "  - {name}\n",
+                    name = format_args!(
+                        "{{name: a{n}, url: \"postgres://h/d{n}\", manifest: central}}"
+                    )
+                )
+            })
+            .collect::<String>()
+    );
+    assert_eq!(folder.words(&folder.load(&text).unwrap().warnings), [""; 0], "two ticks a day");
+    assert_eq!(
+        fleet("2", "10s"),
+        [
+            "c.yaml:1:27: limits.per_server_rate: the 30 databases on h:5432 are due 3.0 times a second, and 2 \
+             connections a second are allowed to one server: their audits will be late; raise it, or audit less \
+             often"
+        ]
+    );
+}
+
+#[test]
 fn a_file_that_cannot_be_read_says_why() {
     let folder = Folder::new();
     let load = |name: &str| {

@@ -114,6 +114,7 @@ pub(super) async fn read(
     };
     // What fails behind everything else is no doubt about that.
     let (failure, denied) = if is_told { (None, error) } else { (error, None) };
+    answer.failed_behind = denied.is_some();
     let over = match &denied {
         Some(error) => ended_with(session, deadline, waiting::reason(error)).await,
         None => None,
@@ -122,6 +123,9 @@ pub(super) async fn read(
     let imprint = answer.imprint.take().filter(|_| failure.is_none());
     let (mut catalog, places, mut known) = answer.into_catalog(failure.as_ref(), session);
     let failure = failure.as_ref().map(waiting::reason).or(over);
+    if catalog.session.in_recovery && catalog.incomplete.is_none() {
+        replica::judge(session, limits, deadline, &mut catalog).await;
+    }
     if let Some(rode) = imprint
         && catalog.incomplete.is_none()
     {
@@ -129,9 +133,6 @@ pub(super) async fn read(
         let denied = denied.as_ref();
         let read = imprint::read(session, limits, deadline, rode, denied, &places, database).await;
         known.definitions.imprint = Some(read);
-    }
-    if catalog.session.in_recovery && catalog.incomplete.is_none() {
-        replica::judge(session, limits, deadline, &mut catalog).await;
     }
     match server {
         // A pooler told it of another database. Names would be read wrong.
@@ -204,6 +205,8 @@ struct Answer {
     parts: Vec<(&'static Question, Told)>,
     /// What storage says, behind them.
     imprint: Option<imprint::Answer>,
+    /// The message failed there.
+    failed_behind: bool,
     /// Whether any part is wanted, riding or not.
     wants_parts: bool,
     known: Known,
@@ -229,6 +232,7 @@ impl Answer {
             announced: None,
             parts: parts.into_iter().map(|it| (it, Told::default())).collect(),
             imprint,
+            failed_behind: false,
             wants_parts,
             known: Known::default(),
         }
@@ -357,13 +361,10 @@ impl Answer {
         let Some(evidence) = &self.evidence else {
             return Some("the server did not say who read what".to_owned());
         };
-        let rides = self.layout.statements() > self.layout.before_imprint() + 1;
-        let is_over = if rides {
-            self.completed >= self.layout.before_imprint()
-        } else {
-            self.completed == self.layout.statements()
-        };
-        if !is_over || self.announced != Some(read as u64) {
+        // Where the message failed behind everything else, that is whole all the same.
+        let is_whole = self.completed == self.layout.statements()
+            || (self.failed_behind && self.completed >= self.layout.before_imprint());
+        if !is_whole || self.announced != Some(read as u64) {
             return Some(format!("the answer ended early, after {read} relations"));
         }
         if !evidence.sees_pg_class {
@@ -418,6 +419,7 @@ mod tests {
             announced: Some(2),
             parts: Vec::new(),
             imprint: None,
+            failed_behind: false,
             wants_parts: false,
             known: Known::default(),
         }

@@ -24,11 +24,18 @@ impl Scheduler {
         }
         let bounds = Bounds::of(&round.config.limits);
         while let Some(name) = round.waiting.next(bounds) {
-            if let Some(database) = round.databases.get(&name).map(Arc::clone) {
+            let Some(database) = round.databases.get(&name).map(Arc::clone) else {
+                round.waiting.back(&name);
+                round.agenda.forget(&name);
+                continue;
+            };
+            // It may be known by now that it hangs: then it is not to keep those behind it.
+            let lane = lane(round, &database, now);
+            if round.waiting.is_started_in(&name, lane) {
                 self.start(round, &database);
             } else {
                 round.waiting.back(&name);
-                round.agenda.forget(&name);
+                round.waiting.push(name, lane, database.server());
             }
         }
     }
@@ -44,20 +51,14 @@ impl Scheduler {
         }
         let timing = Timing { next_due: now, running_since: Some(now) };
         self.health.set_timing(name, timing);
-        let lane = if round.slots.is_slow(&database, now) {
-            Lane::Offender
-        } else if round.in_force.of(&database).manifests().any(|it| it.golden.is_some()) {
-            Lane::Golden
-        } else {
-            Lane::Plain
-        };
+        let lane = lane(round, &database, now);
         round.waiting.push(name.to_owned(), lane, database.server());
     }
 
     /// Somebody asks for a database: it waits for nobody else's turn.
     pub(super) fn hurry(&self, round: &mut Round, name: &str) {
         let Some(database) = round.databases.get(name).map(Arc::clone) else { return };
-        if round.waiting.take(name, &database.server()) {
+        if round.waiting.take(name) {
             self.start(round, &database);
         }
     }
@@ -72,7 +73,10 @@ impl Scheduler {
             Some(since) => WhyNow::Since(since),
             None => WhyNow::Due,
         };
-        self.health.set_timing(&database.name, Timing { next_due: now, running_since: Some(now) });
+        // How late it is stays told until it is back.
+        let waited = self.health.timing(name).filter(|it| it.running_since.is_some());
+        let next_due = waited.map_or(now, |it| it.next_due);
+        self.health.set_timing(name, Timing { next_due, running_since: Some(now) });
         let provisioning = match round.memory.get(&database.name) {
             Some(memory) if !memory.ever_populated => {
                 let age = now.duration_since(memory.registered_at);
@@ -103,5 +107,16 @@ impl Scheduler {
         // Reports back when dropped, so that not even a panic takes a database off the agenda.
         let ending = Ending::new(database, force, round.ending.clone());
         self.tracker.spawn(work.run(ending));
+    }
+}
+
+/// Behind whom a database queues.
+fn lane(round: &Round, database: &Database, now: Timestamp) -> Lane {
+    if round.slots.is_slow(database, now) {
+        Lane::Offender
+    } else if round.in_force.of(database).manifests().any(|it| it.golden.is_some()) {
+        Lane::Golden
+    } else {
+        Lane::Plain
     }
 }

@@ -60,6 +60,8 @@ impl Scheduler {
         round.agenda.retain(|name| round.databases.contains_key(name));
         for gone in round.waiting.retain(|name| round.databases.contains_key(name)) {
             round.agenda.forget(&gone);
+            // Who waits for it is told by the end of the channel.
+            round.asked.remove(&gone);
         }
         round.anew.retain(|name, _| round.databases.contains_key(name));
         round.memory.retain(|name, _| round.databases.contains_key(name));

@@ -95,11 +95,14 @@ impl Waiting {
         None
     }
 
-    /// Takes out one that waits on `server`, whichever lane it is in: somebody asks for it. False where it does not
-    /// wait.
-    pub(super) fn take(&mut self, database: &str, server: &str) -> bool {
-        self.lanes.values_mut().any(|it| {
-            let Some(queue) = it.queues.get_mut(server) else { return false };
+    /// Whether the one that [`Self::next`] has just named comes from `lane`.
+    pub(super) fn is_started_in(&self, database: &str, lane: Lane) -> bool {
+        self.started.get(database).is_some_and(|it| it.0 == lane)
+    }
+
+    /// Takes out one that waits, wherever: somebody asks for it. False where it does not wait.
+    pub(super) fn take(&mut self, database: &str) -> bool {
+        self.lanes.values_mut().flat_map(|it| it.queues.values_mut()).any(|queue| {
             let Some(at) = queue.waiting.iter().position(|it| it == database) else { return false };
             queue.waiting.remove(at).is_some()
         })
@@ -223,15 +226,31 @@ mod tests {
         assert_eq!(all(&mut waiting, BOUNDS), ["p3"]);
     }
 
+    /// What is found out while it waits: the caller puts it where it belongs.
+    #[test]
+    fn who_turns_out_to_hang_changes_its_lane_and_its_turn_goes_to_the_next() {
+        let mut waiting = Waiting::default();
+        push(&mut waiting, Lane::Plain, "x", &["h", "a", "b"]);
+        assert_eq!(waiting.next(BOUNDS).as_deref(), Some("h"));
+        assert!(waiting.is_started_in("h", Lane::Plain));
+        assert!(!waiting.is_started_in("h", Lane::Offender));
+        waiting.back("h");
+        waiting.push("h".to_owned(), Lane::Offender, "x".to_owned());
+        let mut started = all(&mut waiting, BOUNDS);
+        started.sort_unstable();
+        assert_eq!(started, ["a", "b", "h"]);
+        assert!(waiting.is_started_in("h", Lane::Offender));
+    }
+
     #[test]
     fn what_is_asked_for_or_gone_does_not_wait_any_more() {
         let mut waiting = Waiting::default();
         push(&mut waiting, Lane::Plain, "x", &["a", "b", "c", "d"]);
         push(&mut waiting, Lane::Offender, "x", &["h"]);
-        assert!(waiting.take("b", "x"));
-        assert!(!waiting.take("b", "x"));
-        assert!(!waiting.take("c", "elsewhere"));
-        assert!(waiting.take("h", "x"));
+        assert!(waiting.take("b"));
+        assert!(!waiting.take("b"));
+        assert!(!waiting.take("stranger"));
+        assert!(waiting.take("h"));
         assert_eq!(waiting.retain(|it| it != "c"), ["c"]);
         assert_eq!(all(&mut waiting, BOUNDS), ["a", "d"]);
         // What was never started from here counts nowhere.

@@ -14,6 +14,8 @@ use super::waiting;
 use super::waiting::ended_with;
 use crate::config::Limits;
 use crate::introspect::connect::Deadline;
+use crate::introspect::error::IntrospectError;
+use crate::introspect::error::TalkError;
 use crate::introspect::session::Session;
 use crate::schema::Catalog;
 
@@ -30,8 +32,12 @@ select case when w.pid is not null
     operator(pg_catalog.*) 1000::pg_catalog.float8)::pg_catalog.int8 end
 from (select null) one left join pg_catalog.pg_stat_get_wal_receiver() w on true";
 
-/// Asks how far the replica lags, and makes the catalog incomplete where that is too far. A server that
-/// cannot say (Aurora knows none of these functions) is not held to it.
+/// What a server says that knows none of these functions (Aurora), or does not let everybody call them:
+/// `undefined_function`, `feature_not_supported`, `insufficient_privilege`.
+const CANNOT_SAY: [&str; 3] = ["42883", "0A000", "42501"];
+
+/// Asks how far the replica lags, and makes the catalog incomplete where that is too far, or where the question
+/// got no answer. A server that cannot say is not held to it.
 pub(super) async fn judge(
     session: &mut Session,
     limits: &Limits,
@@ -51,7 +57,14 @@ pub(super) async fn judge(
         })
         .await;
     if let Err(error) = outcome {
-        ended_with(session, deadline, waiting::reason(&error)).await;
+        let reason = waiting::reason(&error);
+        let cannot_say = matches!(&error, IntrospectError::Read { source: TalkError::Server { code, .. }, .. }
+            if CANNOT_SAY.contains(&code.as_str()));
+        if ended_with(session, deadline, reason.clone()).await.is_some() || !cannot_say {
+            catalog.incomplete = Some(format!(
+                "this is a read replica, and how far it lags could not be read: {reason}"
+            ));
+        }
         return;
     }
     let Some(lag) = lag.and_then(|it| u64::try_from(it).ok()) else { return };

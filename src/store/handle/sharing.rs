@@ -70,7 +70,7 @@ impl Handle {
         let epoch = self.epoch.now();
         let write = move |it: &Connection| {
             // Before those are forgotten that are gone.
-            let freed = members::free_claims_of_silent(it, lease_ms)?;
+            let freed = members::free_claims_of_silent(it, epoch, lease_ms)?;
             let known = members::beat(it, epoch, &beat, gone_ms)?;
             Ok((known, freed, members::all(it)?))
         };

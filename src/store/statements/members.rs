@@ -79,18 +79,21 @@ pub(in crate::store) fn beat(
 }
 
 /// Frees the messages that replicas had claimed which have not said for `lease_ms` that they run: each may have been
-/// sent, and is sent again under the same id. Returns how many.
+/// sent, and is sent again under the same id. Only who was heard of lately itself may say that another is silent:
+/// after an outage of the state everybody is. Returns how many.
 pub(in crate::store) fn free_claims_of_silent(
     connection: &Connection,
+    epoch: i64,
     lease_ms: i64,
 ) -> sql::Result<usize> {
     connection
         .prepare_cached(&format!(
             "/* members.free_claims */ update deliveries set state = 'pending', lease_until = null, \
              epoch = null where state = 'sending' \
-             and epoch in (select epoch from replicas where seen_at < {NOW} - ?1)"
+             and epoch in (select epoch from replicas where seen_at < {NOW} - ?1) \
+             and exists (select 1 from replicas where epoch = ?2 and seen_at >= {NOW} - ?1)"
         ))?
-        .execute([lease_ms])
+        .execute((lease_ms, epoch))
 }
 
 /// Says that the replica `epoch` has ended in order.

@@ -254,6 +254,13 @@ async fn a_message_whose_sender_died_is_free_when_its_lease_would_be_over() {
     other.beat(beat("other")).await.unwrap();
     assert!(bench.claim(&other).await.is_empty());
     silent(LEASE / 2 + Duration::from_secs(1));
+    // After an outage of the state everybody was silent, and nobody may judge before they are heard of again.
+    let outage = bench.place.connect();
+    aside(move || {
+        outage.execute_batch("update replicas set seen_at = 1 where name = 'other'").unwrap();
+    });
+    other.beat(beat("other")).await.unwrap();
+    assert!(bench.claim(&other).await.is_empty());
     other.beat(beat("other")).await.unwrap();
     let again = bench.claim(&other).await;
     assert_eq!(again.iter().map(|it| it.id).collect::<Vec<_>>(), [claimed[0].id]);
