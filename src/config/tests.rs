@@ -310,12 +310,13 @@ fn what_is_allowed_but_risky_is_a_warning() {
 #[test]
 fn a_server_that_is_asked_for_more_than_its_pace_allows_is_a_warning() {
     let folder = Folder::new();
+    let one = |n| format!("  - {{name: a{n}, url: \"postgres://h/d{n}\", manifest: central}}\n");
     let fleet = |rate: &str, every: &str| {
         let mut text = format!(
             "limits: {{per_server_rate: {rate}}}\ndefaults: {{schedule: {{every: {every}}}}}\ndatabases:\n"
         );
         for n in 0..30 {
-            text += &format!("  - {{name: a{n}, url: \"postgres://h/d{n}\", manifest: central}}\n");
+            text += &one(n);
         }
         text += "  - {name: b, url: \"postgres://other/d\", manifest: central, schedule: {every: 1s}}\n";
         let config = folder.load(&text).unwrap();
@@ -323,20 +324,12 @@ fn a_server_that_is_asked_for_more_than_its_pace_allows_is_a_warning() {
     };
     assert_eq!(fleet("3", "10s"), [""; 0], "just so");
     assert_eq!(fleet("1", "1h"), [""; 0]);
-    let twice = "{per_server_rate: 1}\ndefaults: {schedule: {cron: \"0,1 3 * * *\"}}";
-    let text = format!(
-        "limits: {twice}\ndatabases:\n{}",
-        (0..90)
-            .map(|n| {
-                format!(
-                    "  - {name}\n",
-                    name = format_args!(
-                        "{{name: a{n}, url: \"postgres://h/d{n}\", manifest: central}}"
-                    )
-                )
-            })
-            .collect::<String>()
-    );
+    let mut text =
+        "limits: {per_server_rate: 1}\ndefaults: {schedule: {cron: \"0,1 3 * * *\"}}\ndatabases:\n"
+            .to_owned();
+    for n in 0..90 {
+        text += &one(n);
+    }
     assert_eq!(folder.words(&folder.load(&text).unwrap().warnings), [""; 0], "two ticks a day");
     assert_eq!(
         fleet("2", "10s"),
