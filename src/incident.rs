@@ -258,3 +258,30 @@ pub struct Incident {
     pub gone: BTreeMap<String, Timestamp>,
     pub acknowledged: Option<Acknowledged>,
 }
+
+impl Incident {
+    /// One that opens now, without findings.
+    #[must_use]
+    pub fn opened(kind: IncidentKind, subject: &str, now: Timestamp) -> Self {
+        Self {
+            id: IncidentId::UNASSIGNED,
+            kind,
+            subject: subject.to_owned(),
+            state: IncidentState::Open,
+            opened_at: now,
+            changed_at: now,
+            resolved_at: None,
+            fingerprints: Vec::new(),
+            flapping: false,
+            clean_since: None,
+            gone: BTreeMap::new(),
+            acknowledged: None,
+        }
+    }
+
+    /// The same, which resolves now.
+    #[must_use]
+    pub fn resolved(self, now: Timestamp) -> Self {
+        Self { state: IncidentState::Resolved, changed_at: now, resolved_at: Some(now), ..self }
+    }
+}

@@ -19,7 +19,6 @@ use jiff::SignedDuration;
 use jiff::Timestamp;
 
 use super::Incident;
-use super::IncidentId;
 use super::IncidentKind;
 use super::IncidentState;
 use super::transition::Change;
@@ -209,18 +208,8 @@ pub(super) fn open(
     now: Timestamp,
 ) -> Change {
     let incident = Incident {
-        id: IncidentId::UNASSIGNED,
-        kind,
-        subject: subject.to_owned(),
-        state: IncidentState::Open,
-        opened_at: now,
-        changed_at: now,
-        resolved_at: None,
         fingerprints: fingerprints.iter().cloned().collect(),
-        flapping: false,
-        clean_since: None,
-        gone: BTreeMap::new(),
-        acknowledged: None,
+        ..Incident::opened(kind, subject, now)
     };
     let told = Transition { new: fingerprints, ..Transition::told(Step::Opened, reason) };
     Change { incident, told: Some(told) }

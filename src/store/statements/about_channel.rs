@@ -108,7 +108,7 @@ pub(in crate::store) fn tell_of(
         Some(_) if matches!(cause, Cause::Failing { .. }) => return Ok(None),
         // Whoever has it in hand does not know this yet.
         Some(current) => (Step::Changed, again_open(current, now)),
-        None => (Step::Opened, opened(channel, now)),
+        None => (Step::Opened, Incident::opened(IncidentKind::ChannelParked, channel, now)),
     };
     let (headline, mut diagnoses, mut steps) = cause.words(channel, now);
     let waiting = unheard::waiting(connection, channel)?;
@@ -183,12 +183,7 @@ pub(in crate::store) fn resolve(
 ) -> sql::Result<Option<TransitionRecord>> {
     unheard::forget(connection, channel)?;
     let Some(current) = current(connection, channel)? else { return Ok(None) };
-    let incident = Incident {
-        state: IncidentState::Resolved,
-        changed_at: now,
-        resolved_at: Some(now),
-        ..current
-    };
+    let incident = current.resolved(now);
     let headline = if reason == Reason::ChannelRemoved {
         format!("channel {channel} is no longer used (it left the configuration)")
     } else {
@@ -244,8 +239,7 @@ pub(in crate::store) fn troubles(connection: &Connection) -> sql::Result<Vec<Cha
 
 /// The incident that is open about a channel.
 fn current(connection: &Connection, channel: &str) -> sql::Result<Option<Incident>> {
-    let open = incidents::open_of(connection, channel)?;
-    Ok(open.into_iter().find(|it| it.kind == IncidentKind::ChannelParked))
+    incidents::open_about(connection, IncidentKind::ChannelParked, channel)
 }
 
 /// What was last said of it.
@@ -257,23 +251,6 @@ fn reason_of(it: &Standing) -> Reason {
     let reasons = [Reason::ChannelFailing, Reason::DeliveryAbandoned];
     let said = reasons.into_iter().find(|reason| reason.word() == it.facts.reason);
     said.unwrap_or(Reason::ChannelBroken)
-}
-
-fn opened(channel: &str, now: Timestamp) -> Incident {
-    Incident {
-        id: IncidentId::UNASSIGNED,
-        kind: IncidentKind::ChannelParked,
-        subject: channel.to_owned(),
-        state: IncidentState::Open,
-        opened_at: now,
-        changed_at: now,
-        resolved_at: None,
-        fingerprints: Vec::new(),
-        flapping: false,
-        clean_since: None,
-        gone: BTreeMap::new(),
-        acknowledged: None,
-    }
 }
 
 fn again_open(current: Incident, now: Timestamp) -> Incident {

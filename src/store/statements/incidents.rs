@@ -33,6 +33,15 @@ pub(in crate::store) fn open_of(
         .collect()
 }
 
+/// The one of this kind about `subject` that is not resolved.
+pub(in crate::store) fn open_about(
+    connection: &Connection,
+    kind: IncidentKind,
+    subject: &str,
+) -> sql::Result<Option<Incident>> {
+    Ok(open_of(connection, subject)?.into_iter().find(|it| it.kind == kind))
+}
+
 /// Incidents of one database whose findings were all gone after `since`.
 pub(in crate::store) fn gone_since(
     connection: &Connection,

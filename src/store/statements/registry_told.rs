@@ -12,7 +12,6 @@ use super::tell;
 use super::tell::Change;
 use crate::finding::Severity;
 use crate::incident::Incident;
-use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
 use crate::incident::IncidentState;
 use crate::incident::Reason;
@@ -55,7 +54,7 @@ pub(in crate::store) fn tell(
                 Incident { state, acknowledged: None, changed_at: commit.now, ..current },
             )
         }
-        None => (Step::Opened, opened(name, commit.now)),
+        None => (Step::Opened, Incident::opened(IncidentKind::RegistryShrunk, name, commit.now)),
     };
     let worded = Worded {
         manifest: &commit.manifest,
@@ -77,12 +76,7 @@ pub(in crate::store) fn close(
 ) -> sql::Result<Option<TransitionRecord>> {
     let Some(current) = current(connection, name)? else { return Ok(None) };
     let lasted = lasted(now.duration_since(current.opened_at));
-    let incident = Incident {
-        state: IncidentState::Resolved,
-        changed_at: now,
-        resolved_at: Some(now),
-        ..current
-    };
+    let incident = current.resolved(now);
     let how = match reason {
         Reason::RegistryAccepted => "was accepted as it is",
         Reason::DiscoveryRemoved => "left the configuration: nobody reads it any more",
@@ -108,26 +102,8 @@ pub(in crate::store) fn note_acceptance(
     tell::record(connection, &current, step, reason, Some(by), Some(why), now)
 }
 
-fn opened(name: &str, now: Timestamp) -> Incident {
-    Incident {
-        id: IncidentId::UNASSIGNED,
-        kind: IncidentKind::RegistryShrunk,
-        subject: name.to_owned(),
-        state: IncidentState::Open,
-        opened_at: now,
-        changed_at: now,
-        resolved_at: None,
-        fingerprints: Vec::new(),
-        flapping: false,
-        clean_since: None,
-        gone: BTreeMap::new(),
-        acknowledged: None,
-    }
-}
-
 fn current(connection: &Connection, name: &str) -> sql::Result<Option<Incident>> {
-    let open = incidents::open_of(connection, name)?;
-    Ok(open.into_iter().find(|it| it.kind == IncidentKind::RegistryShrunk))
+    incidents::open_about(connection, IncidentKind::RegistryShrunk, name)
 }
 
 /// One change, worded.

@@ -13,9 +13,7 @@ use super::tell::Change;
 use crate::deploy::difference;
 use crate::finding::Severity;
 use crate::incident::Incident;
-use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
-use crate::incident::IncidentState;
 use crate::incident::Reason;
 use crate::incident::Step;
 use crate::manifest::Manifest;
@@ -54,20 +52,7 @@ pub(in crate::store) fn open(
     if current(connection, name)?.is_some() {
         return Ok(None);
     }
-    let incident = Incident {
-        id: IncidentId::UNASSIGNED,
-        kind: IncidentKind::ManifestSuspect,
-        subject: name.to_owned(),
-        state: IncidentState::Open,
-        opened_at: now,
-        changed_at: now,
-        resolved_at: None,
-        fingerprints: Vec::new(),
-        flapping: false,
-        clean_since: None,
-        gone: BTreeMap::new(),
-        acknowledged: None,
-    };
+    let incident = Incident::opened(IncidentKind::ManifestSuspect, name, now);
     let first: Vec<_> = held.iter().take(NAMES_MAX).map(|it| format!("`{it}`")).collect();
     let more = held.len().saturating_sub(NAMES_MAX);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
@@ -105,12 +90,7 @@ pub(in crate::store) fn close(
 ) -> sql::Result<Option<TransitionRecord>> {
     let Some(current) = current(connection, name)? else { return Ok(None) };
     let lasted = lasted(now.duration_since(current.opened_at));
-    let incident = Incident {
-        state: IncidentState::Resolved,
-        changed_at: now,
-        resolved_at: Some(now),
-        ..current
-    };
+    let incident = current.resolved(now);
     let what = match reason {
         Reason::ManifestReleased => "its change was released; what was held is told now",
         _ => "it changed again, or is not used any more",
@@ -141,8 +121,7 @@ pub(in crate::store) fn release(
 }
 
 fn current(connection: &Connection, name: &str) -> sql::Result<Option<Incident>> {
-    let open = incidents::open_of(connection, name)?;
-    Ok(open.into_iter().find(|it| it.kind == IncidentKind::ManifestSuspect))
+    incidents::open_about(connection, IncidentKind::ManifestSuspect, name)
 }
 
 /// The words of one change.
