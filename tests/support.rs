@@ -14,6 +14,7 @@ pub(crate) mod cli;
 pub(crate) mod daemon;
 pub(crate) mod described;
 pub(crate) mod disk;
+pub(crate) mod door;
 pub(crate) mod fake_server;
 pub(crate) mod fixtures;
 pub(crate) mod http;

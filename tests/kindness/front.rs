@@ -1,7 +1,6 @@
 //! A port before the shared PostgreSQL that counts who comes, and can fall silent: for everybody, or for the
 //! connections to one database.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -9,12 +8,10 @@ use std::time::Instant;
 
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
+use crate::support::door::Door;
 use crate::support::postgres::Cluster;
 
 /// The most bytes of a startup packet that are looked at.
@@ -34,10 +31,9 @@ pub(super) enum Mood {
 /// The front. Dropping it closes everything.
 #[derive(Debug)]
 pub(super) struct Front {
-    address: SocketAddr,
+    door: Door,
     mood: watch::Sender<Mood>,
     seen: Arc<Mutex<Seen>>,
-    shut: CancellationToken,
 }
 
 /// What it saw. A mutex, because every connection writes to it.
@@ -54,35 +50,17 @@ struct Seen {
 impl Front {
     /// One that is well.
     pub(super) async fn open() -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("bound");
         let (mood, moods) = watch::channel(Mood::Well);
         let seen = Arc::new(Mutex::new(Seen::default()));
-        let shut = CancellationToken::new();
-        let running = TaskTracker::new();
-        let (for_task, stop) = (Arc::clone(&seen), shut.clone());
-        running.clone().spawn(async move {
-            loop {
-                let accepted = tokio::select! {
-                    () = stop.cancelled() => return,
-                    accepted = listener.accept() => accepted,
-                };
-                let Ok((client, _)) = accepted else { continue };
-                let visit = Visit::begin(Arc::clone(&for_task));
-                let (moods, stop) = (moods.clone(), stop.clone());
-                running.spawn(async move {
-                    tokio::select! {
-                        () = stop.cancelled() => {}
-                        () = visit.serve(client, moods) => {}
-                    }
-                });
-            }
+        let for_door = Arc::clone(&seen);
+        let door = Door::open(move |client| {
+            Visit::begin(Arc::clone(&for_door)).serve(client, moods.clone())
         });
-        Self { address, mood, seen, shut }
+        Self { door: door.await, mood, seen }
     }
 
     pub(super) fn port(&self) -> u16 {
-        self.address.port()
+        self.door.port()
     }
 
     /// From now on it behaves so, to new connections.
@@ -123,12 +101,6 @@ impl Front {
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
         self.seen.lock().expect("no task panics while it holds this")
-    }
-}
-
-impl Drop for Front {
-    fn drop(&mut self) {
-        self.shut.cancel();
     }
 }
 

@@ -3,7 +3,6 @@
 //! Two things are called a cut link. A peer that is gone sends a reset, and who talks to it knows at once; where
 //! packets are lost nobody says a word, and only a limit of one's own ends the wait. It also counts who comes through.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::Mutex;
 use std::sync::MutexGuard;
@@ -12,11 +11,10 @@ use tokio::io::AsyncRead;
 use tokio::io::AsyncReadExt as _;
 use tokio::io::AsyncWrite;
 use tokio::io::AsyncWriteExt as _;
-use tokio::net::TcpListener;
 use tokio::net::TcpStream;
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+
+use super::door::Door;
 
 /// Bytes that are carried in one step.
 const STEP: usize = 16 << 10;
@@ -35,10 +33,9 @@ pub(crate) enum Carries {
 /// The link. Dropping it closes everything.
 #[derive(Debug)]
 pub(crate) struct Link {
-    address: SocketAddr,
+    door: Door,
     carries: watch::Sender<Carries>,
     counted: Arc<Mutex<Counted>>,
-    shut: CancellationToken,
 }
 
 /// A mutex, because every connection counts itself.
@@ -52,37 +49,22 @@ struct Counted {
 impl Link {
     /// One to a port of this machine, which carries everything.
     pub(crate) async fn to(port: u16) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.expect("a free port");
-        let address = listener.local_addr().expect("bound");
         let (carries, told) = watch::channel(Carries::All);
         let counted = Arc::new(Mutex::new(Counted::default()));
-        let shut = CancellationToken::new();
-        let running = TaskTracker::new();
-        let (for_task, stop) = (Arc::clone(&counted), shut.clone());
-        running.clone().spawn(async move {
-            loop {
-                let accepted = tokio::select! {
-                    () = stop.cancelled() => return,
-                    accepted = listener.accept() => accepted,
-                };
-                let Ok((client, _)) = accepted else { continue };
-                let (told, stop) = (told.clone(), stop.clone());
-                let visit = Visit::begin(Arc::clone(&for_task));
-                running.spawn(async move {
-                    tokio::select! {
-                        () = stop.cancelled() => {}
-                        () = carry(client, port, told) => {}
-                    }
-                    drop(visit);
-                });
+        let for_door = Arc::clone(&counted);
+        let door = Door::open(move |client| {
+            let (visit, told) = (Visit::begin(Arc::clone(&for_door)), told.clone());
+            async move {
+                carry(client, port, told).await;
+                drop(visit);
             }
         });
-        Self { address, carries, counted, shut }
+        Self { door: door.await, carries, counted }
     }
 
     /// The TCP port on 127.0.0.1.
     pub(crate) fn port(&self) -> u16 {
-        self.address.port()
+        self.door.port()
     }
 
     /// From now on it does so, to what is open too.
@@ -98,12 +80,6 @@ impl Link {
     /// The most that were open at one time.
     pub(crate) fn most(&self) -> usize {
         lock(&self.counted).most
-    }
-}
-
-impl Drop for Link {
-    fn drop(&mut self) {
-        self.shut.cancel();
     }
 }
 
