@@ -40,12 +40,20 @@ impl Daemon {
         daemon
     }
 
+    /// Has one database audited, and waits for the answer.
+    pub(crate) async fn audit(&self, number: usize) {
+        audit(self.address, self.token(), number).await;
+    }
+
+    fn token(&self) -> String {
+        let token = std::fs::read_to_string(self.folder.join("schemawarden.token"));
+        token.expect("the daemon made it").trim().to_owned()
+    }
+
     /// So many audits a second from now on, of databases where nobody listens: each is over at once, and
     /// changes what pages say. They end when what this returns is dropped.
     pub(crate) async fn audits(&self, per_second: u32) -> JoinSet<()> {
-        let token = std::fs::read_to_string(self.folder.join("schemawarden.token"));
-        let token = token.expect("the daemon made it").trim().to_owned();
-        let here = self.address;
+        let (here, token) = (self.address, self.token());
         let mut asking = JoinSet::new();
         asking.spawn(async move {
             let mut tick = tokio::time::interval(Duration::from_secs(1) / per_second);
@@ -53,19 +61,7 @@ impl Daemon {
             // From the end: those are well.
             for number in (0..fleet::DATABASES).rev().cycle() {
                 tick.tick().await;
-                let request = format!(
-                    "POST /api/v1/databases/{}/audit HTTP/1.0\r\nHost: {here}\r\n\
-                     Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
-                     Content-Length: 2\r\n\r\n{{}}",
-                    fleet::name(number)
-                );
-                under_way.spawn(async move {
-                    let mut socket = TcpStream::connect(here).await.expect("it listens");
-                    socket.write_all(request.as_bytes()).await.expect("it reads");
-                    let mut answer = String::new();
-                    socket.read_to_string(&mut answer).await.expect("it answers");
-                    assert!(answer.contains(" 20"), "{answer}");
-                });
+                under_way.spawn(audit(here, token.clone(), number));
                 while under_way.try_join_next().is_some() {}
             }
         });
@@ -85,4 +81,18 @@ impl Daemon {
         };
         format!("{} (peak {})", of("VmRSS:"), of("VmHWM:"))
     }
+}
+
+async fn audit(here: SocketAddr, token: String, number: usize) {
+    let request = format!(
+        "POST /api/v1/databases/{}/audit HTTP/1.0\r\nHost: {here}\r\n\
+         Authorization: Bearer {token}\r\nContent-Type: application/json\r\n\
+         Content-Length: 2\r\n\r\n{{}}",
+        fleet::name(number)
+    );
+    let mut socket = TcpStream::connect(here).await.expect("it listens");
+    socket.write_all(request.as_bytes()).await.expect("it reads");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).await.expect("it answers");
+    assert!(answer.contains(" 20"), "{answer}");
 }

@@ -100,7 +100,7 @@ async fn measure(program: &str, folder: &Path) {
     for path in ["/livez", "/"].into_iter().chain(pages) {
         row(&format!("wrk, 2 threads, 16 connections: {path}"), "", &client::wrk(here, path).await);
     }
-    for Filtered { what, goal, took } in filter::measure(here).await {
+    for Filtered { what, goal, took } in filter::measure(&daemon).await {
         row(&what, goal, &took);
     }
     row("resident memory of the program after all this", "", &daemon.memory());

@@ -1,8 +1,6 @@
-//! Ten thousand databases in one page: to be read, to be searched while one types, and told of at once.
+//! Ten thousand databases in one page: to be read, to be searched while one types, and told of by itself.
 
 use std::net::SocketAddr;
-use std::time::Duration;
-use std::time::Instant;
 
 use serde_json::Value;
 use serde_json::json;
@@ -11,9 +9,6 @@ use tokio::net::TcpSocket;
 use tokio::net::TcpStream;
 
 use super::stage::post;
-use super::updates::TOLD;
-use super::updates::TURNS;
-use super::updates::median;
 use crate::support::browser::Browser;
 use crate::support::browser::Scheme;
 use crate::support::daemon::TestDaemon;
@@ -29,32 +24,24 @@ mod fleet;
 /// Audits of each of them: the last one, and one before it.
 const AUDITS: usize = 2;
 
-/// From a key to the picture, at most: the figure of the issue, held by the least of [`TURNS`]. The benchmark
-/// tells it for other words, and for what only the server can look up.
-const FILTERED: Duration = Duration::from_millis(100);
-
 /// Pages that a client asks for in one go and does not read: 1.1 MB each, more than all buffers hold.
 const PAGES_UNREAD: usize = 20;
 
 /// What the fleet page may weigh on its way: the figure of the issue.
 const PACKED_BYTES_MAX: usize = 300_000;
 
-/// Says something in a field as a person does, and waits for the second frame after it: by then the first is painted.
-/// Goes on until as many squares stand out as should.
+/// Says something in a field as a person does, and looks at each frame until as many squares stand out as should.
+/// How soon that is, is the benchmark's to tell (`benches/http/filter.rs`).
 const FILTER: &str = "new Promise(done => {
     const field = document.getElementById(FIELD);
     const seen = () => Number(document.querySelector('#grid .squares').dataset.shown);
     field.focus();
-    const began = performance.now();
     field.value = WORD;
     field.dispatchEvent(new Event(FIELD === 'search' ? 'input' : 'change', { bubbles: true }));
     let frames = 0;
     const look = () => {
-        const now = performance.now();
-        if (++frames >= 2) {
-            const count = seen();
-            if (count === WANT || frames > 300) return done({ took: now - began, count, frames });
-        }
+        const count = seen();
+        if (count === WANT || ++frames > 300) return done(count);
         requestAnimationFrame(look);
     };
     requestAnimationFrame(look);
@@ -151,40 +138,27 @@ fn is_established(local: SocketAddr, remote: SocketAddr) -> bool {
 }
 
 async fn is_searched(browser: &Browser) {
-    let mut least = [Duration::MAX; SEARCHES.len()];
-    for _ in 0..TURNS {
-        for ((field, word, want), least) in SEARCHES.iter().zip(&mut least) {
-            let filter = FILTER.replace("WORD", &Value::from(*word).to_string());
-            let filter = filter.replace("FIELD", &Value::from(*field).to_string());
-            let answer = browser.eval(&filter.replace("WANT", &want.to_string())).await;
-            assert_eq!(answer["count"], *want, "{word}: {answer}");
-            let took = answer["took"].as_f64().expect("a number");
-            *least = (*least).min(Duration::from_secs_f64(took / 1000.0));
-        }
+    for (field, word, want) in SEARCHES {
+        let filter = FILTER.replace("WORD", &Value::from(word).to_string());
+        let filter = filter.replace("FIELD", &Value::from(field).to_string());
+        let shown = browser.eval(&filter.replace("WANT", &want.to_string())).await;
+        assert_eq!(shown, want, "{word}");
     }
-    eprintln!("from a key to the frame that shows it, the least of {TURNS}: {least:?}");
-    assert!(least.iter().all(|it| *it < FILTERED), "{least:?}");
     browser.write("#search", "orchestra-004").await;
     browser.until_text("#list", "orchestra-00417").await;
     browser.picture("crowd-searched").await;
 }
 
-/// A page of ten thousand squares hears of an audit as soon as any other, as long as they stay as they are.
+/// A page of ten thousand squares hears of an audit by itself, and more than once.
 async fn tells_of_an_audit(browser: &Browser, daemon: &TestDaemon) {
     let name = fleet::name(UNKNOWN);
     let audit = format!("databases/{name}/audit");
     // What was never read is read again at each start: this comes after that.
     post(daemon, &audit, &json!({})).await;
     browser.open(&format!("/?search={name}")).await;
-    let mut took = Vec::new();
-    for _ in 0..TURNS {
+    for _ in 0..2 {
         let before = browser.eval(AUDITED).await;
         post(daemon, &audit, &json!({})).await;
-        let answered = Instant::now();
         browser.until_true(&format!("{AUDITED} !== {before}")).await;
-        took.push(answered.elapsed());
     }
-    eprintln!("from the API's answer to the page, one of ten thousand: {took:?}");
-    let median = median(took);
-    assert!(median < TOLD, "{median:?}");
 }
