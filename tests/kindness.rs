@@ -110,6 +110,12 @@ async fn a_server_that_does_not_answer_is_probed_and_left_alone() {
         let (_, body) = daemon.get(page).await;
         assert!(body.contains("circuit open"), "{page}");
     }
+    let row = daemon.row("db3").await;
+    let circuit = &row["circuit"];
+    assert!(circuit["failures"].as_u64().is_some_and(|it| it >= 5), "{circuit}");
+    for at in ["opened_at", "since", "probe_at"] {
+        assert!(circuit[at].is_string(), "{at}: {circuit}");
+    }
     let probes = front.accepted().len();
     assert!(front.most() <= 1, "{} connections at one time", front.most());
     assert!((1..=6).contains(&probes), "{probes} probes");
@@ -124,6 +130,7 @@ async fn a_server_that_does_not_answer_is_probed_and_left_alone() {
         daemon.wait_for_verdict(name, "clean").await;
     }
     assert_eq!(metric(&daemon, "schemawarden_circuits_open").await, Some(0.0));
+    assert_eq!(daemon.row("db3").await["circuit"], Value::Null);
     let all = incidents(&daemon, "server_unreachable").await;
     assert_eq!(all.len(), 1, "{all:#?}");
     assert_eq!((&all[0]["id"], &all[0]["state"]), (&incident["id"], &Value::from("resolved")));

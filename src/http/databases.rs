@@ -6,6 +6,7 @@
 
 mod wanted;
 
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -23,6 +24,7 @@ use super::answers::databases::Audited;
 use super::answers::databases::Database as Row;
 use super::answers::databases::DatabaseDetail;
 use super::answers::databases::Databases;
+use super::answers::databases::OpenCircuit;
 use super::answers::databases::OpenIncident;
 use super::answers::databases::Transition;
 use super::asked::Asked;
@@ -32,6 +34,7 @@ use super::lateness::is_late_now;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::segment::Segment;
+use crate::circuit::Open;
 use crate::config::Config;
 use crate::config::Database;
 use crate::demand;
@@ -80,11 +83,12 @@ pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<R
     let shown = shown.take(limit + 1).collect();
     let (shown, next) = cursor::cut(shown, limit, |it: &&Database| it.name.clone());
     let incidents = incidents(&face).await?;
+    let circuits = face.health.circuits();
     let rows = shown.into_iter().map(|it| {
         let name = it.name.as_str();
         let open = incidents.get(name).map_or(&[][..], Vec::as_slice);
         let state = fleet.get(name).map(|it| &it.state);
-        row(it, state, timings.get(name).copied(), open, &face)
+        row(it, state, timings.get(name).copied(), open, &circuits, &face)
     });
     let body = Databases { databases: rows.collect(), more: next.is_some(), next };
     Ok(answer(if fails { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, &body))
@@ -106,7 +110,9 @@ pub(super) async fn show(
     let timing = face.health.timing(&name);
     let incidents = incidents(&face).await?;
     let open = incidents.get(&name).map_or(&[][..], Vec::as_slice);
-    let body = DatabaseDetail { database: row(database, state, timing, open, &face), report };
+    let circuits = face.health.circuits();
+    let database_row = row(database, state, timing, open, &circuits, &face);
+    let body = DatabaseDetail { database: database_row, report };
     // A database that was never audited is unknown, not fine.
     let verdict = state.map_or(Verdict::Unknown, |it| it.verdict);
     let is_late = || is_late_now(database, state, timing, face.clock.now());
@@ -213,6 +219,7 @@ fn row(
     state: Option<&DatabaseState>,
     timing: Option<Timing>,
     incidents: &[Incident],
+    circuits: &BTreeMap<String, Open>,
     face: &Face,
 ) -> Row {
     let open = incidents
@@ -226,6 +233,14 @@ fn row(
             opened_at: it.opened_at.into(),
         });
     let overdue = timing.is_some_and(|it| it.is_overdue(face.clock.now()));
+    // Most of the time there is none, and nobody's server has to be named.
+    let circuit = if circuits.is_empty() { None } else { circuits.get(&database.server()) };
+    let circuit = circuit.map(|it| OpenCircuit {
+        opened_at: it.opened_at.into(),
+        since: it.since.into(),
+        failures: it.failures,
+        probe_at: it.probe_at.into(),
+    });
     let not_yet = || Some("not audited yet".to_owned());
     Row {
         name: database.name.clone(),
@@ -244,6 +259,7 @@ fn row(
         next_due: timing.map(|it| it.next_due.into()),
         running: timing.is_some_and(|it| it.running_since.is_some()),
         overdue,
+        circuit,
         incidents: open.collect(),
     }
 }

@@ -59,8 +59,24 @@ pub(in crate::http) struct Database {
     pub(in crate::http) running: bool,
     /// Whether its next audit is late by more than a minute.
     pub(in crate::http) overdue: bool,
+    /// Why it is not connected to at its ticks: its server did not answer, and is asked by one probe at a time.
+    /// Null where the replica that answers this knows of no open circuit.
+    pub(in crate::http) circuit: Option<OpenCircuit>,
     /// Its incidents that are not resolved, the oldest first.
     pub(in crate::http) incidents: Vec<OpenIncident>,
+}
+
+/// The circuit of a server that does not answer.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(in crate::http) struct OpenCircuit {
+    /// When it was opened.
+    pub(in crate::http) opened_at: At,
+    /// Since when the server has not answered.
+    pub(in crate::http) since: At,
+    /// How many audits in a row could not reach it.
+    pub(in crate::http) failures: u32,
+    /// When it is asked again; in the past while it is being asked.
+    pub(in crate::http) probe_at: At,
 }
 
 /// An incident that is not resolved, in a few words.
