@@ -1,9 +1,10 @@
-//! A handle on the thread that writes the state, and on the one that reads it for people.
+//! A handle on the thread that writes the state, and on those that read it for people and for audits that begin.
 //!
 //! One thread owns the connection; everything else sends it commands through a bounded queue and
 //! waits for the answer. So there is one writer by construction, no lock is held across an `await`,
 //! and commits can be grouped. Which engine is behind the connection makes no difference here.
 
+mod ahead;
 mod backlog;
 mod command;
 mod epoch;
@@ -35,6 +36,7 @@ use tokio::sync::mpsc;
 use tokio::sync::oneshot;
 use tokio::sync::watch;
 
+use self::ahead::Ahead;
 use self::backlog::Waiting;
 use self::command::Command;
 use self::command::Finish;
@@ -100,6 +102,9 @@ const STRIP: SignedDuration = SignedDuration::from_hours(24);
 pub(super) struct Handle {
     commands: mpsc::Sender<Command>,
     questions: mpsc::Sender<Question>,
+    /// Of audits that are about to begin, on a file.
+    beginning: Option<mpsc::Sender<Question>>,
+    ahead: Ahead,
     health: watch::Receiver<Health>,
     progress: Progress,
     outbox: Arc<Notify>,
@@ -166,14 +171,14 @@ impl Handle {
         let fleet = Fleet::default();
         glances::recall(&opened.connection, &fleet)
             .map_err(|source| StoreError::Read { what: "the last audits", source })?;
-        let Opened { connection, reading, unproven, lock, .. } = opened;
+        let Opened { connection, reading, beginning, unproven, lock, .. } = opened;
         let damage = Arc::new(OnceLock::new());
         if let Some(unproven) = unproven {
             proof::start(unproven, Arc::clone(&damage))
                 .map_err(|source| StoreError::Thread { source })?;
         }
         let (questions, asked) = mpsc::channel(QUEUE_MAX);
-        let shown = fleet.clone();
+        let (shown, ahead) = (fleet.clone(), Ahead::default());
         let writer = Writer::new(
             connection,
             lock,
@@ -181,20 +186,30 @@ impl Handle {
             says,
             Arc::clone(&outbox),
             shown,
+            ahead.clone(),
             epoch.clone(),
             lease,
         );
         let progress = writer.progress();
         writer::start(writer, received).map_err(|source| StoreError::Thread { source })?;
         let since = now.checked_sub(STRIP).unwrap_or(Timestamp::MIN);
-        reader::start(reading, fleet.clone(), since, asked)
+        reader::start("state-reader", reading, Some((fleet.clone(), since)), asked)
             .map_err(|source| StoreError::Thread { source })?;
+        let beginning = beginning.map(|connection| {
+            let (questions, asked) = mpsc::channel(QUEUE_MAX);
+            reader::start("state-beginning", connection, None, asked)
+                .map_err(|source| StoreError::Thread { source })?;
+            Ok(questions)
+        });
+        let beginning = beginning.transpose()?;
         let standing = watch::Sender::new(0);
         let accepted = watch::Sender::new(0);
         let (pushed, metrics) = (Arc::default(), Metrics::default());
         Ok(Self {
             commands,
             questions,
+            beginning,
+            ahead,
             health,
             progress,
             outbox,
@@ -244,8 +259,14 @@ impl Handle {
     }
 
     pub(super) async fn remembered(&self, name: &str) -> Result<Remembered, StoreError> {
-        let name = name.to_owned();
-        self.read("what is known of a database", move |it| accept::remembered(it, &name)).await
+        let (what, owned) = ("what is known of a database", name.to_owned());
+        let read = move |it: &Connection| accept::remembered(it, &owned);
+        let Some(beginning) = &self.beginning else { return self.read(what, read).await };
+        // Looked up first: what is not there any more when the other connection looks is on disk by then.
+        match self.ahead.of(name) {
+            Some(stored) => Ok(stored.read(name)),
+            None => ask(beginning, what, read).await,
+        }
     }
 
     pub(super) async fn accept_reset(&self, accept: AcceptReset) -> Result<Accepted, StoreError> {
@@ -403,10 +424,12 @@ impl Handle {
     }
 
     pub(super) async fn close(&self) -> Result<(), StoreError> {
-        // The reader first: the last connection empties the log, and it cannot write.
-        let (reply, answer) = oneshot::channel();
-        if self.questions.send(Question::Close(reply)).await.is_ok() {
-            let _ = answer.await;
+        // The readers first: the last connection empties the log, and they cannot write.
+        for questions in self.beginning.iter().chain([&self.questions]) {
+            let (reply, answer) = oneshot::channel();
+            if questions.send(Question::Close(reply)).await.is_ok() {
+                let _ = answer.await;
+            }
         }
         let (reply, answer) = oneshot::channel();
         self.send(Command::Close(reply)).await?;
@@ -419,15 +442,7 @@ impl Handle {
         what: &'static str,
         read: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let question = Box::new(move |connection: &Connection| {
-            // Nobody waits any more: nothing is lost, it was a read.
-            let _ = reply.send(read(connection));
-        });
-        let sent = self.questions.send(Question::Read(question)).await;
-        sent.map_err(|_| StoreError::Stopped)?;
-        let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
-        answer.map_err(|source| StoreError::Read { what, source })
+        ask(&self.questions, what, read).await
     }
 
     /// Runs `read` on the writer's connection, outside any new transaction. It sees what is about to
@@ -478,6 +493,23 @@ impl Handle {
     async fn send(&self, command: Command) -> Result<(), StoreError> {
         self.commands.send(command).await.map_err(|_| StoreError::Stopped)
     }
+}
+
+/// Runs `read` on a connection that cannot write.
+async fn ask<T: Send + 'static>(
+    questions: &mpsc::Sender<Question>,
+    what: &'static str,
+    read: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
+) -> Result<T, StoreError> {
+    let (reply, answer) = oneshot::channel();
+    let question = Box::new(move |connection: &Connection| {
+        // Nobody waits any more: nothing is lost, it was a read.
+        let _ = reply.send(read(connection));
+    });
+    let sent = questions.send(Question::Read(question)).await;
+    sent.map_err(|_| StoreError::Stopped)?;
+    let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
+    answer.map_err(|source| StoreError::Read { what, source })
 }
 
 #[cfg(test)]

@@ -11,6 +11,8 @@ pub(in crate::store) struct Opened {
     pub(in crate::store) connection: Connection,
     /// Of those who read for people; it cannot write.
     pub(in crate::store) reading: Connection,
+    /// Of audits that are about to begin; it cannot write. On a server they ask on `reading`.
+    pub(in crate::store) beginning: Option<Connection>,
     /// The fencing epoch of this process.
     pub(in crate::store) epoch: i64,
     /// Of a large file, whose history is not proven to be sound yet: a connection for who does that.

@@ -1,8 +1,9 @@
-//! The thread that reads for people: incidents, deliveries, silences, deploys, the past.
+//! The threads that read: one for people (incidents, deliveries, silences, deploys, the past), and on a file one for
+//! audits that are about to begin.
 //!
-//! It has a connection of its own that cannot write, so that a long list never keeps an audit or a
-//! claim waiting, and a disk that hangs under the writer does not take the pages with it. It sees what
-//! is committed. Between questions it recalls the strips of the last 24 hours, a few databases at a
+//! Each has a connection of its own that cannot write, so that a long list never keeps an audit or a
+//! claim waiting, and a disk that hangs under the writer takes neither the pages nor the beginning of audits with it. It
+//! sees what is committed. Between questions the one for people recalls the strips of the last 24 hours, a few databases at a
 //! time: with ten thousand of them that are millions of rows.
 
 use std::io;
@@ -29,15 +30,16 @@ pub(super) enum Question {
     Close(oneshot::Sender<()>),
 }
 
-/// Starts the thread. It ends when it is told to close or when every handle is gone.
+/// Starts a thread. It ends when it is told to close or when every handle is gone. `strips`: whose it recalls, and
+/// since when.
 pub(super) fn start(
+    name: &str,
     connection: Connection,
-    fleet: Fleet,
-    since: Timestamp,
+    strips: Option<(Fleet, Timestamp)>,
     mut questions: mpsc::Receiver<Question>,
 ) -> io::Result<()> {
-    thread::Builder::new().name("state-reader".to_owned()).spawn(move || {
-        let closed = serve(&connection, &fleet, since, &mut questions);
+    thread::Builder::new().name(name.to_owned()).spawn(move || {
+        let closed = serve(&connection, strips, &mut questions);
         drop(connection);
         if let Some(reply) = closed {
             let _ = reply.send(());
@@ -48,24 +50,24 @@ pub(super) fn start(
 
 fn serve(
     connection: &Connection,
-    fleet: &Fleet,
-    since: Timestamp,
+    strips: Option<(Fleet, Timestamp)>,
     questions: &mut mpsc::Receiver<Question>,
 ) -> Option<oneshot::Sender<()>> {
-    // The last database whose strip was recalled; none when all are.
-    let mut recalled = Some(0);
+    // With the last database whose strip was recalled; none when all are.
+    let mut left = strips.map(|it| (it, 0));
     loop {
-        let question = match recalled {
+        let question = match &left {
             None => questions.blocking_recv()?,
-            Some(after) => match questions.try_recv() {
+            Some(((fleet, since), after)) => match questions.try_recv() {
                 Ok(question) => question,
                 Err(TryRecvError::Disconnected) => return None,
                 Err(TryRecvError::Empty) => {
-                    recalled = glances::recall_strips(connection, fleet, since, after)
+                    let next = glances::recall_strips(connection, fleet, *since, *after)
                         .unwrap_or_else(|error| {
                             warn!(error = %error, "could not recall the last 24 hours");
                             None
                         });
+                    left = left.zip(next).map(|((it, _), after)| (it, after));
                     continue;
                 }
             },

@@ -2,7 +2,8 @@
 //!
 //! An audit that changes no incident is applied in a transaction that stays open for up to a second,
 //! so that a thousand clean audits cost a few `fsync`s. Anything that somebody acts on (an incident
-//! change, a claim, a recorded attempt) commits at once, together with what waits.
+//! change, a claim, a recorded attempt) commits at once, together with what waits; and audits that came
+//! while a commit waited for the disk are one batch, so that a thousand incidents cost a few, too.
 //!
 //! ```text
 //!             apply ok                     commit ok
@@ -14,6 +15,7 @@
 //! **Invariant.** A report leaves the backlog only after the commit that holds it.
 
 mod claiming;
+mod trouble;
 
 use std::io;
 use std::panic::AssertUnwindSafe;
@@ -30,8 +32,8 @@ use tokio::sync::oneshot;
 use tokio::sync::watch;
 use tokio::time::Instant;
 use tracing::error;
-use tracing::info;
 
+use super::ahead::Ahead;
 use super::backlog::Backlog;
 use super::backlog::Waiting;
 use super::command::Command;
@@ -47,6 +49,7 @@ use crate::store::Receipt;
 use crate::store::StoreError;
 use crate::store::sql;
 use crate::store::sqlite::lock::Lock;
+use crate::store::statements::accept;
 use crate::store::statements::audits;
 use crate::store::statements::column;
 use crate::store::statements::databases;
@@ -77,6 +80,8 @@ pub(super) struct Writer {
     progress: Progress,
     outbox: Arc<Notify>,
     fleet: Fleet,
+    /// What is acknowledged of the open transaction.
+    ahead: Ahead,
     epoch: Epoch,
     /// Of a turn.
     lease_ms: i64,
@@ -136,6 +141,7 @@ impl Writer {
         health: watch::Sender<Health>,
         outbox: Arc<Notify>,
         fleet: Fleet,
+        ahead: Ahead,
         epoch: Epoch,
         lease: Duration,
     ) -> Self {
@@ -154,6 +160,7 @@ impl Writer {
             progress: Progress::new(),
             outbox,
             fleet,
+            ahead,
             epoch,
             lease_ms: i64::try_from(lease.as_millis()).unwrap_or(i64::MAX),
         }
@@ -191,19 +198,20 @@ impl Writer {
                     });
                     self.guarded(|it| it.claim_turns(all));
                 }
-                Some(Some(Command::Audit(waiting))) if self.connection.is_shared() => {
-                    // On a server a transaction waits for nobody: what has come meanwhile is one batch.
+                Some(Some(Command::Audit(waiting))) => {
+                    // What came while the disk was waited for is one batch, whatever is in it.
                     let all = gather(*waiting, &mut commands, &mut held_over, |it| match it {
                         Command::Audit(waiting) => Ok(*waiting),
                         other => Err(other),
                     });
                     self.guarded(|it| it.audits(all));
                 }
-                Some(Some(command)) => self.guarded(|it| it.handle(command)),
+                Some(Some(Command::Read(read))) => self.guarded(|it| read(&it.connection)),
+                Some(Some(Command::Write(write))) => self.guarded(|it| it.write(write)),
             }
             // A steady stream of commands must not starve the deadlines.
             let now = Instant::now();
-            if self.commit_at.is_some_and(|at| at <= now) {
+            if self.commit_at.into_iter().chain(self.retry_at).any(|at| at <= now) {
                 self.guarded(Self::on_time);
             }
         }
@@ -219,16 +227,6 @@ impl Writer {
             }
             self.roll_back();
             self.retry_at = Some(Instant::now());
-        }
-    }
-
-    fn handle(&mut self, command: Command) {
-        match command {
-            Command::Audit(waiting) => self.audits(vec![*waiting]),
-            Command::Read(read) => read(&self.connection),
-            Command::Write(write) => self.write(write),
-            Command::Ask(asking) => self.claim_turns(vec![asking]),
-            Command::Close(_) => {}
         }
     }
 
@@ -254,25 +252,6 @@ impl Writer {
         self.apply_backlog();
     }
 
-    /// Keeps an audit until the state can be written again.
-    fn defer(&mut self, mut waiting: Waiting) {
-        waiting.audit.deferred = true;
-        // One try for all of them, then.
-        let reason = self.reason();
-        let database = waiting.audit.report.database.clone();
-        waiting.answer(Err(StoreError::Deferred { database, reason: reason.clone() }));
-        self.backlog.push_bounded(waiting);
-        self.say_failing(reason);
-    }
-
-    /// Why the state cannot be written.
-    fn reason(&self) -> String {
-        match &*self.health.borrow() {
-            Health::Failing { reason, .. } => reason.clone(),
-            Health::Ok => "the writer is recovering".to_owned(),
-        }
-    }
-
     /// Applies what is not applied yet; commits if somebody acts on it, or if the batch is full.
     fn apply_backlog(&mut self) {
         let mut commit_now = self.retry_at.is_some()
@@ -284,6 +263,8 @@ impl Writer {
         let mut changed = false;
         while let Some(waiting) = self.backlog.get_mut(self.applied) {
             self.applying = true;
+            // Each is a step: a batch of large servers may take seconds.
+            self.progress.note();
             let applied = audits::apply_alone(&self.connection, &waiting.audit, &waiting.prepared);
             self.applying = false;
             match applied {
@@ -329,12 +310,22 @@ impl Writer {
                 self.fleet.told();
             }
         } else {
-            for waiting in self.backlog.iter_mut() {
-                waiting.acknowledge(false);
+            if let Err(error) = self.acknowledge() {
+                return self.fail(&error);
             }
             let at = Instant::now() + self.pace.group_commit;
             self.commit_at.get_or_insert(at);
         }
+    }
+
+    /// Answers who waits for what the open transaction holds: from here on it counts.
+    fn acknowledge(&mut self) -> sql::Result<()> {
+        for waiting in self.backlog.iter_mut().filter(|it| it.receipt.is_some()) {
+            let database = &waiting.audit.report.database;
+            self.ahead.note(database, accept::stored(&self.connection, database)?);
+            waiting.acknowledge(false);
+        }
+        Ok(())
     }
 
     fn write(&mut self, write: Write) {
@@ -394,19 +385,6 @@ impl Writer {
         }
     }
 
-    /// Writes something, to see whether that is possible again.
-    fn probe(&mut self) {
-        let probe = "/* writer.probe */ update meta set value = value where key = 'epoch'";
-        let written = self
-            .begin()
-            .and_then(|()| self.connection.execute(probe, ()).map(drop))
-            .map_err(|error| self.fail(&error));
-        if written.is_ok() {
-            // A failure is handled there.
-            let _ = self.commit();
-        }
-    }
-
     fn begin(&mut self) -> sql::Result<()> {
         if self.connection.is_autocommit() {
             self.applied = 0;
@@ -425,6 +403,7 @@ impl Writer {
             self.fail(&error);
             return Err(error);
         }
+        self.ahead.clear();
         let written = self.applied;
         for waiting in self.backlog.iter_mut().take(written) {
             waiting.acknowledge(true);
@@ -443,65 +422,6 @@ impl Writer {
             self.retry_at = Some(Instant::now());
         }
         Ok(())
-    }
-
-    /// The state cannot be written: nothing of the open transaction holds, everything waits.
-    fn fail(&mut self, error: &sql::Error) {
-        self.roll_back();
-        let reason = error.to_string();
-        for waiting in self.backlog.iter_mut() {
-            waiting.receipt = None;
-            waiting.audit.deferred = true;
-            let database = waiting.audit.report.database.clone();
-            waiting.answer(Err(StoreError::Deferred { database, reason: reason.clone() }));
-        }
-        if *self.health.borrow() == Health::Ok {
-            error!(
-                error = reason,
-                state.waiting = self.backlog.len(),
-                "the state cannot be written: {reason}; audits go on, their reports wait in memory",
-            );
-        }
-        self.retry_at = Some(Instant::now() + self.pace.retry);
-        self.say_failing(reason);
-    }
-
-    fn roll_back(&mut self) {
-        if !self.connection.is_autocommit()
-            && let Err(error) = self.connection.roll_back()
-        {
-            error!(error = %error, "could not roll back in the state: {error}");
-        }
-        self.applied = 0;
-        self.deliveries = 0;
-        self.commit_at = None;
-    }
-
-    fn say_failing(&self, reason: String) {
-        let (waiting, dropped) = (self.backlog.len(), self.backlog.dropped);
-        self.health.send_modify(|health| {
-            let since = match health {
-                Health::Failing { since, .. } => *since,
-                Health::Ok => std::time::Instant::now(),
-            };
-            *health = Health::Failing { since, reason, waiting, dropped };
-        });
-    }
-
-    fn recover(&mut self, written: usize) {
-        self.retry_at = None;
-        self.backlog.dropped = 0;
-        if *self.health.borrow() == Health::Ok {
-            return;
-        }
-        if let Health::Failing { since, dropped, .. } = self.health.send_replace(Health::Ok) {
-            info!(
-                state.failing_s = since.elapsed().as_secs(),
-                state.written = written,
-                state.dropped = dropped,
-                "the state can be written again; {written} waiting reports are on disk",
-            );
-        }
     }
 
     /// The last chance for what waits.

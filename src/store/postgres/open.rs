@@ -54,7 +54,7 @@ pub(in crate::store) fn open(dial: &Dial, fleet: &str) -> Result<Opened, StoreEr
     };
     connection.commit().map_err(trouble)?;
     let reading = self::connection(dial, "; set default_transaction_read_only = on")?;
-    Ok(Opened { connection, reading, epoch, unproven: None, lock: None })
+    Ok(Opened { connection, reading, beginning: None, epoch, unproven: None, lock: None })
 }
 
 /// A connection whose names are looked up in the state's schema.

@@ -61,8 +61,9 @@ pub(in crate::store) fn open(path: &Path, now: Timestamp) -> Result<Opened, Stor
     let epoch = take_over(&connection)
         .map_err(|source| StoreError::Open { path: path.to_owned(), source })?;
     let reading = Connection::Sqlite(self::reading(path).map_err(trouble)?);
+    let beginning = Some(Connection::Sqlite(self::reading(path).map_err(trouble)?));
     let unproven = if is_unproven { Some(self::reading(path).map_err(trouble)?) } else { None };
-    Ok(Opened { connection, reading, epoch, unproven, lock: Some(lock) })
+    Ok(Opened { connection, reading, beginning, epoch, unproven, lock: Some(lock) })
 }
 
 /// The path without links. Of a file that is not there yet, its folder's; a link that leads nowhere

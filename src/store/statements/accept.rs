@@ -3,6 +3,7 @@
 use crate::store::sql;
 use crate::store::sql::Connection;
 use crate::store::sql::Optional as _;
+use jiff::Timestamp;
 use tracing::warn;
 
 use super::column;
@@ -22,17 +23,43 @@ use crate::store::Accepted;
 use crate::store::Remembered;
 use crate::store::TransitionRecord;
 
+/// What is known of a database, as it is stored.
+#[derive(Clone, Debug, Default)]
+pub(in crate::store) struct Stored {
+    /// JSON.
+    known: Option<String>,
+    known_version: i64,
+    last_complete_at: Option<Timestamp>,
+    ever_populated: bool,
+}
+
+impl Stored {
+    /// Of the database `name`.
+    pub(in crate::store) fn read(self, name: &str) -> Remembered {
+        Remembered {
+            known: self.known.and_then(|it| parsed(name, &it)),
+            known_version: self.known_version,
+            last_complete_at: self.last_complete_at,
+            ever_populated: self.ever_populated,
+        }
+    }
+}
+
 /// What is known of a database; nothing where it was never audited.
 pub(in crate::store) fn remembered(connection: &Connection, name: &str) -> sql::Result<Remembered> {
+    Ok(stored(connection, name)?.read(name))
+}
+
+/// The same as it is stored.
+pub(in crate::store) fn stored(connection: &Connection, name: &str) -> sql::Result<Stored> {
     let row = connection
         .prepare_cached(
             "/* accept.remembered */ select known, known_version, last_complete_at, ever_populated from databases \
              where name = ?1",
         )?
         .query_row([name], |row| {
-            let known: Option<String> = row.get("known")?;
-            Ok(Remembered {
-                known: known.and_then(|it| parsed(name, &it)),
+            Ok(Stored {
+                known: row.get("known")?,
                 known_version: row.get("known_version")?,
                 last_complete_at: column::instant_or_null(row, "last_complete_at")?,
                 ever_populated: row.get("ever_populated")?,

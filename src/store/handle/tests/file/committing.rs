@@ -1,5 +1,8 @@
 //! Committing audits: what is kept, when it is on disk, and that it is all or nothing.
 
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering;
+
 use super::*;
 use crate::incident::IncidentKind;
 
@@ -160,6 +163,89 @@ async fn the_last_report_is_whole_and_written_only_when_it_differs() {
     assert_eq!(store.last_report("central").await.unwrap(), Some(want.clone()));
     assert_eq!(store.last_reports().await.unwrap(), [("central".to_owned(), want)]);
     store.commit_audit(bench.audit("central", "Musician Event")).await.unwrap_err();
+}
+
+#[tokio::test]
+async fn what_came_while_the_disk_was_waited_for_is_one_commit() {
+    const AUDITS: usize = 40;
+    let bench = Bench::new();
+    let mut opened = open::open(&bench.path(), bench.now()).unwrap();
+    let commits = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&commits);
+    let count = move || {
+        counted.fetch_add(1, Ordering::Relaxed);
+        false
+    };
+    let Connection::Sqlite(file) = &mut opened.connection else { panic!("the state is a file") };
+    file.commit_hook(Some(count)).unwrap();
+    let store = Handle::start(opened, bench.now(), Pace::default(), Duration::MAX).unwrap();
+    let (free, wait) = std::sync::mpsc::channel::<()>();
+    let busy = store.read("busy", move |_| Ok(wait.recv().is_ok()));
+    let audits =
+        (0..AUDITS).map(|it| store.commit_audit(bench.audit(&format!("db{it}"), "Musician")));
+    let audits = futures_util::future::join_all(audits);
+    // In this order: all are waiting when the writer goes on.
+    let (busy, audits, ()) = tokio::join!(biased; busy, audits, async { free.send(()).unwrap() });
+    assert!(busy.unwrap());
+    for it in audits {
+        let it = it.unwrap();
+        assert_eq!((it.durable, it.transitions.len()), (true, 1));
+    }
+    assert_eq!(bench.count("notifications"), i64::try_from(AUDITS).unwrap());
+    assert_eq!(commits.load(Ordering::Relaxed), 1, "each an fsync");
+}
+
+#[tokio::test]
+async fn who_fails_by_its_own_fault_fails_alone_in_a_batch() {
+    let bench = Bench::new();
+    let store = bench.open();
+    let faulty = "create trigger faulty before insert on databases when new.name = 'db3' \
+         begin select raise(abort, 'on purpose'); end";
+    store.write("trigger", |it| it.execute_batch(faulty)).await.unwrap();
+    let (free, wait) = std::sync::mpsc::channel::<()>();
+    let busy = store.read("busy", move |_| Ok(wait.recv().is_ok()));
+    let audits = (0..6).map(|it| {
+        let tables = if it % 2 == 0 { "" } else { "Musician" };
+        store.commit_audit(bench.audit(&format!("db{it}"), tables))
+    });
+    let audits = futures_util::future::join_all(audits);
+    let (busy, audits, ()) = tokio::join!(biased; busy, audits, async { free.send(()).unwrap() });
+    assert!(busy.unwrap());
+    for (at, it) in audits.iter().enumerate() {
+        assert_eq!(it.is_ok(), at != 3, "db{at}: {it:?}");
+    }
+    assert_eq!((bench.count("audits"), bench.count("notifications")), (5, 2));
+}
+
+#[tokio::test]
+async fn what_is_known_waits_for_no_writer_and_misses_nothing() {
+    let bench = Bench::new();
+    let store = bench.open_paced(3_600_000, 1000);
+    store.commit_audit(bench.audit("central", "")).await.unwrap();
+    assert_eq!(bench.count("audits"), 0, "not on disk yet");
+    let known = store.remembered("central").await.unwrap();
+    assert_eq!(known.last_complete_at, Some(bench.now()), "and known");
+    assert!(store.commit_audit(bench.audit("sco", "Musician")).await.unwrap().durable);
+
+    // Of the one that is open when the writer gets stuck, too.
+    store.commit_audit(bench.audit("scoso", "")).await.unwrap();
+    let (free, wait) = std::sync::mpsc::channel::<()>();
+    let stuck = store.read("stuck", move |_| Ok(wait.recv().is_ok()));
+    let asked = async {
+        let mut known = Vec::new();
+        for name in ["central", "sco", "scoso", "never"] {
+            let asked = tokio::time::timeout(Duration::from_secs(30), store.remembered(name)).await;
+            known.push(asked.expect("it waits for the writer").unwrap().last_complete_at);
+        }
+        free.send(()).unwrap();
+        known
+    };
+    let (stuck, known) = tokio::join!(stuck, asked);
+    assert!(stuck.unwrap());
+    assert_eq!(known, [Some(bench.now()), Some(bench.now()), Some(bench.now()), None]);
+    store.close().await.unwrap();
+    let asked = store.remembered("central").await;
+    assert!(matches!(asked, Err(StoreError::Stopped)), "{asked:?}");
 }
 
 #[tokio::test]

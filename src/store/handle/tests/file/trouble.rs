@@ -34,6 +34,8 @@ async fn what_a_full_disk_refused_is_written_when_there_is_room() {
     assert!(receipt.durable);
     // Accepted, and in the batch that the full disk will undo.
     store.commit_audit(bench.audit("quiet", "")).await.unwrap();
+    let known_at = async || store.remembered("quiet").await.unwrap().last_complete_at;
+    assert_eq!(known_at().await, Some(bench.now()));
     limit(&store, Some(0)).await;
 
     let error = store.commit_audit(bench.audit("sco", &many(0))).await.unwrap_err();
@@ -42,6 +44,7 @@ async fn what_a_full_disk_refused_is_written_when_there_is_room() {
     let failing = until(&store, |it| *it != Health::Ok).await;
     assert!(matches!(failing, Health::Failing { waiting: 2, dropped: 0, .. }), "{failing:?}");
     assert_eq!(store.open_incidents().await.unwrap().len(), 1, "reading goes on");
+    assert_eq!(known_at().await, None, "it is undone");
 
     // The same again is one report; another one waits beside it.
     for tables in [many(0), many(0), many(50)] {
@@ -55,6 +58,7 @@ async fn what_a_full_disk_refused_is_written_when_there_is_room() {
     until(&store, |it| *it == Health::Ok).await;
     assert_eq!(bench.count("incidents"), 2);
     assert_eq!(bench.count("databases"), 3, "the accepted one as well");
+    assert_eq!(known_at().await, Some(bench.now()));
     assert_eq!(bench.deliver(&store).await, "central: 1 table that should not be there");
     assert_eq!(bench.deliver(&store).await, "sco: 300 tables that should not be there");
     assert_eq!(bench.deliver(&store).await, "sco: 300 tables that should not be there (50 new)");
