@@ -11,3 +11,4 @@ mod fleet;
 mod load;
 mod outage;
 mod refused;
+mod sending;

@@ -24,7 +24,7 @@ use crate::support::workspace::Workspace;
 pub(super) const LEASE: Duration = Duration::from_secs(3);
 /// How long after the end of a lease its work may lie.
 pub(super) const TAKEN_OVER_WITHIN: Duration = Duration::from_secs(LEASE.as_secs() + 5);
-/// A delivery that was claimed by who died is claimed again after a minute; what follows needs its time too.
+/// A delivery that was claimed by who died is claimed again after a lease, and tried again with growing waits.
 const SETTLED_WITHIN: Duration = Duration::from_secs(100);
 /// Every limit that matters here.
 pub(super) const LIMITS: &str = "{ connect_timeout: 1s, audit_deadline: 2s, concurrency: 8, per_server: 4, \
@@ -53,7 +53,7 @@ pub(super) struct Fleet<'a> {
     pub(super) config: ConfigText,
     /// What came, so far.
     pub(super) seen: Vec<Request>,
-    receiver: Receiver,
+    pub(super) receiver: Receiver,
     state: TestDatabase<'a>,
     role: Role,
 }
