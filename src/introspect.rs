@@ -33,6 +33,7 @@ pub use error::IntrospectError;
 pub use error::Phase;
 pub use error::TalkError;
 pub use exchange::message;
+pub use exchange::message_with_storage;
 pub use exchange::messages;
 pub use listen::Listener;
 pub use listen::hears;

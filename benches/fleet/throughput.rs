@@ -1,7 +1,9 @@
-//! Audits per second of real databases by the real daemon, against a loop that does nothing but the exchange.
+//! Audits per second of real databases by the real daemon, against loops that do nothing but the exchange: connect,
+//! send, read, close. One sends what the daemon sends; the other asks for the relations alone, and not for what
+//! storage says of them, so that one sees what that costs.
 //!
 //! Every database is due each second, so the daemon always has as many audits under way as it may. It stands still
-//! (SIGSTOP) while the bare loop has its turn, so that the two never share the cores. Its deadlines are long for that.
+//! (SIGSTOP) while the bare loops have their turn, so that they never share the cores. Its deadlines are long for that.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -50,14 +52,24 @@ pub(crate) async fn measure(scene: &Scene) {
             .expect("a String");
     }
     std::fs::write(scene.folder.join("config.yaml"), text).expect("our own file");
-    bare(&urls).await;
+    let limits = Limits::default();
+    let version = version(&urls[0]).await;
+    let whole = introspect::message_with_storage(&limits, limits.audit_deadline, &version);
+    let relations = introspect::message(&limits, limits.audit_deadline);
+    bare(&urls, &whole).await;
     let daemon = Daemon::start(&scene.program, &scene.folder).await;
     tokio::time::sleep(SETTLE * 5).await;
 
-    let (mut full, mut bare_turns, mut cpu) = (Vec::new(), Vec::new(), Vec::new());
-    for _ in 0..TURNS {
+    let (mut full, mut cpu) = (Vec::new(), Vec::new());
+    let (mut with_storage, mut without) = (Vec::new(), Vec::new());
+    for turn in 0..TURNS {
         daemon.signal(Signal::SIGSTOP);
-        bare_turns.push(rate(DATABASES, bare(&urls).await));
+        let mut loops = [(&mut with_storage, &whole), (&mut without, &relations)];
+        // The sessions that the daemon had open end during the first of them: each is first in turn.
+        loops.rotate_left(turn % 2);
+        for (turns, message) in loops {
+            turns.push(rate(DATABASES, bare(&urls, message).await));
+        }
         daemon.signal(Signal::SIGCONT);
         tokio::time::sleep(SETTLE).await;
         let (before, spent, began) = (clean(&daemon).await, daemon.cpu(), Instant::now());
@@ -70,13 +82,14 @@ pub(crate) async fn measure(scene: &Scene) {
     let audits = daemon.audits().await;
     let not_clean: u64 = audits.iter().filter(|(it, _)| *it != "clean").map(|(_, it)| it).sum();
     assert_eq!(not_clean, 0, "{audits:?}");
-    let (full, bare_rate) = (median(full), median(bare_turns));
-    let ratio = full / bare_rate;
+    let (full, with_storage, without) = (median(full), median(with_storage), median(without));
+    let against = |bare: f64| format!("{:.3} × ({full:.0}/s; bare loop {bare:.0}/s)", full / bare);
     row(
         "audits a second, 500 real databases of 25 tables, concurrency 16",
         "≥ 0.9 ×",
-        &format!("{ratio:.3} × ({full:.0}/s; bare loop {bare_rate:.0}/s); {audits:?}"),
+        &format!("{}; {audits:?}", against(with_storage)),
     );
+    row("the same against a loop that does not ask for storage", "", &against(without));
     let cpu = median(cpu);
     row("processor time of the daemon for one audit", "", &format!("{cpu:.2} ms"));
     row("its resident memory", "", &mebibytes(daemon.memory().0));
@@ -89,23 +102,28 @@ async fn clean(daemon: &Daemon) -> usize {
     usize::try_from(count).expect("a few thousand")
 }
 
+/// What the server says that it is.
+async fn version(url: &str) -> String {
+    let (client, connection) =
+        tokio_postgres::connect(url, tokio_postgres::NoTls).await.expect("the server answers");
+    let ask =
+        async move { client.query_one("select current_setting('server_version')", &[]).await };
+    let (answer, _) = tokio::join!(ask, connection);
+    answer.expect("a version").get(0)
+}
+
 /// The reference: nothing but the exchange, once with each.
-async fn bare(urls: &[String]) -> Duration {
-    let limits = Limits::default();
-    let message = introspect::message(&limits, limits.audit_deadline);
+async fn bare(urls: &[String], message: &str) -> Duration {
     let began = Instant::now();
     stream::iter(urls)
-        .for_each_concurrent(CONCURRENCY, |url| {
-            let message = message.as_str();
-            async move {
-                let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
-                let (client, connection) = connected.expect("the server answers");
-                let (answer, _) = tokio::join!(
-                    async move { client.simple_query(message).await.map(|it| it.len()) },
-                    connection
-                );
-                assert!(answer.expect("the message is answered") > plan::TABLES.len());
-            }
+        .for_each_concurrent(CONCURRENCY, |url| async move {
+            let connected = tokio_postgres::connect(url, tokio_postgres::NoTls).await;
+            let (client, connection) = connected.expect("the server answers");
+            let (answer, _) = tokio::join!(
+                async move { client.simple_query(message).await.map(|it| it.len()) },
+                connection
+            );
+            assert!(answer.expect("the message is answered") > plan::TABLES.len());
         })
         .await;
     began.elapsed()

@@ -6,7 +6,6 @@
 
 mod wanted;
 
-use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -88,7 +87,9 @@ pub(super) async fn list(State(face): State<Face>, mut query: Query) -> Result<R
         let name = it.name.as_str();
         let open = incidents.get(name).map_or(&[][..], Vec::as_slice);
         let state = fleet.get(name).map(|it| &it.state);
-        row(it, state, timings.get(name).copied(), open, &circuits, &face)
+        // Most of the time there is none, and nobody's server has to be named.
+        let circuit = if circuits.is_empty() { None } else { circuits.get(&it.server()).copied() };
+        row(it, state, timings.get(name).copied(), open, circuit, &face)
     });
     let body = Databases { databases: rows.collect(), more: next.is_some(), next };
     Ok(answer(if fails { StatusCode::SERVICE_UNAVAILABLE } else { StatusCode::OK }, &body))
@@ -110,9 +111,9 @@ pub(super) async fn show(
     let timing = face.health.timing(&name);
     let incidents = incidents(&face).await?;
     let open = incidents.get(&name).map_or(&[][..], Vec::as_slice);
-    let circuits = face.health.circuits();
-    let database_row = row(database, state, timing, open, &circuits, &face);
-    let body = DatabaseDetail { database: database_row, report };
+    let circuit = face.health.circuit(&database.server());
+    let body =
+        DatabaseDetail { database: row(database, state, timing, open, circuit, &face), report };
     // A database that was never audited is unknown, not fine.
     let verdict = state.map_or(Verdict::Unknown, |it| it.verdict);
     let is_late = || is_late_now(database, state, timing, face.clock.now());
@@ -219,7 +220,7 @@ fn row(
     state: Option<&DatabaseState>,
     timing: Option<Timing>,
     incidents: &[Incident],
-    circuits: &BTreeMap<String, Open>,
+    circuit: Option<Open>,
     face: &Face,
 ) -> Row {
     let open = incidents
@@ -233,8 +234,6 @@ fn row(
             opened_at: it.opened_at.into(),
         });
     let overdue = timing.is_some_and(|it| it.is_overdue(face.clock.now()));
-    // Most of the time there is none, and nobody's server has to be named.
-    let circuit = if circuits.is_empty() { None } else { circuits.get(&database.server()) };
     let circuit = circuit.map(|it| OpenCircuit {
         opened_at: it.opened_at.into(),
         since: it.since.into(),

@@ -87,6 +87,15 @@ pub fn messages(
     std::iter::once(first).chain(others).collect()
 }
 
+/// The message of an audit that keeps a memory, as the daemon's does: relations, and what storage says of them. Empty
+/// where `server_version` cannot be read. Benchmarks send the same.
+#[must_use]
+pub fn message_with_storage(limits: &Limits, remaining: Duration, server_version: &str) -> String {
+    let server = Server::new(server_version, "UTF8");
+    let behind = server.map(|it| imprint::Answer::riding(it).queries(limits));
+    behind.map_or_else(String::new, |it| sql::message_with(limits, remaining, &[], &it))
+}
+
 /// Reads the catalogs over a session that is logged in, and of what the database is made of what is
 /// `wanted`.
 pub(super) async fn read(

@@ -262,7 +262,7 @@ impl Handle {
         let (what, owned) = ("what is known of a database", name.to_owned());
         let read = move |it: &Connection| accept::remembered(it, &owned);
         let Some(beginning) = &self.beginning else { return self.read(what, read).await };
-        // Looked up first: what is not there any more when the other connection looks is on disk by then.
+        // Looked up first: what is gone from there when the other connection looks is on disk by then, or undone.
         match self.ahead.of(name) {
             Some(stored) => Ok(stored.read(name)),
             None => ask(beginning, what, read).await,

@@ -1,12 +1,11 @@
 //! What is known of the databases whose last audit was acknowledged and is not on disk yet.
 //!
-//! An audit begins with what is known of its database, and holds its place on the server meanwhile. The writer could
-//! tell, but it waits for the disk at each commit, fifteen milliseconds and more. A connection that only reads waits
-//! for nobody, and sees what is committed; what an open transaction holds besides is here. So no audit waits for the
-//! disk before it begins.
+//! An audit begins with what is known of its database, and holds its place on the server meanwhile. On a file the
+//! writer could tell, but it waits for the disk at each commit, fifteen milliseconds and more. A connection that only
+//! reads waits for no commit, and sees what is on disk; what an open transaction holds besides is here.
 //!
 //! Where the transaction fails, what it held is forgotten here and waits for the next one: until then, what is on disk
-//! is what is known.
+//! is what is known. After a panic it stays, since what was applied is applied again at once.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,7 +30,7 @@ impl Ahead {
         self.all().clear();
     }
 
-    /// What is known of one; `None` where the disk knows all of it.
+    /// What is known of one; `None` where that is what is on disk.
     pub(super) fn of(&self, database: &str) -> Option<Stored> {
         self.all().get(database).cloned()
     }

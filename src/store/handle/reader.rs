@@ -2,8 +2,8 @@
 //! audits that are about to begin.
 //!
 //! Each has a connection of its own that cannot write, so that a long list never keeps an audit or a
-//! claim waiting, and a disk that hangs under the writer takes neither the pages nor the beginning of audits with it. It
-//! sees what is committed. Between questions the one for people recalls the strips of the last 24 hours, a few databases at a
+//! claim waiting, that whoever reads waits for no commit, and that a disk that hangs under the writer does not take the
+//! pages with it. It sees what is committed. Between questions the one for people recalls the strips of the last 24 hours, a few databases at a
 //! time: with ten thousand of them that are millions of rows.
 
 use std::io;

@@ -80,7 +80,7 @@ pub(super) struct Writer {
     progress: Progress,
     outbox: Arc<Notify>,
     fleet: Fleet,
-    /// What is acknowledged of the open transaction.
+    /// What is acknowledged of the open transaction; after a panic, of what is applied again at once.
     ahead: Ahead,
     epoch: Epoch,
     /// Of a turn.
@@ -300,27 +300,32 @@ impl Writer {
                 }
             }
         }
-        if commit_now {
-            if let Err(error) = self.note_for_others(changed) {
-                return self.fail(&error);
+        if !commit_now {
+            match self.acknowledge() {
+                Ok(()) => {
+                    let at = Instant::now() + self.pace.group_commit;
+                    self.commit_at.get_or_insert(at);
+                    return;
+                }
+                Err(error) if error.is_trouble() => return self.fail(&error),
+                // One row that cannot be read is no trouble of the others: on disk, nobody needs it here.
+                Err(_) => {}
             }
-            // A failure is handled there.
-            let _ = self.commit();
-            if changed {
-                self.fleet.told();
-            }
-        } else {
-            if let Err(error) = self.acknowledge() {
-                return self.fail(&error);
-            }
-            let at = Instant::now() + self.pace.group_commit;
-            self.commit_at.get_or_insert(at);
+        }
+        if let Err(error) = self.note_for_others(changed) {
+            return self.fail(&error);
+        }
+        // A failure is handled there.
+        let _ = self.commit();
+        if changed {
+            self.fleet.told();
         }
     }
 
     /// Answers who waits for what the open transaction holds: from here on it counts.
     fn acknowledge(&mut self) -> sql::Result<()> {
-        for waiting in self.backlog.iter_mut().filter(|it| it.receipt.is_some()) {
+        let applied = self.backlog.iter_mut().take(self.applied);
+        for waiting in applied.filter(|it| it.receipt.is_some()) {
             let database = &waiting.audit.report.database;
             self.ahead.note(database, accept::stored(&self.connection, database)?);
             waiting.acknowledge(false);
