@@ -5,6 +5,7 @@
 //! and commits can be grouped. Which engine is behind the connection makes no difference here.
 
 mod ahead;
+mod asking;
 mod backlog;
 mod command;
 mod epoch;
@@ -39,7 +40,6 @@ use tokio::sync::watch;
 use self::ahead::Ahead;
 use self::backlog::Waiting;
 use self::command::Command;
-use self::command::Finish;
 use self::epoch::Epoch;
 use self::pace::Pace;
 use self::reader::Question;
@@ -75,7 +75,6 @@ use crate::store::Followed;
 use crate::store::Members;
 use crate::store::opened::Opened;
 use crate::store::postgres;
-use crate::store::sql;
 use crate::store::sql::Dial;
 use crate::store::sqlite::open;
 use crate::store::statements::accept;
@@ -264,8 +263,8 @@ impl Handle {
         let Some(beginning) = &self.beginning else { return self.read(what, read).await };
         // Looked up first: what is gone from there when the other connection looks is on disk by then, or undone.
         match self.ahead.of(name) {
-            Some(stored) => Ok(stored.read(name)),
-            None => ask(beginning, what, read).await,
+            Some(row) => Ok(row.read(name)),
+            None => asking::ask(beginning, what, read).await,
         }
     }
 
@@ -435,81 +434,6 @@ impl Handle {
         self.send(Command::Close(reply)).await?;
         answer.await.map_err(|_| StoreError::Unanswered)
     }
-
-    /// Runs `read` on the reader's connection: it sees what is committed, and keeps no audit waiting.
-    async fn ask<T: Send + 'static>(
-        &self,
-        what: &'static str,
-        read: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        ask(&self.questions, what, read).await
-    }
-
-    /// Runs `read` on the writer's connection, outside any new transaction. It sees what is about to
-    /// be committed.
-    async fn read<T: Send + 'static>(
-        &self,
-        what: &'static str,
-        read: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        if self.is_shared {
-            // Nothing is ever about to be committed there: a transaction waits for nobody.
-            return self.ask(what, read).await;
-        }
-        let (reply, answer) = oneshot::channel();
-        let command = Box::new(move |connection: &Connection| {
-            // Nobody waits any more: nothing is lost, it was a read.
-            let _ = reply.send(read(connection));
-        });
-        self.send(Command::Read(command)).await?;
-        let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
-        answer.map_err(|source| StoreError::Read { what, source })
-    }
-
-    /// Runs `write` in a transaction; resolves when that is on disk.
-    async fn write<T: Send + 'static>(
-        &self,
-        what: &'static str,
-        write: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
-    ) -> Result<T, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        let command = Box::new(move |begun: sql::Result<&Connection>| {
-            let (value, error) = match begun.and_then(write) {
-                Ok(value) => (Some(value), None),
-                Err(error) => (None, Some(error)),
-            };
-            let finish: Finish = Box::new(move |outcome: sql::Result<()>| {
-                let outcome = outcome.map(|()| value.expect("a write without error has a value"));
-                // Nobody waits any more: it is written all the same.
-                let _ = reply.send(outcome);
-            });
-            (error, finish)
-        });
-        self.send(Command::Write(command)).await?;
-        let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
-        answer.map_err(|source| StoreError::Write { what, source })
-    }
-
-    async fn send(&self, command: Command) -> Result<(), StoreError> {
-        self.commands.send(command).await.map_err(|_| StoreError::Stopped)
-    }
-}
-
-/// Runs `read` on a connection that cannot write.
-async fn ask<T: Send + 'static>(
-    questions: &mpsc::Sender<Question>,
-    what: &'static str,
-    read: impl FnOnce(&Connection) -> sql::Result<T> + Send + 'static,
-) -> Result<T, StoreError> {
-    let (reply, answer) = oneshot::channel();
-    let question = Box::new(move |connection: &Connection| {
-        // Nobody waits any more: nothing is lost, it was a read.
-        let _ = reply.send(read(connection));
-    });
-    let sent = questions.send(Question::Read(question)).await;
-    sent.map_err(|_| StoreError::Stopped)?;
-    let answer = answer.await.map_err(|_| StoreError::Unanswered)?;
-    answer.map_err(|source| StoreError::Read { what, source })
 }
 
 #[cfg(test)]

@@ -19,7 +19,6 @@ use crate::health::Timing;
 use crate::incident::Incident;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
-use crate::incident::IncidentState;
 use crate::notification::Actor;
 use crate::notification::Notification;
 use crate::notification::NotifiedFinding;
@@ -162,20 +161,7 @@ pub(super) fn incident(number: u64, kind: IncidentKind, subject: &str, text: &st
         next_steps: vec![text.to_owned(), text.to_owned()],
         ..Notification::blank(now())
     };
-    let incident = Incident {
-        id: IncidentId(number),
-        kind,
-        subject: subject.to_owned(),
-        state: IncidentState::Open,
-        opened_at: ago(720),
-        changed_at: ago(720),
-        resolved_at: None,
-        fingerprints: Vec::new(),
-        flapping: false,
-        clean_since: None,
-        gone: BTreeMap::new(),
-        acknowledged: None,
-    };
+    let incident = Incident { id: IncidentId(number), ..Incident::opened(kind, subject, ago(720)) };
     IncidentRow {
         incident,
         reason: "new_findings".to_owned(),

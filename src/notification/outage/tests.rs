@@ -3,27 +3,14 @@
 use super::*;
 use crate::incident::IncidentId;
 use crate::incident::IncidentKind;
-use crate::incident::IncidentState;
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(1_750_000_000 + second).unwrap()
 }
 
 fn incident() -> Incident {
-    Incident {
-        id: IncidentId(1042),
-        kind: IncidentKind::ServerUnreachable,
-        subject: "db.example:5432".to_owned(),
-        state: IncidentState::Open,
-        opened_at: at(0),
-        changed_at: at(0),
-        resolved_at: None,
-        fingerprints: Vec::new(),
-        flapping: false,
-        clean_since: None,
-        gone: BTreeMap::new(),
-        acknowledged: None,
-    }
+    let opened = Incident::opened(IncidentKind::ServerUnreachable, "db.example:5432", at(0));
+    Incident { id: IncidentId(1042), ..opened }
 }
 
 fn resident(name: &str, manifest: &str, labels: &[(&str, &str)]) -> Resident {

@@ -13,16 +13,16 @@ use std::sync::Mutex;
 use std::sync::MutexGuard;
 use std::sync::PoisonError;
 
-use crate::store::statements::accept::Stored;
+use crate::store::statements::accept::RememberedRow;
 
 /// By the name of the database. Clones share them; the lock is held for one look-up.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Ahead(Arc<Mutex<HashMap<String, Stored>>>);
+pub(super) struct Ahead(Arc<Mutex<HashMap<String, RememberedRow>>>);
 
 impl Ahead {
     /// Before it is acknowledged: who hears of it finds it here.
-    pub(super) fn note(&self, database: &str, stored: Stored) {
-        self.all().insert(database.to_owned(), stored);
+    pub(super) fn note(&self, database: &str, row: RememberedRow) {
+        self.all().insert(database.to_owned(), row);
     }
 
     /// After the transaction that was open is committed, or has failed.
@@ -31,11 +31,11 @@ impl Ahead {
     }
 
     /// What is known of one; `None` where that is what is on disk.
-    pub(super) fn of(&self, database: &str) -> Option<Stored> {
+    pub(super) fn of(&self, database: &str) -> Option<RememberedRow> {
         self.all().get(database).cloned()
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Stored>> {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, RememberedRow>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

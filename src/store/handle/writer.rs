@@ -327,7 +327,7 @@ impl Writer {
         let applied = self.backlog.iter_mut().take(self.applied);
         for waiting in applied.filter(|it| it.receipt.is_some()) {
             let database = &waiting.audit.report.database;
-            self.ahead.note(database, accept::stored(&self.connection, database)?);
+            self.ahead.note(database, accept::remembered_row(&self.connection, database)?);
             waiting.acknowledge(false);
         }
         Ok(())

@@ -25,7 +25,7 @@ use crate::store::TransitionRecord;
 
 /// What is known of a database, as it is stored.
 #[derive(Clone, Debug, Default)]
-pub(in crate::store) struct Stored {
+pub(in crate::store) struct RememberedRow {
     /// JSON.
     known: Option<String>,
     known_version: i64,
@@ -33,7 +33,7 @@ pub(in crate::store) struct Stored {
     ever_populated: bool,
 }
 
-impl Stored {
+impl RememberedRow {
     /// Of the database `name`.
     pub(in crate::store) fn read(self, name: &str) -> Remembered {
         Remembered {
@@ -47,18 +47,21 @@ impl Stored {
 
 /// What is known of a database; nothing where it was never audited.
 pub(in crate::store) fn remembered(connection: &Connection, name: &str) -> sql::Result<Remembered> {
-    Ok(stored(connection, name)?.read(name))
+    Ok(remembered_row(connection, name)?.read(name))
 }
 
 /// The same as it is stored.
-pub(in crate::store) fn stored(connection: &Connection, name: &str) -> sql::Result<Stored> {
+pub(in crate::store) fn remembered_row(
+    connection: &Connection,
+    name: &str,
+) -> sql::Result<RememberedRow> {
     let row = connection
         .prepare_cached(
             "/* accept.remembered */ select known, known_version, last_complete_at, ever_populated from databases \
              where name = ?1",
         )?
         .query_row([name], |row| {
-            Ok(Stored {
+            Ok(RememberedRow {
                 known: row.get("known")?,
                 known_version: row.get("known_version")?,
                 last_complete_at: column::instant_or_null(row, "last_complete_at")?,
