@@ -231,12 +231,13 @@ impl Circuit {
 }
 
 /// The wait after so many failed probes: doubled for each, one half of it fixed and the other multiplied by
-/// `jitter`.
+/// `jitter`. In milliseconds, as every instant that is told ([`crate::clock::Clock::now`]).
 fn wait(probes: u32, jitter: f64) -> Duration {
     let factor = 1_u32.checked_shl(probes).unwrap_or(u32::MAX);
     let full = PROBE_FIRST.saturating_mul(factor).min(PROBE_LONGEST);
     let jitter = if jitter.is_finite() { jitter.clamp(0.0, 1.0) } else { 1.0 };
-    full.mul_f64(0.5 + jitter / 2.0)
+    let wait = full.mul_f64(0.5 + jitter / 2.0);
+    Duration::new(wait.as_secs(), wait.subsec_millis() * 1_000_000)
 }
 
 /// `at` plus `by`, or the end of representable time.
